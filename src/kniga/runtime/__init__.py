@@ -1,0 +1,1 @@
+"""What keeps Kniga running: its home folder, the embedded PostgreSQL, child processes, health."""

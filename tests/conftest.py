@@ -1,0 +1,160 @@
+"""What every test may lean on: a throw-away PostgreSQL, the shared data sets, SQL snapshots."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kniga.runtime.postgres import Cluster
+from tests.sql_snapshots import SqlLog, record_sql
+
+ROOT = Path(__file__).resolve().parents[1]
+DSN_VARIABLE = "KNIGA_TEST_CLUSTER"
+TEMPLATE = "kniga_template"
+
+
+# The shared data sets.
+
+
+def _shared_folder() -> Path | None:
+    """The folder of shared data; a folder that is named but absent is an error, an unnamed one is not."""
+    named = os.environ.get("KNIGA_SHARED_DATA")
+    if named:
+        if not Path(named).is_dir():
+            raise pytest.UsageError(f"KNIGA_SHARED_DATA names {named}, which is no folder")
+        return Path(named)
+    beside = ROOT.parent / "shared" / "data"
+    return beside if beside.is_dir() else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    folder = _shared_folder()
+    wanting = [
+        item
+        for item in items
+        for mark in item.iter_markers("shared_data")
+        if folder is None or not all((folder / name).exists() for name in mark.args)
+    ]
+    if not wanting:
+        return
+    if os.environ.get("KNIGA_SHARED_DATA"):
+        missing = sorted(
+            {name for item in wanting for mark in item.iter_markers("shared_data") for name in mark.args}
+        )
+        raise pytest.UsageError(f"KNIGA_SHARED_DATA lacks one of {', '.join(missing)}")
+    items[:] = [item for item in items if item not in wanting]
+    config.hook.pytest_deselected(items=wanting)
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _say(config, f"{len(wanting)} tests left out: the shared data sets (../shared/data) are not here")
+
+
+def _say(config: pytest.Config, line: str) -> None:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of shared data sets; mark the test with `shared_data("name")` too."""
+    folder = _shared_folder()
+    if folder is None:
+        raise pytest.UsageError("mark tests that use shared_data with @pytest.mark.shared_data")
+    return folder
+
+
+# The database: one throw-away cluster per run, one database per worker, copied from a migrated template.
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Under xdist the controller owns the cluster; its workers find the address in the environment."""
+    if getattr(config.option, "numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
+        cluster = Cluster.temporary()
+        os.environ[DSN_VARIABLE] = cluster.ensure_started()
+        config.add_cleanup(cluster.stop)
+
+
+@pytest.fixture(scope="session")
+def test_cluster() -> Iterator[str]:
+    """The address of this run's throw-away cluster."""
+    inherited = os.environ.get(DSN_VARIABLE)
+    if inherited:
+        yield inherited
+        return
+    cluster = Cluster.temporary()
+    yield cluster.ensure_started()
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    test_cluster: str, django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+) -> None:
+    """Point Django at the cluster, and let the worker's database be a copy of the migrated template."""
+    from django.db import connections
+    from psycopg.conninfo import conninfo_to_dict
+
+    where = conninfo_to_dict(test_cluster)
+    database = connections["default"].settings_dict
+    database.update(NAME=where["dbname"], USER=where["user"], HOST=where["host"], PORT="", PASSWORD="")
+    with django_db_blocker.unblock(), _one_worker_at_a_time(test_cluster):
+        _make_template()
+    database["TEST"]["TEMPLATE"] = TEMPLATE
+
+
+@contextmanager
+def _one_worker_at_a_time(dsn: str) -> Iterator[None]:
+    name = dsn.rpartition("=")[2].strip("/").replace("/", "-")
+    with (Path(tempfile.gettempdir()) / f"{name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+        Path(handle.name).unlink(missing_ok=True)
+
+
+def _make_template() -> None:
+    """Create and migrate the template, unless another worker has done so."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    own = connection.settings_dict["NAME"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE])
+        if cursor.fetchone():
+            connection.close()
+            return
+        cursor.execute(f"CREATE DATABASE {TEMPLATE}_draft")
+    _reopen(f"{TEMPLATE}_draft")
+    call_command("migrate", verbosity=0, interactive=False)
+    _reopen(own)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {TEMPLATE}_draft RENAME TO {TEMPLATE}")
+    connection.close()
+
+
+def _reopen(name: str) -> None:
+    from django.db import connection
+
+    connection.close()
+    close_pool = getattr(connection, "close_pool", None)
+    if close_pool is not None:
+        close_pool()
+    connection.settings_dict["NAME"] = name
+
+
+# SQL snapshots.
+
+
+@pytest.fixture
+def sql_log(db: None) -> Callable[[], Any]:
+    """Record statements: `with sql_log() as log: ...`, then compare `log.shapes` or `len(log)`."""
+    return record_sql
+
+
+__all__ = ["SqlLog"]
