@@ -1,0 +1,1 @@
+"""The compiled process and what can be wrong with one."""

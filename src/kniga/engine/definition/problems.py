@@ -1,0 +1,186 @@
+"""What is wrong with a process, said with its place and its cure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+# code: (message, cure). A user interface may translate these templates and fill in Problem.params.
+TEMPLATES: Mapping[str, tuple[str, str]] = {
+    # The file
+    "too_large": ("The file is larger than {limit}.", "Split the process or shorten its scripts."),
+    "empty_file": ("The file is empty.", "Export the process from the designer again."),
+    "bad_encoding": (
+        "The text is not valid {encoding}.",
+        "Save the file as UTF-8 and upload it again.",
+    ),
+    "unknown_encoding": (
+        "The encoding {encoding} is not supported.",
+        "Save the file as UTF-8 and upload it again.",
+    ),
+    "doctype": (
+        "The file has a DOCTYPE declaration ({doctype}).",
+        "Delete the DOCTYPE: BPMN files need none, and entities are not read.",
+    ),
+    "not_xml": ("The file is not well-formed XML: {detail}.", "Export the file from a BPMN tool again."),
+    "too_many_elements": ("The file has more than {limit} tags.", "Split the process into several."),
+    "too_deep": ("Elements are nested deeper than {limit} levels.", "Export the file again."),
+    "not_bpmn": (
+        "The file is not BPMN 2.0: its root is {tag}.",
+        "Upload a file whose root is definitions of the BPMN 2.0 model namespace.",
+    ),
+    # Structure
+    "no_process": ("The file has no process.", "Draw one process with a start event."),
+    "many_processes": (
+        "The file has several processes with steps: {processes}.",
+        "Keep one, or mark exactly one with isExecutable.",
+    ),
+    "not_supported": (
+        "{tag} is not supported, it would change how the process runs.",
+        "{cure}",
+    ),
+    "unknown_extension": (
+        "{tag} has an unknown extension {extension}.",
+        "Use one of: {allowed}.",
+    ),
+    "missing_id": ("{tag} has no id.", "Give it an id."),
+    "bad_key": (
+        "“{value}” is not usable as {attribute} of {tag}.",
+        "Use at most 100 letters, digits, “_”, “-” and “.”.",
+    ),
+    "duplicate_id": ("The id {id} is used twice.", "Give every element an id of its own."),
+    "no_start": ("The process has no start event.", "Add one start event."),
+    "many_starts": ("The process has several start events: {starts}.", "Keep one start event."),
+    "dangling_flow": (
+        "The sequence flow's {end} “{target}” is no step of this process.",
+        "Connect both ends of the flow to steps of the same process.",
+    ),
+    "flow_into_start": ("A flow leads into the start event.", "Let the flow end at a step."),
+    "flow_from_end": ("A flow leaves an end event.", "Remove the flow or the end event."),
+    "flow_into_boundary": ("A flow leads into a boundary event.", "Let the flow end at a step."),
+    "many_flows": (
+        "Several flows leave {tag}: {flows}.",
+        "Put an exclusive gateway behind it and let the flows leave the gateway.",
+    ),
+    "condition_outside_gateway": (
+        "A flow that leaves {tag} has a condition.",
+        "Only flows that leave an exclusive gateway have conditions.",
+    ),
+    "flow_without_condition": (
+        "A flow that leaves the gateway {gateway} has no condition and is not its default.",
+        "Give the flow a condition or make it the gateway's default.",
+    ),
+    "bad_default": (
+        "The default flow “{flow}” does not leave this gateway.",
+        "Choose one of the flows that leave it, or none.",
+    ),
+    "default_with_condition": (
+        "The default flow has a condition.",
+        "Remove the condition: the default is taken when no condition is true.",
+    ),
+    "condition_language": (
+        "The condition is written in “{language}”, not in Kniga's rules.",
+        'Set language="urn:kniga:rules:1" and write the condition as JSON, or use the designer.',
+    ),
+    "bad_condition": ("The condition cannot be read: {detail}.", "Correct it, best in the designer."),
+    "automatic_loop": (
+        "The gateways {elements} lead to each other in a circle without any step.",
+        "Put a task into the loop or remove it.",
+    ),
+    # Steps
+    "bad_value": ("{attribute} of {tag} is “{value}”.", "Allowed: {allowed}."),
+    "bad_duration": (
+        "“{value}” is not a duration that can be used here.",
+        "Write it as ISO 8601 in weeks, days, hours and minutes: P2D, PT4H, P1DT2H.",
+    ),
+    "missing_part": ("{tag} needs {part}.", "Add {part}."),
+    "duplicate_key": ("The {what} “{key}” is there twice.", "Give each a key of its own."),
+    "question_conflict": (
+        "The question “{key}” has the type {type} here and {other} in the step {element}.",
+        "Use one type for one key, or another key.",
+    ),
+    "unknown_outcome_in_question": (
+        "The question “{key}” is required for the outcome “{outcome}”, which this step does not have.",
+        "Name an outcome of this step.",
+    ),
+    "unknown_stage": ("The stage “{stage}” is not in the process's list of stages.", "Add it there."),
+    "bad_attachment": (
+        "The boundary event is attached to “{target}”, which is no user task.",
+        "Attach it to a user task.",
+    ),
+    "no_deadline_for_timer": (
+        "The timer counts from the deadline of {task}, which has none.",
+        "Give the task a deadline or the timer a duration.",
+    ),
+    "unknown_reason": (
+        "The reason is taken from the answer “{key}”, which no step asks for.",
+        "Name the key of a question of this process.",
+    ),
+    # Publishing
+    "unreachable": ("No way leads to {name}.", "Connect it or remove it."),
+    "dead_end": ("From {name} no way leads to an end event.", "Draw a flow onwards."),
+    "outcome_without_flow": (
+        "After the outcome “{outcome}” of {name} there may be no way on.",
+        "Give the gateway {gateway} a flow for this outcome, or a default flow.",
+    ),
+    "gateway_may_block": (
+        "At {name} all conditions may be untrue, and there is no default flow.",
+        "Give the gateway a default flow.",
+    ),
+    "no_script": ("The step {name} has no script.", "Write what the rep says and does here."),
+    "no_deadline": ("The step {name} has no deadline.", "Say by when it is to be done."),
+    "no_outcomes": ("The step {name} has no outcomes of its own.", "Name the ways it may end."),
+    "no_won_end": ("No end event has the result “won”.", "Mark the end of a successful sale."),
+    "no_lost_end": ("No end event has the result “lost”.", "Mark the end of a failed sale."),
+    "unknown_placeholder": (
+        "The script of {name} uses “{placeholder}”, which nothing fills in.",
+        "Use client.*, contact.*, user.*, deal.* or answer.<key of a question>.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: a stable code, the element's id and its line in the file if known.
+
+    ``path`` is a way of element ids that shows the problem, for the diagram.
+    """
+
+    code: str
+    element: str | None = None
+    line: int | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    severity: Severity = "error"
+    path: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in English."""
+        return TEMPLATES[self.code][0].format_map(self.params)
+
+    @property
+    def cure(self) -> str:
+        """What to do about it, in English."""
+        return TEMPLATES[self.code][1].format_map(self.params)
+
+    @property
+    def place(self) -> str:
+        """Where it is, such as ``line 12, element task_call``; empty for the file as a whole."""
+        line = f"line {self.line}" if self.line is not None else ""
+        element = f"element {self.element}" if self.element is not None else ""
+        return ", ".join(part for part in (line, element) if part)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message} {self.cure}" if self.place else f"{self.message} {self.cure}"
+
+
+class BpmnRefused(ValueError):
+    """A BPMN file cannot be compiled; ``problems`` lists everything that was found, never nothing."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[type["BpmnRefused"], tuple[tuple[Problem, ...]]]:
+        return BpmnRefused, (self.problems,)

@@ -1,0 +1,1 @@
+"""The engine at work: commands in, a step or a rejection out."""

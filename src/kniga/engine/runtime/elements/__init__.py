@@ -1,0 +1,1 @@
+"""One module per kind of element: what happens when a token comes to it."""

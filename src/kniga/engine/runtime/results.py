@@ -1,0 +1,54 @@
+"""What ``advance`` gives back: a step forward or a polite refusal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kniga.engine.runtime.effects import Effect
+from kniga.engine.runtime.events import Event
+from kniga.engine.runtime.state import State
+
+# code: message template. A user interface may translate these and fill in Rejection.params.
+MESSAGES: Mapping[str, str] = {
+    "already_started": "The process has been started already.",
+    "not_running": "The process is not running, it is {status}.",
+    "unknown_element": "The process has no step “{element}” to enter at.",
+    "task_not_open": "The task {token} is not open.",
+    "unknown_outcome": "The step {element} has no outcome “{outcome}”.",
+    "missing_answer": "The question “{label}” must be answered.",
+    "bad_answer": "The answer to “{label}” is not accepted: {detail}.",
+    "unknown_answer": "The step {element} does not ask for “{question}”.",
+    "no_flow": "No way leads on from {element}.",
+    "bad_field": "A condition cannot be decided: {detail}.",
+    "timer_not_set": "The timer {timer} is not set on the task {token}.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The command was carried out: the new state, what happened, and what the shell has to do."""
+
+    state: State
+    events: tuple[Event, ...]
+    effects: tuple[Effect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """The command was refused and nothing has changed. ``params`` fill the message of the ``code``:
+    missing_answer and bad_answer carry the question's key as ``question``."""
+
+    code: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        """Why, in English."""
+        return MESSAGES[self.code].format_map(self.params)
+
+
+class Refused(Exception):
+    """Carries a rejection out of the depth of a walk; never leaves the engine."""
+
+    def __init__(self, code: str, **params: str) -> None:
+        super().__init__(code)
+        self.rejection = Rejection(code, params)

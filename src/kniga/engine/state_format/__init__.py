@@ -1,0 +1,1 @@
+"""States as JSON, with a version number and one upgrade per version."""
