@@ -72,7 +72,7 @@ def decide(data: Path, record: Path | None) -> Placement:
     user = UNPRIVILEGED_USER if os.geteuid() == 0 else None
     kept = _recorded(record)
     if kept is not None and record is not None:
-        # A folder inside the home is recorded relative to it, so that a copied home gets a cluster of its own.
+        # Inside the home it is recorded relative to it, so that a copied home gets its own cluster.
         data, user = record.parent / kept["data"], (kept["user"] if os.geteuid() == 0 else None)
     elif user is not None and not _reaches(user, _nearest_existing(data)):
         data = _open_folder(user) / f"kniga-{_digest(data)}" / "postgres"
@@ -172,6 +172,4 @@ def _open_for_reading(folder: Path) -> None:
     folder.chmod(0o755)
     for path in folder.rglob("*"):
         if not path.is_symlink():
-            path.chmod(
-                0o755 if path.is_dir() or os.access(path, os.X_OK) and path.parent.name == "bin" else 0o644
-            )
+            path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)

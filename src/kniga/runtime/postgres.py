@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import psycopg
 from psycopg import sql
@@ -44,8 +45,8 @@ class ClusterError(RuntimeError):
 class Cluster:
     """One embedded PostgreSQL, named by the folder its data is wanted in.
 
-    `record` is the file that keeps where the data really went (see `placement`). A `throwaway` cluster gives up
-    durability, dies with the thread that started it, and is deleted when it stops.
+    `record` is the file that keeps where the data really went (see `placement`). A `throwaway` cluster gives
+    up durability, dies with the thread that started it, and is deleted when it stops.
     """
 
     def __init__(self, data_dir: Path, *, record: Path | None = None, throwaway: bool = False) -> None:
@@ -238,9 +239,10 @@ class Cluster:
             time.sleep(0.1)
         (data / "postmaster.pid").unlink(missing_ok=True)
 
-    def _open_log(self) -> contextlib.AbstractContextManager[object]:
-        mode = "wb" if self.log_file.exists() and self.log_file.stat().st_size > LOG_LIMIT else "ab"
-        return self.log_file.open(mode)
+    def _open_log(self) -> BinaryIO:
+        if self.log_file.exists() and self.log_file.stat().st_size > LOG_LIMIT:
+            return self.log_file.open("wb")
+        return self.log_file.open("ab")
 
     def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS

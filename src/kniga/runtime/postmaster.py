@@ -61,7 +61,7 @@ def orphans_of(data: Path) -> list[int]:
 
 def _cwd_of(pid: int) -> Path | None:
     try:
-        return Path(os.readlink(PROC / str(pid) / "cwd"))
+        return (PROC / str(pid) / "cwd").readlink()
     except OSError:
         return None
 
