@@ -1,0 +1,76 @@
+"""Friendly pages for what goes wrong: each says what happened and what to do."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from kniga.web.formatting import file_size
+from kniga.web.pages import is_htmx, render_page, trigger
+from kniga.web.uploads import UploadTooLarge
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an error page says."""
+
+    status: int
+    title: str
+    text: str
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """handler400; a body over the limit is a 413 that names the limit."""
+    if isinstance(exception, UploadTooLarge):
+        return _show(request, too_large())
+    text = _("The browser sent something Kniga cannot read. Go back, reload the page and try again.")
+    return _show(request, Problem(400, _("The request is not readable"), text))
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """handler403."""
+    text = _("Your role does not open this page. If you need it, ask the head of sales or an administrator.")
+    return _show(request, Problem(403, _("This page is not for your role"), text))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """CSRF_FAILURE_VIEW: the form is older than the session."""
+    logger.warning("form refused: %s", reason)
+    text = _("The form was opened before you signed in again. Go back, reload the page and send it once more.")
+    return _show(request, Problem(403, _("The form has expired"), text))
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """handler404: missing and foreign objects look the same."""
+    text = _("The address is wrong, the record was deleted, or it belongs to somebody else.")
+    return _show(request, Problem(404, _("Nothing is here"), text))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """handler500: nothing was saved, since every change is one transaction."""
+    text = _("Something broke on our side. Nothing was half saved. Try again; if it repeats, tell the administrator.")
+    return _show(request, Problem(500, _("Kniga stumbled"), text))
+
+
+def too_large() -> Problem:
+    """The 413 of an upload over the limit, with the cure."""
+    text = _(
+        "One upload may have at most %(limit)s. Split the file into parts, or ask the administrator to raise "
+        "KNIGA_MAX_UPLOAD_BYTES. Nothing was saved."
+    ) % {"limit": file_size(settings.MAX_UPLOAD_BYTES)}
+    return Problem(413, _("The file is too large"), text)
+
+
+def _show(request: HttpRequest, problem: Problem) -> HttpResponse:
+    if is_htmx(request):
+        response = HttpResponse(status=problem.status)
+        toast = {"text": f"{problem.title}. {problem.text}", "kind": "error", "undo_url": "", "seconds": 12}
+        trigger(response, "kniga:toasts", {"toasts": [toast]})
+        return response
+    return render_page(request, "error.html", {"problem": problem}, status=problem.status)

@@ -1,0 +1,173 @@
+"""Money, numbers, dates and spans of time in the language of the page. No clock here: `today` comes in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+Number = int | float | Decimal
+
+NOTHING = "—"
+
+
+def money(amount: Number | None, currency: str = "") -> str:
+    """An amount with its currency sign; kopecks only where there are some. None is a dash."""
+    if amount is None:
+        return NOTHING
+    return _money(Decimal(str(amount)), currency or getattr(settings, "CURRENCY", "RUB"), _language())
+
+
+def money_short(amount: Number | None, currency: str = "") -> str:
+    """An amount for a board's column: 279M, 13.7K with the currency sign."""
+    if amount is None:
+        return NOTHING
+    if abs(amount) < 10_000:
+        return money(amount, currency)
+    locale = _locale(_language())
+    compact = format_compact_decimal(amount, locale=locale, fraction_digits=1 if abs(amount) < 10**8 else 0)
+    sign = locale.currency_symbols.get(currency or getattr(settings, "CURRENCY", "RUB"), currency)
+    return f"{sign}{compact}" if locale.language == "en" else f"{compact}\xa0{sign}"
+
+
+def number(value: Number | None, digits: int = 2) -> str:
+    """A number with the language's separators and at most `digits` decimals."""
+    if value is None:
+        return NOTHING
+    return format_decimal(round(value, digits), locale=_locale(_language()))
+
+
+def percent(share: Number | None, digits: int = 0) -> str:
+    """A share (0.25) as per cent (25%)."""
+    if share is None:
+        return NOTHING
+    return format_percent(round(Decimal(str(share)), digits + 2), locale=_locale(_language()), decimal_quantization=False)
+
+
+def day(value: date | datetime | None) -> str:
+    """A date as people write it: 23 Nov 2026."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date()
+    return format_date(value, "d MMM y", locale=_locale(_language()))
+
+
+def moment(value: datetime | None) -> str:
+    """A date with its time, in the time zone of the installation."""
+    if value is None:
+        return NOTHING
+    return format_datetime(timezone.localtime(value), "d MMM y, HH:mm", locale=_locale(_language()))
+
+
+def clock_time(value: datetime | None) -> str:
+    """The time of day: 14:05."""
+    return NOTHING if value is None else format_time(timezone.localtime(value), "HH:mm", locale=_locale(_language()))
+
+
+def relative_day(value: date | datetime | None, today: date) -> str:
+    """A day seen from today: today, tomorrow, in 2 days, 3 days ago; beyond two weeks the date itself."""
+    if value is None:
+        return NOTHING
+    distance = _days_between(value, today)
+    near = {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}
+    if distance in near:
+        return near[distance]
+    if distance > 14 or distance < -14:
+        return day(value)
+    if distance > 0:
+        return ngettext("in %(n)d day", "in %(n)d days", distance) % {"n": distance}
+    return ngettext("%(n)d day ago", "%(n)d days ago", -distance) % {"n": -distance}
+
+
+def due(value: date | datetime | None, today: date) -> str:
+    """A deadline seen from today: as `relative_day`, but the past is overdue."""
+    if value is None:
+        return _("no deadline")
+    late = -_days_between(value, today)
+    if late > 0:
+        return ngettext("%(n)d day overdue", "%(n)d days overdue", late) % {"n": late}
+    return relative_day(value, today)
+
+
+def due_state(value: date | datetime | None, today: date) -> str:
+    """How a deadline is coloured: overdue, today, soon (within two days), later, none."""
+    if value is None:
+        return "none"
+    distance = _days_between(value, today)
+    if distance < 0:
+        return "overdue"
+    if distance == 0:
+        return "today"
+    return "soon" if distance <= 2 else "later"
+
+
+def duration(value: timedelta | Number | None) -> str:
+    """A span: 3 d 4 h, 15 min, 20 s. A bare number counts seconds."""
+    if value is None:
+        return NOTHING
+    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
+    days, rest = divmod(abs(seconds), 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, left = divmod(rest, 60)
+    parts = [
+        _("%(n)s d") % {"n": number(days)} if days else "",
+        _("%(n)d h") % {"n": hours} if hours else "",
+        _("%(n)d min") % {"n": minutes} if minutes and not days else "",
+        _("%(n)d s") % {"n": left} if not (days or hours or minutes) else "",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def file_size(size: int | None) -> str:
+    """A size in bytes for people: 12 KB, 3.4 MB."""
+    if size is None:
+        return NOTHING
+    if size < 1024:
+        return _("%(n)s B") % {"n": size}
+    if size < 1024**2:
+        return _("%(n)s KB") % {"n": number(size / 1024, 0)}
+    return _("%(n)s MB") % {"n": number(size / 1024**2, 1)}
+
+
+def initials(name: str) -> str:
+    """The letters on an avatar: the first of the first two words."""
+    return "".join(word[0] for word in name.split()[:2]).upper() or "?"
+
+
+def tint(text: str) -> int:
+    """A stable colour number 0–7 for a name."""
+    return sum(text.encode()) % 8
+
+
+def _days_between(value: date | datetime, today: date) -> int:
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date()
+    return (value - today).days
+
+
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE
+
+
+@lru_cache(maxsize=8)
+def _locale(language: str) -> Locale:
+    return Locale.parse(language, sep="-")
+
+
+@lru_cache(maxsize=20_000)
+def _money(amount: Decimal, currency: str, language: str) -> str:
+    locale = _locale(language)
+    pattern = locale.currency_formats["standard"].pattern
+    if amount == amount.to_integral_value():
+        pattern = pattern.replace(".00", "")
+        return format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
+    return format_currency(amount, currency, pattern, locale=locale)
