@@ -52,9 +52,7 @@ class Placement:
             entry = pwd.getpwnam(self.user)
             os.chown(folder, entry.pw_uid, entry.pw_gid)
         elif folder.stat().st_uid != os.geteuid():
-            raise PlacementError(
-                f"{folder} belongs to another user; start Kniga as that user or set KNIGA_HOME"
-            )
+            raise PlacementError(f"{folder} belongs to another user; start Kniga as that user or set KNIGA_HOME")
         folder.chmod(0o700)
 
 
@@ -130,9 +128,7 @@ def _open_folder(user: str) -> Path:
     for candidate in (Path("/var/lib"), Path("/var/tmp"), Path(tempfile.gettempdir())):
         if candidate.is_dir() and os.access(candidate, os.W_OK) and _reaches(user, candidate):
             return candidate
-    raise PlacementError(
-        "no folder found that an unprivileged user can reach; set KNIGA_HOME to such a folder"
-    )
+    raise PlacementError("no folder found that an unprivileged user can reach; set KNIGA_HOME to such a folder")
 
 
 def _socket_folder(data: Path) -> Path:

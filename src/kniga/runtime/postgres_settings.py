@@ -48,11 +48,7 @@ def configuration(*, sockets: Path, libraries: Path, throwaway: bool) -> str:
             "max_connections": "200",
         }
     lines = (f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items())
-    return (
-        "# Written anew at every start; put your own settings into postgresql.auto.conf.\n"
-        + "\n".join(lines)
-        + "\n"
-    )
+    return "# Written anew at every start; put your own settings into postgresql.auto.conf.\n" + "\n".join(lines) + "\n"
 
 
 def _memory_megabytes() -> int:

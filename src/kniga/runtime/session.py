@@ -1,0 +1,84 @@
+"""The door to the database for programs that are not started by `kniga run`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from kniga.runtime.home import Home, current_home
+from kniga.runtime.postgres import Cluster, Dsn
+
+SETTINGS = "kniga.config.settings"
+
+
+def cluster_of(home: Home) -> Cluster:
+    """The embedded cluster of this home; not started."""
+    return Cluster(home.postgres, record=home.placement_file)
+
+
+@contextlib.contextmanager
+def database(*, migrate: bool = True) -> Iterator[Dsn]:
+    """Bring up Django on this home's database for the time of the block.
+
+    Uses DATABASE_URL if it is set; else the embedded server, attaching to the running one or starting it, and
+    stopping it at the end if nobody else uses it. With `migrate`, tables that are missing are made first.
+    """
+    home = current_home()
+    with contextlib.ExitStack() as stack:
+        address = os.environ.get("DATABASE_URL")
+        if not address:
+            address = stack.enter_context(cluster_of(home.prepare()))
+        set_up_django(address, home)
+        # Connections go before the server does.
+        stack.callback(_close_connections)
+        if migrate:
+            migrate_if_needed()
+        yield address
+
+
+def set_up_django(address: Dsn, home: Home) -> None:
+    """Configure Django for `address` and load its applications (once per process)."""
+    import django
+
+    os.environ["DATABASE_URL"] = address
+    os.environ.setdefault("KNIGA_HOME", str(home.root))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    if "KNIGA_SECRET_KEY" not in os.environ:
+        os.environ["KNIGA_SECRET_KEY"] = home.secret_key()
+    django.setup()
+
+
+def pending_migrations() -> list[str]:
+    """Names of the migrations that this database has not seen."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def migrate_if_needed() -> int:
+    """Apply what is pending; returns how many migrations ran. Two processes at once take turns."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    if not pending_migrations():
+        return 0
+    with connection.cursor() as cursor:
+        # A session lock: the number is the word "kniga" in ASCII.
+        cursor.execute("SELECT pg_advisory_lock(%s)", [0x6B6E696761])
+    try:
+        pending = len(pending_migrations())
+        call_command("migrate", verbosity=0, interactive=False)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [0x6B6E696761])
+    return pending
+
+
+def _close_connections() -> None:
+    from django.db import connections
+
+    connections.close_all()
