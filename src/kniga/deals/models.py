@@ -1,0 +1,191 @@
+"""Deals, their lines, and the way they went through the stages of a pipeline."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from kniga.catalog.models import Product, Unit
+from kniga.clients.models import Client, Region, Source
+
+
+class Pipeline(models.Model):
+    """An ordered set of stages. Publishing a process keeps its pipeline's stages up to date."""
+
+    key = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=200)
+    is_active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Stage(models.Model):
+    """A stage of a pipeline; it lives across the versions of the process, so funnels can be compared."""
+
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="stages")
+    key = models.CharField(max_length=60)
+    name = models.CharField(max_length=200)
+    position = models.PositiveSmallIntegerField()
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["pipeline_id", "position"]
+        constraints = [models.UniqueConstraint(fields=["pipeline", "key"], name="stage_key_in_pipeline")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LossReason(models.Model):
+    key = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=200)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DealStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class Deal(models.Model):
+    """One sale. `stage` is where it stands (for a closed deal: where it stood last)."""
+
+    number = models.BigIntegerField(unique=True)
+    name = models.CharField(max_length=300)
+    name_key = models.CharField(max_length=300)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, blank=True, related_name="deals")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="deals")
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    stage_since = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=10, choices=DealStatus.choices, default=DealStatus.OPEN)
+    amount = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    currency = models.CharField(max_length=3)
+    expected_date = models.DateField(null=True, blank=True)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    loss_reason = models.ForeignKey(LossReason, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    loss_note = models.TextField(blank=True)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.TextField(blank=True)
+    external_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
+    revision = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["pipeline", "stage", "-stage_since", "-id"],
+                name="deal_board",
+                condition=models.Q(status="open"),
+            ),
+            models.Index(
+                fields=["owner", "stage", "-stage_since", "-id"],
+                name="deal_owner_board",
+                condition=models.Q(status="open"),
+            ),
+            models.Index(fields=["-opened_at", "-id"], name="deal_opened"),
+            models.Index(fields=["owner", "-opened_at", "-id"], name="deal_owner_opened"),
+            models.Index(fields=["status", "-opened_at", "-id"], name="deal_status_opened"),
+            models.Index(fields=["-amount", "-id"], name="deal_amount"),
+            models.Index(fields=["client", "-opened_at"], name="deal_client"),
+            models.Index(fields=["-closed_at", "-id"], name="deal_closed", condition=~models.Q(status="open")),
+            GinIndex(OpClass("name_key", name="gin_trgm_ops"), name="deal_search"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status="open", closed_at=None)
+                | (~models.Q(status="open") & models.Q(closed_at__isnull=False)),
+                name="deal_closed_has_date",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DealLine(models.Model):
+    """One product of a deal: `quantity` of `unit` at `price`, less `discount` per cent."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    quantity = models.DecimalField(max_digits=14, decimal_places=3)
+    price = models.DecimalField(max_digits=16, decimal_places=2)
+    discount = models.DecimalField(max_digits=5, decimal_places=2, default=0)
+    amount = models.DecimalField(max_digits=16, decimal_places=2)
+
+    class Meta:
+        ordering = ["deal_id", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["deal", "position"], name="line_position"),
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="line_quantity_positive"),
+            models.CheckConstraint(
+                condition=models.Q(discount__gte=0, discount__lte=100), name="line_discount_percent"
+            ),
+        ]
+
+
+class DealOwnership(models.Model):
+    """Who owned a deal from when to when, so that a handover never rewrites the past."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="ownerships")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deal"], condition=models.Q(ended_at=None), name="deal_ownership_one_present"
+            )
+        ]
+
+
+class StageExit(models.TextChoices):
+    PASSED = "passed", _("Passed on")
+    BACK = "back", _("Went back")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class StageVisit(models.Model):
+    """A deal's stay in a stage: the projection every funnel is computed from.
+
+    `owner` is who owned the deal when it entered. `is_inferred` marks a visit an import had to assume (the file
+    tells only that the deal had passed the stage): it counts, but its length is unknown and left out of medians.
+    """
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="visits")
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    entered_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True)
+    exit = models.CharField(max_length=10, choices=StageExit.choices, null=True, blank=True)
+    amount = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    is_inferred = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["deal", "entered_at"], name="visit_deal"),
+            models.Index(fields=["stage", "entered_at"], name="visit_stage"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["deal"], condition=models.Q(left_at=None), name="visit_one_present"),
+        ]

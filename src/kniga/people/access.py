@@ -1,0 +1,76 @@
+"""Who sees what: own / team / branch / all, by role and entity, decided here and nowhere else.
+
+Queries ask `visible_owner_ids` and keep only rows owned by these users; `None` means no restriction. Rows
+without an owner are seen only by those who see everything.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import connection
+
+from kniga.people.models import AccessRule, User
+from kniga.people.roles import Entity, Level, Role
+
+_ALL: Final = dict.fromkeys(Entity, Level.ALL)
+DEFAULT_LEVELS: Final[dict[Role, dict[Entity, Level]]] = {
+    Role.REP: dict.fromkeys(Entity, Level.OWN),
+    Role.LEAD: dict.fromkeys(Entity, Level.TEAM),
+    Role.HEAD: dict.fromkeys(Entity, Level.BRANCH),
+    Role.OWNER: _ALL,
+    Role.DELIVERY: {Entity.CLIENT: Level.BRANCH, Entity.DEAL: Level.BRANCH, Entity.TASK: Level.OWN},
+    Role.SUPPORT: {Entity.CLIENT: Level.ALL, Entity.DEAL: Level.OWN, Entity.TASK: Level.OWN},
+    Role.ADMINISTRATOR: _ALL,
+}
+
+_MEMBERS = """
+SELECT array_agg(id) FROM people_user
+WHERE id = %(user)s OR team_id = ANY(%(teams)s::bigint[]) OR branch_id = %(branch)s
+"""
+
+
+def level_of(user: User, entity: Entity) -> Level:
+    """How far `user` sees `entity`: the organisation's rule, else the role's default."""
+    if not user.is_active:
+        return Level.NONE
+    return _levels(user)[entity]
+
+
+def visible_owner_ids(user: User, entity: Entity) -> list[int] | None:
+    """The ids of the users whose objects `user` may see; None when nothing is hidden.
+
+    A head or lead who belongs to no branch stands over all of them. At most two statements per user object
+    (one request), whatever the number of calls.
+    """
+    level = level_of(user, entity)
+    if level is Level.ALL or (level is Level.BRANCH and user.branch_id is None):
+        return None
+    if level is Level.NONE:
+        return []
+    if level is Level.OWN:
+        return [user.pk]
+    return _members(user, level)
+
+
+def _levels(user: User) -> dict[Entity, Level]:
+    cached: dict[Entity, Level] | None = getattr(user, "_access_levels", None)
+    if cached is None:
+        cached = dict(DEFAULT_LEVELS[Role(user.role)])
+        for entity, level in AccessRule.objects.filter(role=user.role).values_list("entity", "level"):
+            cached[Entity(entity)] = Level(level)
+        user._access_levels = cached  # type: ignore[attr-defined]
+    return cached
+
+
+def _members(user: User, level: Level) -> list[int]:
+    cache: dict[Level, list[int]] = user.__dict__.setdefault("_access_members", {})
+    if level not in cache:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT array_agg(id) FROM people_team WHERE lead_id = %s", [user.pk])
+            led = cursor.fetchone()[0] or []
+            teams = [*led, user.team_id] if user.team_id and user.role == Role.LEAD else led
+            branch = user.branch_id if level is Level.BRANCH else None
+            cursor.execute(_MEMBERS, {"user": user.pk, "teams": teams, "branch": branch})
+            cache[level] = sorted(cursor.fetchone()[0] or [user.pk])
+    return cache[level]

@@ -1,0 +1,39 @@
+"""What each role may do, beyond seeing: the one table of acts."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from kniga.people.models import User
+from kniga.people.roles import Role
+
+
+class Act(Enum):
+    WORK_DEALS = "work_deals"
+    REASSIGN = "reassign"
+    COMPLETE_FOR_OTHERS = "complete_for_others"
+    SEE_FUNNEL = "see_funnel"
+    EDIT_CATALOG = "edit_catalog"
+    EDIT_BOOK = "edit_book"
+    IMPORT = "import"
+    MANAGE_PEOPLE = "manage_people"
+
+
+_MANAGERS: Final = frozenset({Role.LEAD, Role.HEAD, Role.OWNER, Role.ADMINISTRATOR})
+_HEADS: Final = frozenset({Role.HEAD, Role.OWNER, Role.ADMINISTRATOR})
+ROLES_FOR: Final[dict[Act, frozenset[Role]]] = {
+    Act.WORK_DEALS: _MANAGERS | {Role.REP},
+    Act.REASSIGN: _MANAGERS,
+    Act.COMPLETE_FOR_OTHERS: _MANAGERS,
+    Act.SEE_FUNNEL: _MANAGERS | {Role.REP},
+    Act.EDIT_CATALOG: _HEADS,
+    Act.EDIT_BOOK: _HEADS,
+    Act.IMPORT: _HEADS,
+    Act.MANAGE_PEOPLE: _HEADS,
+}
+
+
+def may(user: User, act: Act) -> bool:
+    """Whether the role of `user` may do `act` (what it may do it *to* is decided by visibility)."""
+    return user.is_active and Role(user.role) in ROLES_FOR[act]

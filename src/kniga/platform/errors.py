@@ -1,0 +1,22 @@
+"""Refusals that a person can cure: raised by services, shown by the doors at the field they name."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """A request that cannot be carried out: `code` is stable, `message` names place and cure (translated),
+    `field` is the form field or JSON pointer it belongs to. Nothing was saved."""
+
+    def __init__(self, code: str, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+
+
+class NotVisible(Exception):
+    """The object does not exist, or this user may not see it: the doors answer 404 for both."""
+
+
+class Conflict(Refused):
+    """Somebody was faster: the object is no longer as the caller saw it."""

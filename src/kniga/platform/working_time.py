@@ -1,0 +1,119 @@
+"""Working time: deadlines count only the hours in which the organisation works.
+
+Public holidays and transferred working days come from the `holidays` package for the organisation's country;
+`CalendarDay` rows override it day by day. Moments are aware datetimes, lengths are seconds.
+"""
+
+from __future__ import annotations
+
+import time as monotonic
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from kniga.platform.models import CalendarDay, Organisation
+
+_KEPT_SECONDS = 30.0
+_ONE_DAY = timedelta(days=1)
+_LONGEST = timedelta(days=3660)
+
+
+@lru_cache(maxsize=16)
+def _country(code: str) -> holidays.HolidayBase:
+    return holidays.country_holidays(code)
+
+
+@dataclass(frozen=True)
+class WorkCalendar:
+    """When the organisation works. `starts` and `ends` are local times of `zone`; `exceptions` win over the
+    country's holidays and weekends. An unknown country has Saturdays and Sundays off."""
+
+    zone: ZoneInfo
+    starts: time
+    ends: time
+    country: str
+    exceptions: Mapping[date, bool] = field(default_factory=dict)
+
+    def is_working(self, day: date) -> bool:
+        """Whether people work on this day."""
+        own = self.exceptions.get(day)
+        if own is not None:
+            return own
+        try:
+            return bool(_country(self.country).is_working_day(day))
+        except NotImplementedError:
+            return day.weekday() < 5
+
+    def in_zone(self, zone: str) -> WorkCalendar:
+        """The same calendar seen from another time zone (a branch's); an empty name changes nothing."""
+        if not zone or zone == self.zone.key:
+            return self
+        return WorkCalendar(ZoneInfo(zone), self.starts, self.ends, self.country, self.exceptions)
+
+    def add(self, moment: datetime, seconds: int) -> datetime:
+        """The moment `seconds` of working time after `moment`, in UTC. Raises ValueError when a calendar without
+        working days gives no answer within ten years."""
+        local = moment.astimezone(self.zone)
+        left = timedelta(seconds=seconds)
+        day = local.date()
+        last = day + _LONGEST
+        while day <= last:
+            if self.is_working(day):
+                begin, end = self._hours(day)
+                start = max(begin, local)
+                if start < end and left <= end - start:
+                    return (start + left).astimezone(UTC)
+                left -= max(end - start, timedelta(0))
+            day += _ONE_DAY
+        raise ValueError("the calendar has no working day within ten years")
+
+    def between(self, start: datetime, end: datetime) -> int:
+        """The seconds of working time from `start` to `end` (0 if `end` is not later)."""
+        total = timedelta(0)
+        day, last = start.astimezone(self.zone).date(), end.astimezone(self.zone).date()
+        while day <= last:
+            if self.is_working(day):
+                opens, closes = self._hours(day)
+                total += max(min(closes, end) - max(opens, start), timedelta(0))
+            day += _ONE_DAY
+        return int(total.total_seconds())
+
+    def _hours(self, day: date) -> tuple[datetime, datetime]:
+        # Through UTC, so that a day on which the clocks change keeps its true length.
+        return (
+            datetime.combine(day, self.starts, self.zone).astimezone(UTC),
+            datetime.combine(day, self.ends, self.zone).astimezone(UTC),
+        )
+
+
+_kept: tuple[float, WorkCalendar] | None = None
+
+
+def organisation_calendar() -> WorkCalendar:
+    """The organisation's calendar; read at most twice a minute per process."""
+    global _kept
+    moment = monotonic.monotonic()
+    if _kept is None or moment - _kept[0] > _KEPT_SECONDS:
+        _kept = (moment, _read_calendar())
+    return _kept[1]
+
+
+def forget_calendar() -> None:
+    """Read the calendar anew at the next call (after it was edited)."""
+    global _kept
+    _kept = None
+
+
+def _read_calendar() -> WorkCalendar:
+    organisation = Organisation.objects.filter(id=1).first() or Organisation(work_starts=time(9), work_ends=time(18))
+    return WorkCalendar(
+        ZoneInfo(organisation.time_zone),
+        organisation.work_starts,
+        organisation.work_ends,
+        organisation.calendar_country,
+        dict(CalendarDay.objects.values_list("date", "is_working")),
+    )

@@ -1,0 +1,31 @@
+"""Who gets a task: the book's rule (owner, lead, head, role:<role>) turned into a person."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from kniga.processes.reading import DealFacts
+
+_BY_ROLE = """
+SELECT u.id FROM people_user u
+LEFT JOIN processes_task t ON t.assignee_id = u.id AND t.status = 'open'
+WHERE u.role = %s AND u.is_active AND (u.branch_id = %s OR u.branch_id IS NULL OR %s::bigint IS NULL)
+GROUP BY u.id ORDER BY u.branch_id IS NULL, count(t.id), u.id LIMIT 1
+"""
+
+
+def assignee_for(rule: str, deal: DealFacts) -> int | None:
+    """The id of the person for `rule`; None stands for the deal's owner.
+
+    A missing lead falls back to the head, a missing head to the owner; `role:` picks the active person of that
+    role with the fewest open tasks, the deal's branch first (one statement)."""
+    if rule == "lead":
+        return deal.lead_id or deal.head_id
+    if rule == "head":
+        return deal.head_id or deal.lead_id
+    if rule.startswith("role:"):
+        with connection.cursor() as cursor:
+            cursor.execute(_BY_ROLE, [rule.removeprefix("role:"), deal.branch_id, deal.branch_id])
+            row = cursor.fetchone()
+        return None if row is None else int(row[0])
+    return None
