@@ -1,0 +1,97 @@
+"""Names of pipelines, and of the values a funnel can be narrowed to or split by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from kniga.insights.funnel.filters import WITHOUT, Dimension
+from kniga.people.access import visible_owner_ids
+from kniga.people.models import User
+from kniga.people.roles import Entity
+from kniga.platform.sqlparts import rows_of
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineChoice:
+    """A pipeline that has stages; `key` is what addresses and commands name it by."""
+
+    pipeline_id: int
+    key: str
+    name: str
+
+
+# The id and name of every value of every dimension of ids, in one statement.
+_CHOICES = """
+SELECT 'rep', u.id, u.name FROM people_user u
+WHERE (%(visible)s::bigint[] IS NULL OR u.id = ANY(%(visible)s::bigint[]))
+UNION ALL
+SELECT 'manager', u.id, u.name FROM people_user u WHERE u.id IN (SELECT lead_id FROM people_team)
+UNION ALL
+SELECT 'team', t.id, t.name FROM people_team t
+UNION ALL
+SELECT 'branch', b.id, b.name FROM people_branch b
+UNION ALL
+SELECT 'product', p.id, p.name FROM catalog_product p
+UNION ALL
+SELECT 'region', r.id, r.name FROM clients_region r
+UNION ALL
+SELECT 'source', s.id, s.name FROM clients_source s
+UNION ALL
+SELECT 'reason', l.id, l.name FROM deals_lossreason l
+"""
+_NAMED = {
+    Dimension.REP: "people_user",
+    Dimension.MANAGER: "people_user",
+    Dimension.TEAM: "people_team",
+    Dimension.BRANCH: "people_branch",
+    Dimension.PRODUCT: "catalog_product",
+    Dimension.REGION: "clients_region",
+    Dimension.SOURCE: "clients_source",
+}
+
+
+def pipelines() -> list[PipelineChoice]:
+    """Active pipelines, those with most deals first. One statement."""
+    sql = """
+SELECT p.id, p.key, p.name FROM deals_pipeline p
+WHERE p.is_active
+ORDER BY EXISTS (SELECT FROM deals_deal d WHERE d.pipeline_id = p.id) DESC, p.id"""
+    return [PipelineChoice(*row) for row in rows_of(sql, {})]
+
+
+def choices_for(*, user: User) -> dict[str, list[tuple[int, str]]]:
+    """Id and name of everything a filter may name, by dimension and `reason`, in the order of names.
+
+    One statement; reps are only those whose deals `user` may see.
+    """
+    found: dict[str, list[tuple[int, str]]] = {dimension.value: [] for dimension in _NAMED}
+    found["reason"] = []
+    for kind, number, name in rows_of(_CHOICES, {"visible": visible_owner_ids(user, Entity.DEAL)}):
+        found[kind].append((number, name))
+    for options in found.values():
+        options.sort(key=lambda option: option[1].casefold())
+    return found
+
+
+def names_of(dimension: Dimension, ids: list[int]) -> dict[int, str]:
+    """The names of these values of a dimension of ids; `WITHOUT` has the word for none. One statement."""
+    table = _NAMED[dimension]
+    found = dict(rows_of(f"SELECT id, name FROM {table} WHERE id = ANY(%s::bigint[])", [ids]))
+    found[WITHOUT] = name_of_none(dimension)
+    return found
+
+
+def name_of_none(dimension: Dimension) -> str:
+    """What the row of deals without a value of the dimension is called."""
+    return {
+        Dimension.REP: _("No owner"),
+        Dimension.MANAGER: _("No manager"),
+        Dimension.TEAM: _("No team"),
+        Dimension.BRANCH: _("No branch"),
+        Dimension.PRODUCT: _("No product"),
+        Dimension.REGION: _("No region"),
+        Dimension.SOURCE: _("No source"),
+        Dimension.MONTH: _("Not closed yet"),
+    }[dimension]
