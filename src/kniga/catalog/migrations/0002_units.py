@@ -1,4 +1,6 @@
+from django.apps.registry import Apps as StateApps
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 UNITS = [
     ("piece", "шт.", 0), ("set", "компл.", 0), ("pack", "упак.", 0), ("pallet", "паллета", 0), ("kg", "кг", 3),
@@ -7,7 +9,7 @@ UNITS = [
 ]
 
 
-def seed(apps, schema_editor):
+def seed(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     unit = apps.get_model("catalog", "Unit")
     unit.objects.bulk_create(
         [unit(code=code, name=name, decimals=decimals) for code, name, decimals in UNITS], ignore_conflicts=True

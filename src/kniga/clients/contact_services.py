@@ -1,0 +1,151 @@
+"""Changes to the contacts of a client: names, phones, e-mail addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from kniga.clients import events
+from kniga.clients.fields import LONGEST_NAME, clean_name, clean_text
+from kniga.clients.models import Channel, ChannelKind, Client, Contact
+from kniga.clients.search_text import refresh_search_text
+from kniga.people.models import User
+from kniga.people.permissions import Act
+from kniga.people.require import require
+from kniga.platform import ledger
+from kniga.platform.emails import checked_email
+from kniga.platform.errors import Refused
+from kniga.platform.phones import to_e164
+from kniga.platform.textkeys import fold
+
+
+@dataclass(frozen=True, slots=True)
+class ContactInput:
+    """A contact as a form or an API sends it. Phones in any format; blank ones are left out."""
+
+    name: str
+    position: str = ""
+    role: str = ""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    is_primary: bool = False
+    note: str = ""
+    external_key: str | None = None
+
+
+@transaction.atomic
+def add_contact(*, client: Client, contact: ContactInput, by: User, now: datetime) -> Contact:
+    """A further contact. Raises Refused naming the field (`phones/0`, `emails/0`, `name`), `not_allowed`."""
+    require(by, Act.WORK_DEALS)
+    Client.objects.select_for_update(of=("self",)).get(pk=client.pk)
+    is_first = not Contact.objects.filter(client=client).exists()
+    made = write_contact(client, contact, is_first=is_first)
+    _finish(events.CONTACT_ADDED, client, made, {}, by, now)
+    return made
+
+
+@transaction.atomic
+def update_contact(*, contact: Contact, given: ContactInput, by: User, now: datetime) -> Contact:
+    """Give a contact new values, its channels included. Raises Refused as `add_contact`."""
+    require(by, Act.WORK_DEALS)
+    client = Client.objects.select_for_update(of=("self",)).get(pk=contact.client_id)
+    before = _shown(contact)
+    contact = write_contact(client, given, contact=contact)
+    after = _shown(contact)
+    changed = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
+    if changed:
+        _finish(events.CONTACT_CHANGED, client, contact, {"changes": changed}, by, now)
+    return contact
+
+
+@transaction.atomic
+def remove_contact(*, contact: Contact, by: User, now: datetime) -> None:
+    """Remove a contact; the ledger keeps name and channels. Raises Refused `not_allowed`."""
+    require(by, Act.WORK_DEALS)
+    client = Client.objects.select_for_update(of=("self",)).get(pk=contact.client_id)
+    kept = _shown(contact)
+    name, key = contact.name, contact.pk
+    contact.delete()
+    heir = Contact.objects.filter(client=client).order_by("id").first()
+    if kept["is_primary"] and heir is not None:
+        heir.is_primary = True
+        heir.save(update_fields=["is_primary"])
+    refresh_search_text([client.pk])
+    payload = {"contact": key, "name": name, "removed": kept}
+    ledger.record([_event(events.CONTACT_REMOVED, client, payload, by, now)])
+
+
+def write_contact(
+    client: Client,
+    given: ContactInput,
+    *,
+    contact: Contact | None = None,
+    place: str = "",
+    is_first: bool = False,
+) -> Contact:
+    """Check and save a contact with its channels, without event; `place` prefixes the names of fields."""
+    contact = contact or Contact(client=client)
+    contact.name = clean_name(given.name, field=f"{place}name")
+    contact.name_key = fold(contact.name)[:LONGEST_NAME]
+    contact.position = clean_text(given.position, field=f"{place}position", longest=200)
+    contact.role = clean_text(given.role, field=f"{place}role", longest=40)
+    contact.note = clean_text(given.note, field=f"{place}note")
+    contact.is_primary = given.is_primary or is_first or bool(contact.pk and contact.is_primary)
+    contact.external_key = given.external_key or contact.external_key
+    channels = list(_channels(given, place))
+    if contact.is_primary:
+        Contact.objects.filter(client=client, is_primary=True).exclude(pk=contact.pk).update(is_primary=False)
+    contact.save()
+    _write_channels(contact, channels)
+    return contact
+
+
+def _channels(given: ContactInput, place: str) -> Iterator[tuple[str, str]]:
+    for index, phone in enumerate(given.phones):
+        if phone.strip():
+            yield ChannelKind.PHONE.value, to_e164(phone, field=f"{place}phones/{index}")
+    for index, email in enumerate(given.emails):
+        if email.strip():
+            yield ChannelKind.EMAIL.value, checked_email(email, field=f"{place}emails/{index}")
+
+
+def _write_channels(contact: Contact, channels: list[tuple[str, str]]) -> None:
+    wanted = list(dict.fromkeys(channels))
+    if len(wanted) > 40:
+        raise Refused("too_many_channels", _("A contact has at most 40 phones and addresses."), field="phones/0")
+    present = [(channel.kind, channel.value) for channel in Channel.objects.filter(contact=contact).order_by("id")]
+    if present == wanted:
+        return
+    Channel.objects.filter(contact=contact).delete()
+    seen: set[str] = set()
+    rows = []
+    for kind, value in wanted:
+        rows.append(Channel(contact=contact, kind=kind, value=value, is_primary=kind not in seen))
+        seen.add(kind)
+    Channel.objects.bulk_create(rows)
+
+
+def _shown(contact: Contact) -> dict[str, Any]:
+    channels = Channel.objects.filter(contact=contact).order_by("id").values_list("kind", "value")
+    found = list(channels)
+    return {
+        "name": contact.name, "position": contact.position, "role": contact.role, "note": contact.note,
+        "is_primary": contact.is_primary, "phones": [value for kind, value in found if kind == "phone"],
+        "emails": [value for kind, value in found if kind == "email"],
+    }  # fmt: skip
+
+
+def _finish(
+    kind: str, client: Client, contact: Contact, payload: dict[str, Any], by: User, now: datetime
+) -> None:
+    refresh_search_text([client.pk])
+    ledger.record([_event(kind, client, {"contact": contact.pk, "name": contact.name, **payload}, by, now)])
+
+
+def _event(kind: str, client: Client, payload: dict[str, Any], by: User, now: datetime) -> ledger.LedgerEvent:
+    return ledger.LedgerEvent(kind, now, actor_id=by.pk, client_id=client.pk, payload=payload)

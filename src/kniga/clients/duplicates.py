@@ -1,0 +1,120 @@
+"""Clients that may be the one somebody is about to create, those of other people too.
+
+A rep learns only that the client exists and whose it is; the card opens for those who may see it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kniga.people.access import visible_owner_ids
+from kniga.people.models import User
+from kniga.people.roles import Entity
+from kniga.platform.emails import checked_email
+from kniga.platform.errors import Refused
+from kniga.platform.phones import to_e164
+from kniga.platform.sqlparts import like, rows_of
+from kniga.platform.textkeys import digits, match_key
+
+
+class SameBy(StrEnum):
+    """What the new client shares with the present one."""
+
+    INN = "inn"
+    PHONE = "phone"
+    EMAIL = "email"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A present client: by what it is the same, and whose it is ("" if common). `is_visible`: may be opened."""
+
+    id: int
+    name: str
+    same_by: SameBy
+    owner: str
+    is_visible: bool
+
+
+_SQL = """
+WITH hits AS (
+    SELECT id, 1 AS rank, 'inn' AS same_by FROM clients_client WHERE %(inn)s <> '' AND inn <> '' AND inn = %(inn)s
+    UNION ALL
+    SELECT t.client_id, 2, 'phone' FROM clients_channel ch JOIN clients_contact t ON t.id = ch.contact_id
+    WHERE %(phone)s <> '' AND ch.kind = 'phone' AND ch.value = %(phone)s
+    UNION ALL
+    SELECT t.client_id, 3, 'email' FROM clients_channel ch JOIN clients_contact t ON t.id = ch.contact_id
+    WHERE %(email)s <> '' AND ch.kind = 'email' AND ch.value = %(email)s
+    UNION ALL
+    (SELECT id, 4, 'name' FROM clients_client WHERE %(key)s <> '' AND match_key = %(key)s LIMIT 20)
+    UNION ALL
+    (SELECT id, 5, 'name' FROM clients_client
+     WHERE {words} LIMIT 20)
+)
+SELECT * FROM (
+    SELECT DISTINCT ON (c.id) c.id, c.name, h.same_by, coalesce(u.name, ''), c.owner_id, h.rank, c.name_key
+    FROM hits h JOIN clients_client c ON c.id = h.id LEFT JOIN people_user u ON u.id = c.owner_id
+    WHERE c.id IS DISTINCT FROM %(except)s::bigint
+    ORDER BY c.id, h.rank
+) found ORDER BY rank, name_key, id LIMIT %(limit)s
+"""
+# Words that nearly every name of a company holds tell nothing.
+_LEGAL_FORMS = frozenset(
+    ("ооо", "оао", "пао", "зао", "ао", "ип", "нко", "чоп", "гк", "тоо", "llc", "ltd", "inc", "gmbh", "corp", "co")
+)
+
+
+def possible_duplicates(
+    *,
+    user: User,
+    name: str = "",
+    inn: str = "",
+    phone: str = "",
+    email: str = "",
+    except_id: int | None = None,
+    limit: int = 5,
+) -> tuple[Duplicate, ...]:
+    """Present clients with the same INN, phone, e-mail address or (nearly) the same name, surest first.
+
+    One statement. Half-typed values are no error: they just find nothing.
+    """
+    words = [word for word in _words(name) if word not in _LEGAL_FORMS]
+    told = sum(len(word) for word in words) >= 4
+    values = {
+        "inn": digits(inn) if len(digits(inn)) in (10, 12) else "",
+        "phone": _phone(phone),
+        "email": _email(email),
+        "key": match_key(name) if told else "",
+        "except": except_id,
+        "limit": limit,
+    }
+    if not any(values[key] for key in ("inn", "phone", "email", "key")):
+        return ()
+    patterns = {f"word{index}": like(word) for index, word in enumerate(words)} if told else {}
+    holds = " AND ".join(f"search_text LIKE %({name})s" for name in patterns) or "false"
+    owners = visible_owner_ids(user, Entity.CLIENT)
+    found = rows_of(_SQL.format(words=holds), {**values, **patterns})
+    return tuple(
+        Duplicate(id_, shown, SameBy(same_by), owner, owners is None or owner_id in owners)
+        for id_, shown, same_by, owner, owner_id, _rank, _key in found
+    )
+
+
+def _words(name: str) -> list[str]:
+    return [key for word in name.split() if (key := match_key(word))][:8]
+
+
+def _phone(text: str) -> str:
+    try:
+        return to_e164(text) if len(digits(text)) >= 10 else ""
+    except Refused:
+        return ""
+
+
+def _email(text: str) -> str:
+    try:
+        return checked_email(text) if "@" in text else ""
+    except Refused:
+        return ""

@@ -1,0 +1,84 @@
+"""The timeline of a client or a deal, read from the ledger: what happened, newest first.
+
+Rows are facts; the page turns a kind and its payload into a sentence (kniga.web.clients.timeline).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from kniga.clients.models import Client
+from kniga.deals.models import Deal
+from kniga.people.access import visible_owner_ids
+from kniga.people.models import User
+from kniga.people.roles import Entity
+from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
+from kniga.platform.sqlparts import Conditions, rows_of
+
+_NEWEST_FIRST = Sort("e.at", "timestamptz", is_descending=True)
+# What the filters of a timeline choose: prefixes of kinds.
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "tasks": ("processes.task.", "processes.timer."),
+    "stages": ("processes.stage.", "processes.instance.", "deals.deal.won", "deals.deal.lost", "deals.deal.created"),
+    "changes": ("clients.", "deals.deal.changed", "deals.deal.assigned", "deals.lines."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """One event. `actor` is "" for what the system did by itself."""
+
+    id: int
+    at: datetime
+    kind: str
+    actor: str
+    deal_id: int | None
+    deal_number: int | None
+    deal_name: str
+    task_id: int | None
+    payload: Mapping[str, Any]
+
+
+_SELECT = """
+SELECT e.at, e.id, e.at, e.kind, coalesce(u.name, ''), e.deal_id, d.number, coalesce(d.name, ''), e.task_id,
+       e.payload
+FROM platform_event e
+LEFT JOIN people_user u ON u.id = e.actor_id
+LEFT JOIN deals_deal d ON d.id = e.deal_id
+{where} ORDER BY e.at DESC, e.id DESC LIMIT {limit}
+"""
+
+
+def timeline_of_deal(
+    *, user: User, deal: Deal, groups: Sequence[str] = (), before: str | None = None, limit: int = 30
+) -> Page[TimelineRow]:
+    """The events of a deal that came through `get_visible_deal`; `groups` are keys of GROUPS (none: all),
+    `before` is a page's cursor. Raises Refused `cursor_invalid`."""
+    conditions = Conditions()
+    conditions.add("e.deal_id = %s", deal.pk)
+    return _page(conditions, groups, before, limit)
+
+
+def timeline_of_client(
+    *, user: User, client: Client, groups: Sequence[str] = (), before: str | None = None, limit: int = 30
+) -> Page[TimelineRow]:
+    """The events of a client that came through `get_visible_client` and of those of its deals `user` sees."""
+    conditions = Conditions()
+    conditions.add("e.client_id = %s", client.pk)
+    owners = visible_owner_ids(user, Entity.DEAL)
+    if owners is not None:
+        conditions.add("(e.deal_id IS NULL OR d.owner_id = ANY(%s::bigint[]))", owners)
+    return _page(conditions, groups, before, limit)
+
+
+def _page(conditions: Conditions, groups: Sequence[str], before: str | None, limit: int) -> Page[TimelineRow]:
+    prefixes = [prefix for group in groups for prefix in GROUPS.get(group, ())]
+    if prefixes:
+        conditions.add("e.kind LIKE ANY(%s::text[])", [f"{prefix}%" for prefix in prefixes])
+    if before:
+        conditions.add(_NEWEST_FIRST.after("e.id"), *decode_cursor(before, _NEWEST_FIRST))
+    found = rows_of(_SELECT.format(where=conditions.where, limit=limit + 1), conditions.parameters)
+    return page_of(found, limit, lambda row: TimelineRow(*row))

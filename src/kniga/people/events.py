@@ -1,0 +1,15 @@
+"""Names of the ledger's events about people (docs/reference/events.md)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+USER_CREATED: Final = "people.user.created"
+USER_CHANGED: Final = "people.user.changed"
+USER_MOVED: Final = "people.user.moved"
+USER_DEACTIVATED: Final = "people.user.deactivated"
+USER_REACTIVATED: Final = "people.user.reactivated"
+BRANCH_CREATED: Final = "people.branch.created"
+BRANCH_CHANGED: Final = "people.branch.changed"
+TEAM_CREATED: Final = "people.team.created"
+TEAM_CHANGED: Final = "people.team.changed"

@@ -1,0 +1,173 @@
+"""Who works here, as lists and pages need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kniga.people.access import visible_owner_ids
+from kniga.people.models import Branch, Team, User
+from kniga.people.permissions import Act, may
+from kniga.people.roles import Entity, Role
+from kniga.platform.errors import NotVisible
+from kniga.platform.sqlparts import Conditions, like, rows_of
+from kniga.platform.textkeys import fold
+
+SELLING_ROLES = (Role.REP, Role.LEAD, Role.HEAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A choice of a select field."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One line of the list of people; `role` is the key, see `role_choices`."""
+
+    id: int
+    name: str
+    email: str
+    role: str
+    phone: str
+    branch: str
+    team: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRow:
+    """A team with its branch, lead and number of active members."""
+
+    id: int
+    name: str
+    branch_id: int
+    branch: str
+    lead: str
+    lead_id: int | None
+    members: int
+    is_active: bool
+
+
+_PEOPLE = """
+SELECT u.id, u.name, u.email, u.role, u.phone, coalesce(b.name, ''), coalesce(t.name, ''), u.is_active
+FROM people_user u
+LEFT JOIN people_branch b ON b.id = u.branch_id
+LEFT JOIN people_team t ON t.id = u.team_id
+{where}
+ORDER BY u.is_active DESC, u.name_key, u.id
+"""
+_TEAMS = """
+SELECT t.id, t.name, t.branch_id, b.name, coalesce(l.name, ''), t.lead_id,
+       (SELECT count(*) FROM people_user u WHERE u.team_id = t.id AND u.is_active), t.is_active
+FROM people_team t
+JOIN people_branch b ON b.id = t.branch_id
+LEFT JOIN people_user l ON l.id = t.lead_id
+{where}
+ORDER BY t.is_active DESC, b.name, t.name, t.id
+"""
+
+
+def people_list(
+    *, user: User, text: str = "", role: str = "", branch_id: int | None = None, team_id: int | None = None
+) -> tuple[PersonRow, ...]:
+    """The people `user` manages (a head of a branch: of that branch), the active first."""
+    conditions = _managed(user)
+    if text:
+        conditions.add("(u.name_key LIKE %s OR u.email LIKE %s)", like(fold(text)), like(text.lower()))
+    if role:
+        conditions.add("u.role = %s", role)
+    conditions.among("u.branch_id", [branch_id] if branch_id else None)
+    conditions.among("u.team_id", [team_id] if team_id else None)
+    found = rows_of(_PEOPLE.format(where=conditions.where), conditions.parameters)
+    return tuple(PersonRow(*row) for row in found)
+
+
+def get_managed_user(*, user: User, id: int) -> User:
+    """The person with this id, for the one who manages them or for themselves. Raises NotVisible."""
+    if user.pk == id:
+        return user
+    found = User.objects.select_related("branch", "team").filter(pk=id).first()
+    allowed = may(user, Act.MANAGE_PEOPLE) and (
+        user.role != Role.HEAD or user.branch_id is None or (found and found.branch_id == user.branch_id)
+    )
+    if found is None or not allowed:
+        raise NotVisible
+    return found
+
+
+def get_team(*, user: User, id: int) -> Team:
+    """The team with this id, for those who manage people. Raises NotVisible."""
+    found = Team.objects.select_related("branch", "lead").filter(pk=id).first()
+    if found is None or not may(user, Act.MANAGE_PEOPLE):
+        raise NotVisible
+    return found
+
+
+def get_branch(*, user: User, id: int) -> Branch:
+    """The branch with this id, for those who manage people. Raises NotVisible."""
+    found = Branch.objects.filter(pk=id).first()
+    if found is None or not may(user, Act.MANAGE_PEOPLE):
+        raise NotVisible
+    return found
+
+
+def team_list(*, user: User) -> tuple[TeamRow, ...]:
+    """The teams of the branches `user` manages."""
+    conditions = Conditions()
+    if user.role == Role.HEAD and user.branch_id:
+        conditions.among("t.branch_id", [user.branch_id])
+    return tuple(TeamRow(*row) for row in rows_of(_TEAMS.format(where=conditions.where), conditions.parameters))
+
+
+def visible_users(*, user: User, entity: Entity = Entity.DEAL) -> tuple[Option, ...]:
+    """The people whose clients or deals `user` sees: choices of the owner filter, closed accounts too."""
+    ids = visible_owner_ids(user, entity)
+    found = User.objects.filter(role__in=SELLING_ROLES) if ids is None else User.objects.filter(pk__in=ids)
+    return tuple(Option(*row) for row in found.order_by("name_key", "id").values_list("id", "name"))
+
+
+def assignable_users(*, user: User, entity: Entity = Entity.DEAL) -> tuple[Option, ...]:
+    """The active people to whom `user` may hand clients and deals."""
+    ids = visible_owner_ids(user, entity)
+    found = User.objects.filter(is_active=True)
+    found = found.filter(role__in=SELLING_ROLES) if ids is None else found.filter(pk__in=ids)
+    return tuple(Option(*row) for row in found.order_by("name_key", "id").values_list("id", "name"))
+
+
+def get_assignable_user(*, user: User, id: int, entity: Entity = Entity.DEAL) -> User:
+    """The active person with this id to whom `user` may hand things. Raises NotVisible."""
+    ids = visible_owner_ids(user, entity)
+    found = User.objects.filter(pk=id, is_active=True).first()
+    if found is None or (ids is not None and found.pk not in ids):
+        raise NotVisible
+    return found
+
+
+def visible_teams(*, user: User, entity: Entity = Entity.DEAL) -> tuple[Option, ...]:
+    """The teams of the people whose deals `user` sees."""
+    ids = visible_owner_ids(user, entity)
+    found = Team.objects.all() if ids is None else Team.objects.filter(members__in=ids).distinct()
+    return tuple(Option(*row) for row in found.order_by("name", "id").values_list("id", "name"))
+
+
+def branch_options() -> tuple[Option, ...]:
+    """The active branches."""
+    found = Branch.objects.filter(is_active=True).order_by("name", "id")
+    return tuple(Option(*row) for row in found.values_list("id", "name"))
+
+
+def role_choices() -> tuple[tuple[str, str], ...]:
+    """Keys and names of the roles, in the language of the page."""
+    return tuple((role.value, str(role.label)) for role in Role)
+
+
+def _managed(user: User) -> Conditions:
+    conditions = Conditions()
+    if not may(user, Act.MANAGE_PEOPLE):
+        conditions.among("u.id", [user.pk])
+    elif user.role == Role.HEAD and user.branch_id:
+        conditions.among("u.branch_id", [user.branch_id])
+    return conditions

@@ -1,0 +1,54 @@
+"""Phone numbers: kept as E.164, found in whatever way people type them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import phonenumbers
+from django.utils.translation import gettext as _
+
+from kniga.platform.errors import Refused
+from kniga.platform.textkeys import digits
+
+DEFAULT_REGION: Final = "RU"
+_PHONE_CHARACTERS: Final = frozenset("0123456789+-() .\u00a0\u2011\u2013")
+
+
+def to_e164(text: str, *, region: str = DEFAULT_REGION, field: str | None = None) -> str:
+    """«8 (916) 123-45-67» as `+79161234567`; an extension is kept as `;ext=12` (RFC 3966).
+
+    `region` decides numbers without a country code. Raises Refused `phone_invalid`.
+    """
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        message = _("“%(text)s” is not a phone number. Write it with its area code, e.g. +7 495 123-45-67.")
+        raise Refused("phone_invalid", message % {"text": text.strip()[:40]}, field=field)
+    plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return f"{plain};ext={number.extension}" if number.extension else plain
+
+
+def format_phone(value: str) -> str:
+    """A stored number as people read it: `+7 916 123-45-67`; what cannot be read is given back as it is."""
+    plain, _sep, extension = value.partition(";ext=")
+    try:
+        number = phonenumbers.parse(plain, None)
+    except phonenumbers.NumberParseException:
+        return value
+    shown = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return f"{shown} ({extension})" if extension else shown
+
+
+def looks_like_number(text: str) -> bool:
+    """Whether a search text is a phone number, INN or another number: at least four digits, no letters."""
+    return len(digits(text)) >= 4 and all(character in _PHONE_CHARACTERS for character in text)
+
+
+def search_digits(text: str) -> tuple[str, ...]:
+    """The digit strings under which a typed number may be stored: as typed, and 8… also as +7…."""
+    plain = digits(text)
+    if plain.startswith("8") and len(plain) >= 4 and not text.strip().startswith("+"):
+        return (plain, "7" + plain[1:])
+    return (plain,)
