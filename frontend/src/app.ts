@@ -1,9 +1,18 @@
-import htmx from "htmx.org";
+/* What every page needs. Islands (board, designer, charts) are separate modules in ./islands. */
+import { startDialogs } from "./dialogs";
+import { startForms } from "./forms";
+import { startHtmx } from "./requests";
+import { startLocalTime } from "./localtime";
+import { startPalette } from "./palette";
+import { startShortcuts } from "./shortcuts";
+import { startTheme } from "./theme";
+import { startToasts } from "./toasts";
 
-window.htmx = htmx;
-
-declare global {
-  interface Window {
-    htmx: typeof htmx;
-  }
-}
+startHtmx();
+startToasts();
+startDialogs();
+startForms();
+startTheme();
+startLocalTime();
+startPalette();
+startShortcuts();

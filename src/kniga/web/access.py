@@ -35,7 +35,7 @@ def signed_in(view: View[P]) -> OpenView[P]:
     """Let only signed-in people open the view; others go to the sign-in page and come back after it."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         return view(cast(SignedInRequest, request), *args, **kwargs)
@@ -49,7 +49,7 @@ def act_required(act: Act) -> Decorator[P]:
 
     def decorate(view: View[P]) -> OpenView[P]:
         @wraps(view)
-        def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not may(request.user, act):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
@@ -66,7 +66,7 @@ def role_required(*roles: str) -> Decorator[P]:
 
     def decorate(view: View[P]) -> OpenView[P]:
         @wraps(view)
-        def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if request.user.role not in roles:
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -30,10 +30,11 @@ def money_short(amount: Number | None, currency: str = "") -> str:
     """An amount for a board's column: 279M, 13.7K with the currency sign."""
     if amount is None:
         return NOTHING
-    if abs(amount) < 10_000:
-        return money(amount, currency)
+    exact = Decimal(str(amount))
+    if abs(exact) < 10_000:
+        return money(exact, currency)
     locale = _locale(_language())
-    compact = format_compact_decimal(amount, locale=locale, fraction_digits=1 if abs(amount) < 10**8 else 0)
+    compact = format_compact_decimal(exact, locale=locale, fraction_digits=1 if abs(exact) < 10**8 else 0)
     sign = locale.currency_symbols.get(currency or getattr(settings, "CURRENCY", "RUB"), currency)
     return f"{sign}{compact}" if locale.language == "en" else f"{compact}\xa0{sign}"
 
@@ -42,14 +43,16 @@ def number(value: Number | None, digits: int = 2) -> str:
     """A number with the language's separators and at most `digits` decimals."""
     if value is None:
         return NOTHING
-    return format_decimal(round(value, digits), locale=_locale(_language()))
+    return format_decimal(round(Decimal(str(value)), digits), locale=_locale(_language()))
 
 
 def percent(share: Number | None, digits: int = 0) -> str:
     """A share (0.25) as per cent (25%)."""
     if share is None:
         return NOTHING
-    return format_percent(round(Decimal(str(share)), digits + 2), locale=_locale(_language()), decimal_quantization=False)
+    return format_percent(
+        round(Decimal(str(share)), digits + 2), locale=_locale(_language()), decimal_quantization=False
+    )
 
 
 def day(value: date | datetime | None) -> str:

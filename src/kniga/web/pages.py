@@ -17,7 +17,6 @@ from typing import Any, cast
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.backends.jinja2 import Jinja2 as Jinja2Backend
 from django.template.backends.jinja2 import Template as BackendTemplate
 from django.template.backends.utils import csrf_input, csrf_token_lazy
 from django.template.loader import get_template
@@ -36,10 +35,7 @@ _LEVELS = {
 
 def is_htmx(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of a page (restoring history wants the whole page)."""
-    return (
-        request.headers.get("HX-Request") == "true"
-        and request.headers.get("HX-History-Restore-Request") != "true"
-    )
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
 
 
 def render_page(
@@ -159,11 +155,10 @@ def _block_for(request: HttpRequest, fragments: Mapping[str, str], block: str | 
 
 def _render_block(page: BackendTemplate, name: str, context: dict[str, Any], request: HttpRequest) -> str:
     template = cast(Template, page.template)
-    backend = cast(Jinja2Backend, page.backend)
     context["request"] = request
     context["csrf_input"] = csrf_input(request)
     context["csrf_token"] = csrf_token_lazy(request)
-    for processor in backend.template_context_processors:
+    for processor in page.backend.template_context_processors:
         context.update({key: value for key, value in processor(request).items() if key not in context})
     state: Context = template.new_context(context)
     # The root function's first step runs the page's imports and joins its blocks with those of its parents;

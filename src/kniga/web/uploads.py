@@ -24,7 +24,7 @@ class BoundedUploadHandler(FileUploadHandler):
     def handle_raw_input(
         self,
         input_data: IO[bytes],
-        META: dict[str, str],  # noqa: N803
+        META: dict[str, str],
         content_length: int,
         boundary: str,
         encoding: str | None = None,

@@ -1,0 +1,39 @@
+/* The modal window, the help overlay, and menus: open, close on Esc and on a click outside. */
+
+export function startDialogs(): void {
+  const modal = document.querySelector<HTMLDialogElement>("#modal");
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const target = (event as CustomEvent<{ target: Element }>).detail.target;
+    if (modal && target === modal && !modal.open && modal.childElementCount > 0) modal.showModal();
+  });
+  document.addEventListener("kniga:close-modal", () => modal?.close());
+  modal?.addEventListener("close", () => modal.replaceChildren());
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+  }
+  document.addEventListener("click", (event) => {
+    const target = event.target as Element;
+    if (target.closest("[data-open-help]")) openHelp();
+    closeMenus(target);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeMenus(null);
+  });
+}
+
+export function openHelp(): void {
+  const help = document.querySelector<HTMLDialogElement>("#help");
+  if (help && !help.open) help.showModal();
+}
+
+/** Close every open menu except the one that holds `inside`. */
+function closeMenus(inside: Element | null): void {
+  for (const menu of document.querySelectorAll<HTMLDetailsElement>(".k-dropdown[open], .k-bottombar__more[open]")) {
+    if (inside && menu.contains(inside)) continue;
+    const hadFocus = menu.contains(document.activeElement);
+    menu.open = false;
+    if (hadFocus && !inside) menu.querySelector("summary")?.focus();
+  }
+}

@@ -1,0 +1,77 @@
+/* Forms: nothing typed is lost by leaving, nothing is sent twice, the first wrong field gets the focus. */
+import { mount } from "./mount";
+import { pageText } from "./requests";
+
+const changed = new Set<HTMLFormElement>();
+const sending = new WeakSet<HTMLFormElement>();
+
+export function startForms(): void {
+  mount("form[data-guard]", guard);
+  mount("[data-error-summary], [aria-invalid='true']", () => focusFirstError());
+  window.addEventListener("beforeunload", (event) => {
+    if (hasUnsaved()) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const detail = (event as CustomEvent<{ target: Element; shouldSwap: boolean }>).detail;
+    if (detail.target.id !== "main" || !detail.shouldSwap || !hasUnsaved()) return;
+    if (window.confirm(pageText("unsaved"))) changed.clear();
+    else detail.shouldSwap = false;
+  });
+  document.addEventListener("submit", refuseTwice);
+  document.addEventListener("htmx:beforeRequest", (event) => refuseSecondRequest(event as CustomEvent));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = formOf(event as CustomEvent);
+    if (form) release(form);
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.forms) release(form);
+  });
+}
+
+function hasUnsaved(): boolean {
+  for (const form of changed) if (!form.isConnected) changed.delete(form);
+  return changed.size > 0;
+}
+
+function guard(element: HTMLElement): void {
+  const form = element as HTMLFormElement;
+  form.addEventListener("input", () => changed.add(form));
+  form.addEventListener("submit", () => changed.delete(form));
+  form.addEventListener("reset", () => changed.delete(form));
+}
+
+function focusFirstError(): void {
+  const first =
+    document.querySelector<HTMLElement>("[aria-invalid='true']") ??
+    document.querySelector<HTMLElement>("[data-error-summary]");
+  first?.focus();
+}
+
+function refuseTwice(event: SubmitEvent): void {
+  const form = event.target as HTMLFormElement;
+  if (event.defaultPrevented || form.method === "dialog" || form.matches("[hx-post], [hx-get]")) return;
+  if (sending.has(form)) event.preventDefault();
+  else hold(form, event.submitter);
+}
+
+function refuseSecondRequest(event: CustomEvent): void {
+  const form = formOf(event);
+  if (!form || form.method === "get") return;
+  if (sending.has(form)) event.preventDefault();
+  else hold(form, document.activeElement);
+}
+
+function formOf(event: CustomEvent): HTMLFormElement | null {
+  const element: unknown = event.detail?.elt;
+  return element instanceof HTMLFormElement ? element : null;
+}
+
+function hold(form: HTMLFormElement, button: Element | null): void {
+  sending.add(form);
+  if (button instanceof HTMLButtonElement && form.contains(button)) button.setAttribute("aria-busy", "true");
+}
+
+function release(form: HTMLFormElement): void {
+  sending.delete(form);
+  for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+}

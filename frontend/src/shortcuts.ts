@@ -1,0 +1,96 @@
+/* Keys by their place on the keyboard (event.code), so that a Russian layout needs no switching. */
+import { openHelp } from "./dialogs";
+import { openPalette } from "./palette";
+
+const SEQUENCE_MS = 1200;
+let pending = 0;
+
+export function startShortcuts(): void {
+  document.addEventListener("keydown", onKey);
+}
+
+function onKey(event: KeyboardEvent): void {
+  const withControl = event.ctrlKey || event.metaKey;
+  if (withControl && event.code === "KeyK") {
+    event.preventDefault();
+    openPalette();
+  } else if (withControl && event.code === "Enter") {
+    sendForm(event);
+  } else if (!withControl && !event.altKey && !isTyping(event.target) && !document.querySelector("dialog[open]")) {
+    plainKey(event);
+  }
+}
+
+function plainKey(event: KeyboardEvent): void {
+  if (performance.now() - pending < SEQUENCE_MS) {
+    pending = 0;
+    if (goTo(event.code)) event.preventDefault();
+    return;
+  }
+  const act = event.shiftKey ? shifted[event.code] : plain[event.code];
+  if (act && act(event)) event.preventDefault();
+}
+
+const shifted: Record<string, (event: KeyboardEvent) => boolean> = {
+  Slash: () => did(openHelp),
+};
+
+const plain: Record<string, (event: KeyboardEvent) => boolean> = {
+  Slash: () => did(() => openPalette()),
+  KeyG: () => did(() => (pending = performance.now())),
+  KeyJ: () => moveRow(1),
+  KeyK: () => moveRow(-1),
+  KeyE: () => clickFirst("[data-current] [data-edit], [data-edit]"),
+  Enter: (event) => openRow(event),
+};
+
+function did(act: () => unknown): boolean {
+  act();
+  return true;
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type='checkbox'], [type='radio']), textarea, select"));
+}
+
+function sendForm(event: KeyboardEvent): void {
+  const form = (event.target as HTMLElement).closest("form") ?? document.querySelector<HTMLFormElement>("form[data-primary]");
+  if (!form) return;
+  event.preventDefault();
+  form.requestSubmit(form.querySelector<HTMLButtonElement>("button[data-default], button.k-button--primary[type='submit']"));
+}
+
+function goTo(code: string): boolean {
+  const letter = code.replace("Key", "").toLowerCase();
+  const link = document.querySelector<HTMLAnchorElement>(`[data-keys="g ${CSS.escape(letter)}"]`);
+  link?.click();
+  return link !== null;
+}
+
+function clickFirst(selector: string): boolean {
+  const element = document.querySelector<HTMLElement>(selector);
+  element?.click();
+  return element !== null;
+}
+
+function moveRow(step: number): boolean {
+  const rows = [...document.querySelectorAll<HTMLElement>("[data-row]")].filter((row) => row.offsetParent !== null);
+  if (rows.length === 0) return false;
+  const now = rows.findIndex((row) => row.hasAttribute("data-current"));
+  const next = rows[Math.min(rows.length - 1, Math.max(0, now + step))]!;
+  rows[now]?.removeAttribute("data-current");
+  next.setAttribute("data-current", "");
+  next.scrollIntoView({ block: "nearest" });
+  next.tabIndex = -1;
+  next.focus({ preventScroll: true });
+  return true;
+}
+
+function openRow(event: KeyboardEvent): boolean {
+  if ((event.target as HTMLElement).closest("a, button, summary")) return false;
+  const row = document.querySelector<HTMLElement>("[data-row][data-current]");
+  const href = row?.dataset.href ?? row?.querySelector("a")?.href;
+  if (!href) return false;
+  location.assign(href);
+  return true;
+}

@@ -1,0 +1,63 @@
+/* Toasts: what the server says about an act, with Undo and a countdown. They wait while one looks at them. */
+import htmx from "htmx.org";
+
+export interface Toast {
+  text: string;
+  kind: "success" | "info" | "warning" | "error" | "debug";
+  undo_url?: string;
+  seconds: number;
+}
+
+const TICK = 1000;
+
+export function startToasts(): void {
+  for (const element of region()?.querySelectorAll<HTMLElement>(".k-toast") ?? []) run(element);
+  document.addEventListener("kniga:toasts", (event) => {
+    for (const toast of (event as CustomEvent<{ toasts: Toast[] }>).detail.toasts) showToast(toast);
+  });
+}
+
+export function showToast(toast: Toast): void {
+  const template = document.getElementById("toast-template");
+  if (!(template instanceof HTMLTemplateElement)) return;
+  const element = template.content.firstElementChild?.cloneNode(true) as HTMLElement;
+  element.classList.replace("k-toast--info", `k-toast--${toast.kind}`);
+  element.setAttribute("role", toast.kind === "error" ? "alert" : "status");
+  element.dataset.seconds = String(toast.seconds);
+  element.querySelector("p")!.textContent = toast.text;
+  const form = element.querySelector("form");
+  if (toast.undo_url && form) {
+    form.setAttribute("action", toast.undo_url);
+    form.setAttribute("hx-post", toast.undo_url);
+  } else {
+    form?.remove();
+  }
+  region()?.append(element);
+  htmx.process(element);
+  run(element);
+}
+
+function region(): HTMLElement | null {
+  return document.getElementById("toasts");
+}
+
+function run(element: HTMLElement): void {
+  let left = Number(element.dataset.seconds ?? "5");
+  const countdown = element.querySelector<HTMLElement>("[data-countdown]");
+  const show = (): void => {
+    if (countdown) countdown.textContent = String(left);
+  };
+  show();
+  const timer = window.setInterval(() => {
+    if (element.matches(":hover, :focus-within") && !countdown) return;
+    left -= 1;
+    show();
+    if (left <= 0) close();
+  }, TICK);
+  const close = (): void => {
+    window.clearInterval(timer);
+    element.remove();
+  };
+  element.querySelector("[data-close-toast]")?.addEventListener("click", close);
+  element.addEventListener("htmx:afterRequest", close);
+}
