@@ -103,9 +103,7 @@ def _question_types(draft: Draft, elements: dict[str, Element]) -> dict[str, Fie
     return {key: type for key, (type, _) in first.items()}
 
 
-def _condition_fields(
-    draft: Draft, elements: dict[str, Element], types: dict[str, FieldType]
-) -> dict[str, FieldSpec]:
+def _condition_fields(draft: Draft, elements: dict[str, Element], types: dict[str, FieldType]) -> dict[str, FieldSpec]:
     """The registry conditions are read against: given fields, answers and the outcome."""
     outcomes: dict[str, FieldChoice] = {}
     choices: dict[str, dict[str, FieldChoice]] = {}

@@ -12,8 +12,7 @@ def event_definitions(node: Node) -> list[Node]:
     return [
         child
         for child in node
-        if is_bpmn(child)
-        and (local(child).endswith("EventDefinition") or local(child) == "eventDefinitionRef")
+        if is_bpmn(child) and (local(child).endswith("EventDefinition") or local(child) == "eventDefinitionRef")
     ]
 
 

@@ -59,7 +59,5 @@ def _lanes(process: Node) -> list[Node]:
     while pending:
         lane = pending.pop(0)
         found.append(lane)
-        pending.extend(
-            inner for holder in children(lane, "childLaneSet") for inner in children(holder, "lane")
-        )
+        pending.extend(inner for holder in children(lane, "childLaneSet") for inner in children(holder, "lane"))
     return found

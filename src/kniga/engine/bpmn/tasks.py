@@ -53,9 +53,7 @@ def _assignee(draft: Draft, node: Node) -> str:
     value = attribute(node, "assignee") or "owner"
     if value in ("owner", "lead", "head") or (value.startswith("role:") and len(value) > 5):
         return value
-    draft.problems.add(
-        "bad_value", node, attribute="assignee", value=value, allowed="owner, lead, head, role:<role>"
-    )
+    draft.problems.add("bad_value", node, attribute="assignee", value=value, allowed="owner, lead, head, role:<role>")
     return "owner"
 
 
@@ -115,8 +113,7 @@ def _questions(draft: Draft, node: Node, outcomes: tuple[Outcome, ...]) -> tuple
             key=key,
             label=part.get("label") or key,
             type=type,
-            required=draft.problems.one_of(part, "required", part.get("required"), ("false", "true"))
-            == "true",
+            required=draft.problems.one_of(part, "required", part.get("required"), ("false", "true")) == "true",
             required_for=required_for,
             choices=_choices(draft, part, type),
             help=part.get("help") or "",

@@ -79,9 +79,7 @@ def _check_element(node: Node, problems: Problems) -> None:
         if is_bpmn(child):
             if local(child) == "extensionElements":
                 _check_extensions(node, child, problems)
-            elif local(child) not in allowed and not local(child).endswith(
-                ("EventDefinition", "DefinitionRef")
-            ):
+            elif local(child) not in allowed and not local(child).endswith(("EventDefinition", "DefinitionRef")):
                 _refuse(child, problems)
     for attribute, plain in (
         ("isForCompensation", "false"),
