@@ -29,3 +29,9 @@ def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None] | None:
             os._exit(1)
 
     return ask
+
+
+def follow_parent(number: int = signal.SIGKILL) -> None:
+    """Have the kernel send `number` to this very process when its parent dies (Linux only, else nothing)."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)

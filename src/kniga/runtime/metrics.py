@@ -70,7 +70,7 @@ def exposition() -> bytes:
     """All figures in Prometheus' text format, summed over the web processes."""
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         registry.register(_Inherited())
     registry.register(_Database())

@@ -44,6 +44,8 @@ def set_up_django(address: Dsn, home: Home) -> None:
     os.environ["DATABASE_URL"] = address
     os.environ.setdefault("KNIGA_HOME", str(home.root))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    # On a command line the command's own words matter; logs only where something is wrong.
+    os.environ.setdefault("KNIGA_LOG_LEVEL", "WARNING")
     if "KNIGA_SECRET_KEY" not in os.environ:
         os.environ["KNIGA_SECRET_KEY"] = home.secret_key()
     django.setup()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kniga.runtime import health
+from kniga.runtime.health import healthz, metrics, readyz
 
 urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
-    path("metrics", health.metrics, name="metrics"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]

@@ -1,0 +1,81 @@
+"""`kniga migrate`, `kniga prepare`, `kniga shell`."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any
+
+import typer
+
+from kniga.cli import COMMANDS, load
+from kniga.cli.output import print_json
+from kniga.runtime.home import current_home
+from kniga.runtime.session import database, migrate_if_needed
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the database's tables up to this version."""
+    with database(migrate=False):
+        count = migrate_if_needed()
+    if as_json:
+        print_json({"migrated": count})
+    else:
+        print(f"{count} migrations applied" if count else "nothing to migrate")
+
+
+def prepare(
+    demo: Annotated[bool, typer.Option(help="Furnish an empty database with the demo department.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Migrate, and on a database without users make the demo department, or an administrator."""
+    with database(migrate=False):
+        count = migrate_if_needed()
+        sign_ins = _furnish(demo) if _is_empty() else []
+    if as_json:
+        print_json({"migrated": count, "sign_ins": sign_ins})
+        return
+    for sign_in in sign_ins:
+        print(f"{sign_in['role']}: {sign_in['email']}  {sign_in['password']}")
+
+
+def shell() -> None:
+    """A Python shell with Django set up and the models of all capabilities at hand."""
+    import code
+
+    with database():
+        from django.apps import apps
+
+        names: dict[str, Any] = {model.__name__: model for model in apps.get_models()}
+        code.interact(banner=f"Kniga at {current_home().root}", local=names, exitmsg="")
+
+
+def _is_empty() -> bool:
+    from kniga.people.models import User
+
+    return not User.objects.exists()
+
+
+def _furnish(demo: bool) -> list[dict[str, str]]:
+    """Sign-ins of what was made: name, role, email, password."""
+    if demo:
+        try:
+            module = load(COMMANDS["demo"][0].partition(":")[0] + ":furnish")
+        except ImportError:
+            return [_administrator()]
+        assert not isinstance(module, typer.Typer)
+        made: list[dict[str, str]] = module()
+        return made
+    return [_administrator()]
+
+
+def _administrator() -> dict[str, str]:
+    from kniga.people.roles import Role
+    from kniga.people.services import create_user
+    from kniga.platform import clock
+
+    password = secrets.token_urlsafe(9)
+    email, name = "admin@kniga.local", "Administrator"
+    create_user(email=email, name=name, role=Role.ADMINISTRATOR, password=password, by=None, now=clock.now())
+    return {"name": name, "role": Role.ADMINISTRATOR.value, "email": email, "password": password}
