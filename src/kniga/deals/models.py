@@ -25,7 +25,7 @@ class Pipeline(models.Model):
 class Stage(models.Model):
     """A stage of a pipeline; it lives across the versions of the process, so funnels can be compared."""
 
-    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="stages")
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="stages", db_index=False)
     key = models.CharField(max_length=60)
     name = models.CharField(max_length=200)
     position = models.PositiveSmallIntegerField()
@@ -62,12 +62,14 @@ class Deal(models.Model):
     number = models.BigIntegerField(unique=True)
     name = models.CharField(max_length=300)
     name_key = models.CharField(max_length=300)
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, blank=True, related_name="deals")
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="deals", db_index=False
     )
-    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="deals")
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="deals", db_index=False)
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     stage_since = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=DealStatus.choices, default=DealStatus.OPEN)
     amount = models.DecimalField(max_digits=16, decimal_places=2, default=0)
@@ -75,7 +77,9 @@ class Deal(models.Model):
     expected_date = models.DateField(null=True, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
-    loss_reason = models.ForeignKey(LossReason, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    loss_reason = models.ForeignKey(
+        LossReason, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     loss_note = models.TextField(blank=True)
     source = models.ForeignKey(Source, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     region = models.ForeignKey(Region, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -121,10 +125,10 @@ class Deal(models.Model):
 class DealLine(models.Model):
     """One product of a deal: `quantity` of `unit` at `price`, less `discount` per cent."""
 
-    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="lines")
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveSmallIntegerField()
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.DecimalField(max_digits=14, decimal_places=3)
     price = models.DecimalField(max_digits=16, decimal_places=2)
     discount = models.DecimalField(max_digits=5, decimal_places=2, default=0)
@@ -145,7 +149,7 @@ class DealOwnership(models.Model):
     """Who owned a deal from when to when, so that a handover never rewrites the past."""
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="ownerships")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -172,9 +176,11 @@ class StageVisit(models.Model):
     tells only that the deal had passed the stage): it counts, but its length is unknown and left out of medians.
     """
 
-    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="visits")
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="visits", db_index=False)
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+", db_index=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     entered_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
     exit = models.CharField(max_length=10, choices=StageExit.choices, null=True, blank=True)

@@ -40,16 +40,20 @@ class VersionStatus(models.TextChoices):
 class ProcessVersion(models.Model):
     """One version of a process: the BPMN file as it was given. A published version never changes."""
 
-    process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="versions")
+    process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="versions", db_index=False)
     number = models.PositiveIntegerField()
     status = models.CharField(max_length=10, choices=VersionStatus.choices, default=VersionStatus.DRAFT)
     xml = models.BinaryField()
     checksum = models.CharField(max_length=64)
     note = models.TextField(blank=True)
     created_at = models.DateTimeField()
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     published_at = models.DateTimeField(null=True, blank=True)
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -73,8 +77,8 @@ class Instance(models.Model):
     every step raises it by one, and a step computed from an older one is refused.
     """
 
-    version = models.ForeignKey(ProcessVersion, on_delete=models.PROTECT, related_name="instances")
-    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="instances")
+    version = models.ForeignKey(ProcessVersion, on_delete=models.PROTECT, related_name="instances", db_index=False)
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="instances", db_index=False)
     status = models.CharField(max_length=10, choices=InstanceStatus.choices, default=InstanceStatus.RUNNING)
     revision = models.PositiveIntegerField(default=1)
     seq = models.PositiveIntegerField(default=0)
@@ -100,20 +104,24 @@ class TaskStatus(models.TextChoices):
 class Task(models.Model):
     """What a person is to do now: the engine's token and the worklist entry in one row."""
 
-    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="tasks")
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="tasks", db_index=False)
     token = models.PositiveIntegerField()
     element = models.CharField(max_length=100)
     name = models.CharField(max_length=300)
     kind = models.CharField(max_length=20)
-    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="tasks")
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, related_name="tasks")
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, related_name="+")
-    assignee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="tasks", db_index=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, related_name="tasks", db_index=False)
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     status = models.CharField(max_length=10, choices=TaskStatus.choices, default=TaskStatus.OPEN)
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
-    completed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    completed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     outcome = models.CharField(max_length=60, null=True, blank=True)
     answers = models.JSONField(null=True, blank=True)
     # What the completion replaced, so that it can be taken back while nothing has followed it.
@@ -124,6 +132,7 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["assignee", "due_at", "id"], name="task_desk", condition=models.Q(status="open")),
             models.Index(fields=["due_at", "id"], name="task_open_due", condition=models.Q(status="open")),
+            models.Index(fields=["instance"], name="task_open_instance", condition=models.Q(status="open")),
             models.Index(fields=["deal", "due_at"], name="task_open_deal", condition=models.Q(status="open")),
             models.Index(fields=["deal", "created_at"], name="task_deal"),
             models.Index(fields=["client", "created_at"], name="task_client"),
@@ -144,7 +153,7 @@ class TimerStatus(models.TextChoices):
 class Timer(models.Model):
     """A boundary timer waiting for its moment; workers sweep the due ones, each fires once."""
 
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="timers")
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="timers", db_index=False)
     element = models.CharField(max_length=100)
     due_at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=TimerStatus.choices, default=TimerStatus.SCHEDULED)
