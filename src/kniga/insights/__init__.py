@@ -1,0 +1,1 @@
+"""The read side: the funnel and what else a manager looks at."""

@@ -10,6 +10,7 @@ from kniga.insights.funnel.filters import WITHOUT, Dimension
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
+from kniga.platform.errors import Refused
 from kniga.platform.sqlparts import rows_of
 
 
@@ -59,6 +60,20 @@ SELECT p.id, p.key, p.name FROM deals_pipeline p
 WHERE p.is_active
 ORDER BY EXISTS (SELECT FROM deals_deal d WHERE d.pipeline_id = p.id) DESC, p.id"""
     return [PipelineChoice(*row) for row in rows_of(sql, {})]
+
+
+def pipeline_named(name: str) -> PipelineChoice:
+    """The pipeline with this key, or of the process with this key. Raises Refused `pipeline_unknown`."""
+    sql = """
+SELECT p.id, p.key, p.name FROM deals_pipeline p
+WHERE p.key = %(name)s::text
+   OR p.id IN (SELECT pipeline_id FROM processes_process WHERE key = %(name)s::text)
+ORDER BY p.key = %(name)s::text DESC LIMIT 1"""
+    for row in rows_of(sql, {"name": name}):
+        return PipelineChoice(*row)
+    known = ", ".join(choice.key for choice in pipelines())
+    message = _("There is no process “%(name)s”. Known: %(known)s.") % {"name": name, "known": known or "—"}
+    raise Refused("pipeline_unknown", message, field="process")
 
 
 def choices_for(*, user: User) -> dict[str, list[tuple[int, str]]]:
