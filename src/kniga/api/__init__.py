@@ -1,0 +1,1 @@
+"""The REST API: no business decisions, no writes of their own."""

@@ -1,0 +1,1 @@
+"""What we sell: products, units, prices."""

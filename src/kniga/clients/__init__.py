@@ -1,0 +1,1 @@
+"""Whom we sell to: companies and persons, contacts, requisites, owners."""

@@ -1,0 +1,1 @@
+"""Settings, URLs, messages: what Django is told about this installation."""

@@ -1,0 +1,1 @@
+"""Deals, their lines, pipelines and stages."""

@@ -1,0 +1,1 @@
+"""A made department that lived by the real engine."""

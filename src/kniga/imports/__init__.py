@@ -1,0 +1,1 @@
+"""Files become clients, contacts, products, users and deals, and can be undone."""

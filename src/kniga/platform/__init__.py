@@ -1,0 +1,1 @@
+"""What every capability stands on: ledger, clock and working time, money, text keys, errors."""

@@ -1,0 +1,1 @@
+"""The shell of the engine: processes and versions, running instances, tasks, timers."""

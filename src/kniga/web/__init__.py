@@ -1,0 +1,1 @@
+"""The pages: no business decisions, no writes of their own."""
