@@ -24,6 +24,8 @@ SPLITS = "stage, rep, manager, team, branch, product, region, source or month (o
 Many = list[str] | None
 Day = datetime | None
 DAY = ["%Y-%m-%d"]
+WIDTH = 140
+"""The width of a table that goes into a file or another program."""
 
 
 @app.command()
@@ -132,6 +134,8 @@ def _show(pipeline: PipelineChoice, found: Funnel, rows: list[BreakdownRow], by:
 
     totals = found.totals
     console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH
     console.print(f"[bold]{pipeline.name}[/bold]  {_period(found.filters)}")
     console.print(
         f"deals {totals.deals:,}  won {totals.won:,}  lost {totals.lost:,}  open {totals.open:,}  "
@@ -188,7 +192,7 @@ def _table(name: str, *columns: str) -> Table:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column(name)
+    table.add_column(name, no_wrap=True)
     for column in columns:
         table.add_column(column, justify="right")
     return table
