@@ -21,7 +21,7 @@ from kniga.platform.textkeys import fold
 
 LONGEST_QUERY: Final = 100
 CANDIDATES: Final = 200
-SIMILARITY: Final = 0.45
+SIMILARITY: Final = 0.3
 _LATIN: Final = "`qwertyuiop[]asdfghjkl;'zxcvbnm,."
 _CYRILLIC: Final = "ёйцукенгшщзхъфывапролджэячсмитьбю"
 _TO_OTHER_LAYOUT: Final = str.maketrans(_LATIN + _CYRILLIC, _CYRILLIC + _LATIN)

@@ -165,7 +165,7 @@ def search_deals(*, user: User, text: str, limit: int = 10) -> tuple[DealHit, ..
     query = fold(text[:100])
     if not query:
         return ()
-    number = int(digits(query)[:18]) if query.lstrip("#№ ").isascii() and query.lstrip("#№ ").isdigit() else None
+    number = _number_in(text)
     conditions = Conditions()
     conditions.among("d.owner_id", visible_owner_ids(user, Entity.DEAL))
     if number is not None:
@@ -202,6 +202,12 @@ def _conditions(user: User, wanted: DealFilter) -> Conditions:
     return conditions
 
 
+def _number_in(text: str) -> int | None:
+    """The number of «17», «#17» or «№ 17», as far as a deal can have it."""
+    found = text.strip().lstrip("#№ ")
+    return int(found) if found.isascii() and found.isdigit() and len(found) <= 18 else None
+
+
 def _add_related(conditions: Conditions, wanted: DealFilter) -> None:
     if wanted.team_id is not None:
         members = "d.owner_id IN (SELECT id FROM people_user WHERE team_id = %s::bigint)"
@@ -215,12 +221,11 @@ def _add_related(conditions: Conditions, wanted: DealFilter) -> None:
 
 
 def _add_text(conditions: Conditions, text: str) -> None:
-    query = fold(text[:100])
-    number = query.lstrip("#№ ")
-    if number.isascii() and number.isdigit() and len(number) < 10:
-        conditions.add("(d.number = %s::bigint OR d.name_key LIKE %s)", int(number), like(number))
+    number = _number_in(text)
+    if number is not None:
+        conditions.add("(d.number = %s::bigint OR d.name_key LIKE %s)", number, like(digits(text)))
         return
-    for word in query.split()[:8]:
+    for word in fold(text[:100]).split()[:8]:
         conditions.add(
             "(d.name_key LIKE %s OR d.client_id IN (SELECT id FROM clients_client WHERE search_text LIKE %s))",
             like(word), like(word),

@@ -14,7 +14,7 @@ CENT: Final = Decimal("0.01")
 THOUSANDTH: Final = Decimal("0.001")
 LARGEST: Final = Decimal("99999999999999.99")
 _BLANKS = re.compile(r"[\s\u00a0\u202f']+")
-_GROUPED = re.compile(r"^-?\d{1,3}(?:[.,]\d{3})+$")
+_GROUPED = re.compile(r"^[-+]?(?:\d*|\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3})+)$")
 
 
 def quantize(amount: Decimal) -> Decimal:
@@ -35,16 +35,13 @@ def parse_decimal(text: str, *, field: str | None = None) -> Decimal:
     """
     plain = _BLANKS.sub("", text)
     last = max(plain.rfind(","), plain.rfind("."))
-    separators = {character for character in plain if character in ",."}
-    if len(separators) == 1 and plain.count(plain[last]) > 1 and _GROUPED.match(plain):
-        plain = plain.replace(plain[last], "")
-    elif last >= 0:
-        plain = re.sub(r"[.,]", "", plain[:last]) + "." + plain[last + 1 :]
+    separator = plain[last] if last >= 0 else "."
+    whole, _separator, places = (plain, "", "") if plain.count(separator) > 1 else plain.partition(separator)
     try:
-        value = Decimal(plain)
+        value = Decimal(re.sub(r"[.,]", "", whole) + "." + places)
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite():
+    if not value.is_finite() or not _GROUPED.match(whole) or not (places.isdigit() or not places):
         raise Refused("number_invalid", _("“%(text)s” is not a number.") % {"text": text[:40]}, field=field)
     return value
 
