@@ -3,7 +3,7 @@ import { openHelp } from "./dialogs";
 import { openPalette } from "./palette";
 
 const SEQUENCE_MS = 1200;
-let pending = 0;
+let pending = -Infinity;
 
 export function startShortcuts(): void {
   document.addEventListener("keydown", onKey);
@@ -23,7 +23,7 @@ function onKey(event: KeyboardEvent): void {
 
 function plainKey(event: KeyboardEvent): void {
   if (performance.now() - pending < SEQUENCE_MS) {
-    pending = 0;
+    pending = -Infinity;
     if (goTo(event.code)) event.preventDefault();
     return;
   }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeAlias, cast
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeAlias, cast
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -28,7 +28,12 @@ class SignedInRequest(HttpRequest):
 
 View: TypeAlias = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
 OpenView: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
-Decorator: TypeAlias = Callable[[View[P]], OpenView[P]]
+
+
+class Decorator(Protocol):
+    """Turns a view for signed-in people into one anybody may call."""
+
+    def __call__(self, view: View[P], /) -> OpenView[P]: ...
 
 
 def signed_in(view: View[P]) -> OpenView[P]:
@@ -44,10 +49,10 @@ def signed_in(view: View[P]) -> OpenView[P]:
     return guarded
 
 
-def act_required(act: Act) -> Decorator[P]:
+def act_required(act: Act) -> Decorator:
     """Let only people whose role may do `act` open the view; 403 for others: `@act_required(Act.IMPORT)`."""
 
-    def decorate(view: View[P]) -> OpenView[P]:
+    def decorate(view: View[P], /) -> OpenView[P]:
         @wraps(view)
         def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not may(request.user, act):
@@ -61,10 +66,10 @@ def act_required(act: Act) -> Decorator[P]:
     return decorate
 
 
-def role_required(*roles: str) -> Decorator[P]:
+def role_required(*roles: str) -> Decorator:
     """Let only people of these roles open the view; 403 for others: `@role_required("head", "owner")`."""
 
-    def decorate(view: View[P]) -> OpenView[P]:
+    def decorate(view: View[P], /) -> OpenView[P]:
         @wraps(view)
         def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if request.user.role not in roles:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone, translation
 
+from kniga.platform import clock
 from kniga.web.menu import menu_for, quick_create_for
 from kniga.web.pages import toasts_of
 
@@ -31,7 +32,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "languages": [(code, LANGUAGE_NAMES[code]) for code, _ in settings.LANGUAGES],
         "theme": theme_of(request),
         "take_toasts": lambda: toasts_of(request),
-        "today": timezone.localdate(),
+        "today": timezone.localdate(clock.now()),
     }
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.web.formatting import file_size
 from kniga.web.pages import is_htmx, render_page, trigger
 from kniga.web.uploads import UploadTooLarge
@@ -52,6 +53,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _show(request, Problem(404, _("Nothing is here"), text))
 
 
+def domain_error(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    """What the domain refuses where a view did not show it on its form: 404, 409 or 422, never a 500."""
+    if isinstance(exception, NotVisible):
+        return not_found(request, exception)
+    if isinstance(exception, Conflict):
+        return _show(request, Problem(409, _("Somebody was faster"), exception.message))
+    if isinstance(exception, Refused):
+        return _show(request, Problem(422, _("This cannot be done"), exception.message))
+    return None
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: nothing was saved, since every change is one transaction."""
     text = _("Something broke on our side. Nothing was half saved. Try again; if it repeats, tell the administrator.")
@@ -70,7 +82,7 @@ def too_large() -> Problem:
 def _show(request: HttpRequest, problem: Problem) -> HttpResponse:
     if is_htmx(request):
         response = HttpResponse(status=problem.status)
-        toast = {"text": f"{problem.title}. {problem.text}", "kind": "error", "undo_url": "", "seconds": 12}
+        toast = {"text": f"{problem.title}: {problem.text}", "kind": "error", "undo_url": "", "seconds": 12}
         trigger(response, "kniga:toasts", {"toasts": [toast]})
         return response
     return render_page(request, "error.html", {"problem": problem}, status=problem.status)

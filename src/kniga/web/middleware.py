@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+
+from kniga.runtime.metrics import count_request
+from kniga.web.errors import domain_error
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -78,7 +82,29 @@ class MetricsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        begun = perf_counter()
+        response = self.get_response(request)
+        view = request.resolver_match.view_name if request.resolver_match else ""
+        count_request(
+            view=view or "other",
+            method=request.method or "",
+            status=response.status_code,
+            seconds=perf_counter() - begun,
+        )
+        return response
+
+
+class DomainErrorsMiddleware:
+    """Show what the domain refuses as a page or a toast; a foreign object is a 404."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return domain_error(request, exception)
 
 
 def language_of(request: HttpRequest) -> str:

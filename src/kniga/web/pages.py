@@ -24,6 +24,8 @@ from django.utils.cache import patch_vary_headers
 from jinja2 import Template
 from jinja2.runtime import Context
 
+from kniga.platform.errors import Refused
+
 UNDO_SECONDS = 10
 _LEVELS = {
     "success": messages.SUCCESS,
@@ -114,6 +116,11 @@ def toast(request: HttpRequest, text: str, *, kind: str = "success", undo_url: s
     and a countdown of ten seconds.
     """
     messages.add_message(request, _LEVELS[kind], text, extra_tags=f"undo:{undo_url}" if undo_url else "")
+
+
+def field_errors(refusal: Refused) -> dict[str, list[str]]:
+    """The errors of a form by field name, as the macros `field` and `error_summary` take them ("" is the form)."""
+    return {refusal.field or "": [refusal.message]}
 
 
 def trigger(response: HttpResponse, event: str, detail: object = None) -> None:

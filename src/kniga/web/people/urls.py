@@ -1,8 +1,21 @@
-"""Users, branches and teams (`people:list`) and one's own profile (`people:profile`)."""
+"""Users, branches and teams, and one's own profile."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from kniga.web.people import list_views, person_views, profile_views, team_views
 
 app_name = "people"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", list_views.people, name="list"),
+    path("new/", person_views.create, name="create"),
+    path("profile/", profile_views.profile, name="profile"),
+    path("teams/", list_views.teams, name="teams"),
+    path("teams/new/", team_views.create_team_page, name="create_team"),
+    path("teams/<int:team_id>/", team_views.edit_team, name="team"),
+    path("branches/new/", team_views.create_branch_page, name="create_branch"),
+    path("<int:user_id>/", person_views.edit, name="person"),
+    path("<int:user_id>/close/", person_views.close, name="close"),
+    path("<int:user_id>/reopen/", person_views.reopen, name="reopen"),
+]

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from kniga.people.services import update_user
+from kniga.platform import clock
 from kniga.web.context import THEME_COOKIE, THEMES
 from kniga.web.middleware import LANGUAGE_COOKIE
 from kniga.web.pages import go_to
@@ -20,6 +22,8 @@ def set_language(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("language", "")
     response = go_to(request, _back(request), whole=True)
     if chosen in dict(settings.LANGUAGES):
+        if request.user.is_authenticated:
+            update_user(user=request.user, by=request.user, now=clock.now(), language=chosen)
         _remember(response, LANGUAGE_COOKIE, chosen)
     return response
 
@@ -29,6 +33,8 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme", "")
     response = go_to(request, _back(request), whole=True)
     if chosen in THEMES:
+        if request.user.is_authenticated:
+            update_user(user=request.user, by=request.user, now=clock.now(), theme=chosen)
         _remember(response, THEME_COOKIE, chosen)
     return response
 

@@ -12,15 +12,16 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kniga.platform import clock
 from kniga.web.pages import refuse, render_page, toast
 
 
 def catalogue(request: HttpRequest) -> HttpResponse:
     """The whole page; `?show=toast` adds toasts, a POST shows the form refused."""
-    today = timezone.localdate()
+    today = timezone.localdate(clock.now())
     context: dict[str, Any] = {
         "days": [today + timedelta(days=distance) for distance in (-3, -1, 0, 1, 2, 9, 40)],
-        "now": timezone.now(),
+        "now": clock.now(),
         "errors": {},
         "icon_names": icon_names(),
     }

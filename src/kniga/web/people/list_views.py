@@ -1,0 +1,39 @@
+"""Lists of people and teams."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from kniga.people.permissions import Act
+from kniga.people.queries import branch_options, people_list, role_choices, team_list
+from kniga.web.access import SignedInRequest, act_required
+from kniga.web.pages import render_page
+from kniga.web.people.forms import number_or_none
+
+
+@require_safe
+@act_required(Act.MANAGE_PEOPLE)
+def people(request: SignedInRequest) -> HttpResponse:
+    asked = {name: request.GET.get(name, "").strip() for name in ("q", "role", "branch", "team")}
+    rows = people_list(
+        user=request.user,
+        text=asked["q"],
+        role=asked["role"],
+        branch_id=number_or_none(asked["branch"]),
+        team_id=number_or_none(asked["team"]),
+    )
+    context = {
+        "rows": rows,
+        "asked": asked,
+        "roles": role_choices(),
+        "role_names": dict(role_choices()),
+        "branches": [(branch.id, branch.name) for branch in branch_options()],
+    }
+    return render_page(request, "people/list.html", context, fragments={"people-rows": "rows"})
+
+
+@require_safe
+@act_required(Act.MANAGE_PEOPLE)
+def teams(request: SignedInRequest) -> HttpResponse:
+    return render_page(request, "people/teams.html", {"rows": team_list(user=request.user)})
