@@ -34,31 +34,31 @@ def _shared_folder() -> Path | None:
     return beside if beside.is_dir() else None
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if "e2e" in item.path.parts:
+            item.add_marker("browser")
     folder = _shared_folder()
-    wanting = [
-        item
+    missing = {
+        item: [name for mark in item.iter_markers("shared_data") for name in mark.args if not _has(folder, name)]
         for item in items
-        for mark in item.iter_markers("shared_data")
-        if folder is None or not all((folder / name).exists() for name in mark.args)
-    ]
-    if not wanting:
-        return
-    if os.environ.get("KNIGA_SHARED_DATA"):
-        missing = sorted(
-            {name for item in wanting for mark in item.iter_markers("shared_data") for name in mark.args}
-        )
-        raise pytest.UsageError(f"KNIGA_SHARED_DATA lacks one of {', '.join(missing)}")
-    items[:] = [item for item in items if item not in wanting]
-    config.hook.pytest_deselected(items=wanting)
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        _say(config, f"{len(wanting)} tests left out: the shared data sets (../shared/data) are not here")
+    }
+    names = sorted({name for absent in missing.values() for name in absent})
+    if names and os.environ.get("KNIGA_SHARED_DATA"):
+        raise pytest.UsageError(f"KNIGA_SHARED_DATA lacks {', '.join(names)}")
+    left_out = [item for item in items if missing[item]]
+    items[:] = [item for item in items if not missing[item]]
+    config.hook.pytest_deselected(items=left_out)
 
 
-def _say(config: pytest.Config, line: str) -> None:
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(line)
+def _has(folder: Path | None, name: str) -> bool:
+    return folder is not None and (folder / name).exists()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if _shared_folder() is None:
+        terminalreporter.write_line("left out: tests that need the shared data sets (../shared/data is not here)")
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,7 @@ from __future__ import annotations
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 (this line is what tells an older Python's user)
-    sys.exit(
-        "Kniga needs Python 3.11 or newer; this is "
-        + sys.version.split()[0]
-        + ". Try: make PYTHON=python3.12"
-    )
+    sys.exit("Kniga needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")
 
 import argparse
 import hashlib
@@ -65,9 +61,7 @@ def make_environment() -> None:
     try:
         venv.create(VENV, with_pip=True, clear=VENV.exists(), symlinks=True)
     except (subprocess.CalledProcessError, ImportError):
-        sys.exit(
-            "This Python cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"
-        )
+        sys.exit("This Python cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv")
 
 
 def install_packages(*, dev: bool) -> None:
@@ -94,9 +88,7 @@ def digest(lock: Path) -> str:
 def install_kniga() -> None:
     """Put `src` on the environment's path and write the `kniga` command."""
     program = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = Path(
-        subprocess.run([PYTHON, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
-    )
+    packages = Path(subprocess.run([PYTHON, "-c", program], capture_output=True, text=True, check=True).stdout.strip())
     write(packages / "kniga.pth", f"{ROOT / 'src'}\n")
     command = VENV / "bin" / "kniga"
     write(command, LAUNCHER.format(python=PYTHON))

@@ -61,6 +61,17 @@ def pending_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
+def unknown_migrations() -> list[str]:
+    """Names of migrations that this database has seen and this version does not know (it is older)."""
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    known = set(loader.disk_migrations) | set(loader.replacements)
+    apps = {app for app, _ in known}
+    return [f"{app}.{name}" for app, name in loader.applied_migrations if app in apps and (app, name) not in known]
+
+
 def migrate_if_needed() -> int:
     """Apply what is pending; returns how many migrations ran. Two processes at once take turns."""
     from django.core.management import call_command
