@@ -21,7 +21,8 @@ from kniga.platform.textkeys import fold
 
 LONGEST_QUERY: Final = 100
 CANDIDATES: Final = 200
-SIMILARITY: Final = 0.3
+# Strict first: a loose threshold makes PostgreSQL compare many more rows.
+SIMILARITIES: Final = (0.5, 0.3)
 _LATIN: Final = "`qwertyuiop[]asdfghjkl;'zxcvbnm,."
 _CYRILLIC: Final = "ёйцукенгшщзхъфывапролджэячсмитьбю"
 _TO_OTHER_LAYOUT: Final = str.maketrans(_LATIN + _CYRILLIC, _CYRILLIC + _LATIN)
@@ -72,7 +73,11 @@ def search_clients(*, user: User, text: str, limit: int = 10) -> tuple[ClientHit
     if found or looks_like_number(query):
         return found
     other = other_layout(query)
-    return _exact(owners, other, limit) or _similar(owners, query, limit) or _similar(owners, other, limit)
+    found = _exact(owners, other, limit)
+    for similarity in SIMILARITIES:
+        for words in (query, other):
+            found = found or _similar(owners, words, similarity, limit)
+    return found
 
 
 def other_layout(text: str) -> str:
@@ -101,7 +106,7 @@ def _exact(owners: Sequence[int] | None, query: str, limit: int) -> tuple[Client
     return tuple(ClientHit(*row) for row in rows_of(sql, parameters))
 
 
-def _similar(owners: Sequence[int] | None, query: str, limit: int) -> tuple[ClientHit, ...]:
+def _similar(owners: Sequence[int] | None, query: str, similarity: float, limit: int) -> tuple[ClientHit, ...]:
     if len(query) < 4:
         return ()
     conditions = Conditions()
@@ -110,5 +115,5 @@ def _similar(owners: Sequence[int] | None, query: str, limit: int) -> tuple[Clie
     sql = _SIMILAR.format(where=conditions.where, limit=limit)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(SIMILARITY)])
+            cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(similarity)])
         return tuple(ClientHit(*row) for row in rows_of(sql, [*conditions.parameters, query]))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from kniga.catalog.models import Product, Unit
 from kniga.clients.models import Client, Region, Source
+
+
+# Where a deal without an expected date stands when deals are sorted by it: behind all others.
+FAR_DATE = models.Value(date(9999, 12, 31), output_field=models.DateField())
 
 
 class Pipeline(models.Model):
@@ -107,6 +114,9 @@ class Deal(models.Model):
             models.Index(fields=["status", "-opened_at", "-id"], name="deal_status_opened"),
             models.Index(fields=["-amount", "-id"], name="deal_amount"),
             models.Index(fields=["client", "-opened_at"], name="deal_client"),
+            models.Index(fields=["name_key", "id"], name="deal_name"),
+            models.Index(Coalesce("expected_date", FAR_DATE), "id", name="deal_expected"),
+            models.Index(Coalesce("stage_since", "opened_at"), "id", name="deal_stage_since"),
             models.Index(fields=["-closed_at", "-id"], name="deal_closed", condition=~models.Q(status="open")),
             GinIndex(OpClass("name_key", name="gin_trgm_ops"), name="deal_search"),
         ]
