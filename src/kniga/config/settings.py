@@ -159,6 +159,8 @@ FILE_UPLOAD_HANDLERS = [
 ]
 MAX_UPLOAD_BYTES = int(os.environ.get("KNIGA_MAX_UPLOAD_BYTES", 200 * 1024 * 1024))
 
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if os.environ.get("KNIGA_SMTP_HOST")
@@ -176,5 +178,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("KNIGA_LOG_LEVEL", "INFO")},
 }
