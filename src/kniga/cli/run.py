@@ -23,6 +23,7 @@ from kniga.runtime.session import cluster_of
 from kniga.runtime.supervisor import Child, Supervisor
 
 GIVE_UP_AFTER = 5
+READY_SECONDS = 60.0
 
 
 def run(
@@ -116,7 +117,7 @@ def _children(
     web = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
         *("--workers", str(workers), "--blocking-threads", "4", "--respawn-failed-workers"),
-        *("--no-ws", "--http", "1", "--process-name", "kniga-web", "kniga.runtime.serving:application"),
+        *("--no-ws", "--http", "1", "kniga.runtime.serving:application"),
     ]
     return [
         Child("web server", web, environment, home.logs / "web.log" if to_files else None),
@@ -130,10 +131,13 @@ def _children(
 
 
 def _await_ready(supervisor: Supervisor, host: str, port: int) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+
     def is_decided() -> bool:
-        if any(child.failures >= GIVE_UP_AFTER for child in supervisor.children):
-            logs = ", ".join(str(child.log_file) for child in supervisor.children if child.failures)
-            refuse(f"it does not come up; see {logs}")
+        gave_up = any(child.failures >= GIVE_UP_AFTER for child in supervisor.children)
+        if gave_up or time.monotonic() > deadline:
+            logs = ", ".join(str(child.log_file) for child in supervisor.children if child.log_file)
+            refuse(f"it does not come up; the reason is in {logs or 'the lines above'}")
         return _is_ready(host, port)
 
     supervisor.watch(until=is_decided)

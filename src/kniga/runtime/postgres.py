@@ -36,6 +36,8 @@ DATABASE = "kniga"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 LOG_LIMIT = 10 * 1024 * 1024
+# Servers started here that others go on using: kept, because Python warns of a child nobody waits for.
+_LEFT_TO_OTHERS: list[subprocess.Popen[bytes]] = []
 
 
 class ClusterError(RuntimeError):
@@ -99,16 +101,31 @@ class Cluster:
         """
         with self._changing():
             self._hold()
-            if not self.is_running():
+            if not self._is_answering():
                 self._make()
                 self._start()
         return self.dsn
+
+    def _is_answering(self) -> bool:
+        """Whether the server is there and answers; one that is just dying is waited for."""
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.is_running():
+            try:
+                with psycopg.connect(self.dsn_of("postgres"), connect_timeout=5):
+                    return True
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise ClusterError(f"PostgreSQL runs but does not answer: {error}") from error
+                time.sleep(0.05)
+        return False
 
     def release(self) -> None:
         """Leave the cluster; the last one to leave stops it."""
         with self._changing():
             if self._leave():
                 self._stop()
+            elif self._process is not None:
+                _LEFT_TO_OTHERS.append(self._process)
         if self.throwaway and not self.is_running():
             self._delete()
 
@@ -227,6 +244,9 @@ class Cluster:
     def _clear_remains(self) -> None:
         """Remove what a killed server left: its pid file, and backends that still hold its shared memory."""
         data = self.placement.data
+        if self._process is not None:
+            # A killed child that nobody waited for still has its number, which looks like life.
+            self._process.wait(STOP_SECONDS)
         deadline = time.monotonic() + STOP_SECONDS
         signals = [signal.SIGQUIT, signal.SIGKILL]
         while orphans := orphans_of(data):
@@ -238,6 +258,8 @@ class Cluster:
                     os.kill(pid, number)
             time.sleep(0.1)
         (data / "postmaster.pid").unlink(missing_ok=True)
+        for remains in self.placement.sockets.glob(".s.PGSQL.*"):
+            remains.unlink()
 
     def _open_log(self) -> BinaryIO:
         if self.log_file.exists() and self.log_file.stat().st_size > LOG_LIMIT:
@@ -265,6 +287,8 @@ class Cluster:
         for number, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
             postmaster.send(number)
             if self._gone(postmaster, seconds):
+                with contextlib.suppress(OSError):
+                    self.placement.sockets.rmdir()
                 return
         raise ClusterError(f"PostgreSQL (process {postmaster.pid}) does not stop:\n{self._log_tail()}")
 

@@ -1,0 +1,82 @@
+"""The `kniga` command from outside: help, exit codes, JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kniga.cli import COMMANDS, load
+from tests.scenarios.processes import environment, kniga, open_home
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return environment(open_home(tmp_path_factory.mktemp("cli")))
+
+
+def test_help_names_every_command_and_loads_neither_django_nor_the_database_driver() -> None:
+    program = (
+        "import sys; sys.argv = ['kniga', '--help']; from kniga.cli import build_app\n"
+        "try: build_app(None)(prog_name='kniga')\n"
+        "except SystemExit: pass\n"
+        "print('loaded:', *sorted({'django', 'psycopg', 'lxml'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert all(f" {name} " in shown for name in COMMANDS)
+    assert shown.rstrip().endswith("loaded:")
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_in_the_list_exists(name: str) -> None:
+    assert callable(load(COMMANDS[name][0]))
+
+
+def test_a_wrong_command_line_ends_with_code_2(env: dict[str, str]) -> None:
+    assert kniga("nonsense", env=env).returncode == 2
+    assert kniga("user", "create", env=env).returncode == 2
+
+
+def test_an_unreachable_database_ends_with_code_3_and_one_line(env: dict[str, str]) -> None:
+    result = kniga("user", "list", env={**env, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
+    assert result.returncode == 3
+    assert "Traceback" not in result.stderr
+
+
+def test_people_are_created_listed_and_changed_from_the_command_line(env: dict[str, str]) -> None:
+    created = kniga("user", "create", "olga@kniga.test", "--name", "Ольга", "--role", "head", "--json", env=env)
+    assert created.returncode == 0, created.stderr
+    assert json.loads(created.stdout)["role"] == "head"
+    again = kniga("user", "create", "olga@kniga.test", "--name", "Ольга", env=env)
+    assert (again.returncode, "Traceback" in again.stderr) == (1, False)
+    assert kniga("user", "set-role", "olga@kniga.test", "owner", env=env).returncode == 0
+    assert kniga("user", "set-password", "olga@kniga.test", "--json", env=env).returncode == 0
+    listed = json.loads(kniga("user", "list", "--json", env=env).stdout)
+    assert [(row["email"], row["role"]) for row in listed] == [("olga@kniga.test", "owner")]
+    assert kniga("user", "set-password", "nobody@kniga.test", env=env).returncode == 1
+
+
+def test_doctor_tells_what_is_wrong_and_ends_with_code_1_then(env: dict[str, str]) -> None:
+    findings = json.loads(kniga("doctor", "--json", env=env).stdout)
+    checks = {finding["check"]: finding["ok"] for finding in findings}
+    assert checks["database"] and checks["migrations"] and checks["Python"]
+    broken = kniga("doctor", "--json", env={**env, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
+    assert broken.returncode == 1
+
+
+def test_a_backup_comes_back_to_the_row_and_only_into_an_empty_database(env: dict[str, str], tmp_path: Path) -> None:
+    kniga("user", "create", "boris@kniga.test", "--name", "Борис", env=env)
+    written = kniga("backup", str(tmp_path / "all.tar"), "--json", env=env)
+    assert written.returncode == 0, written.stderr
+    other = environment(open_home(tmp_path))
+    restored = kniga("restore", str(tmp_path / "all.tar"), "--json", env=other)
+    assert restored.returncode == 0, restored.stderr
+    assert json.loads(restored.stdout)["rows"] == json.loads(written.stdout)["rows"]
+    assert kniga("user", "list", "--json", env=other).stdout == kniga("user", "list", "--json", env=env).stdout
+    assert kniga("restore", str(tmp_path / "all.tar"), env=other).returncode == 1
+    (tmp_path / "torn.tar").write_bytes((tmp_path / "all.tar").read_bytes()[:5000])
+    torn = kniga("restore", str(tmp_path / "torn.tar"), env=environment(open_home(tmp_path / "home")))
+    assert (torn.returncode, "Traceback" in torn.stderr) == (1, False)
