@@ -1,0 +1,71 @@
+"""People, branches and teams through their pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from kniga.people.models import Branch, Team, User
+
+
+def test_a_head_adds_a_branch_a_team_and_a_person(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    client = as_user(make_user("head"))
+    assert client.post("/people/branches/new/", {"name": "North"}).status_code == 302
+    branch = Branch.objects.get()
+    assert client.post("/people/teams/new/", {"name": "Key accounts", "branch": branch.pk}).status_code == 302
+    team = Team.objects.get()
+    sent = {"name": "Boris Lee", "email": "boris@kniga.test", "role": "rep", "team": team.pk}
+    assert client.post("/people/new/", sent).status_code == 302
+    created = User.objects.get(email="boris@kniga.test")
+    assert (created.team, created.branch) == (team, branch)
+    assert "Key accounts" in client.get("/people/").content.decode()
+
+
+def test_a_team_without_a_branch_is_refused_at_its_field(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    response = as_user(make_user("head")).post("/people/teams/new/", {"name": "Key accounts"})
+    assert response.status_code == 422
+    assert "Choose the branch of the team." in response.content.decode()
+
+
+@pytest.mark.parametrize("role", ["rep", "lead", "delivery", "support"])
+@pytest.mark.parametrize("address", ["/people/", "/people/new/", "/people/teams/", "/people/branches/new/"])
+def test_people_pages_are_not_for_other_roles(
+    as_user: Callable[[User], Client], make_user: Callable[..., User], role: str, address: str
+) -> None:
+    assert as_user(make_user(role)).get(address).status_code == 403
+
+
+def test_a_person_of_another_branch_is_a_404_for_its_head(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    head, stranger = make_user("head"), make_user("rep")
+    User.objects.filter(pk=head.pk).update(branch=Branch.objects.create(name="North"))
+    User.objects.filter(pk=stranger.pk).update(branch=Branch.objects.create(name="South"))
+    assert as_user(head).get(f"/people/{stranger.pk}/").status_code == 404
+
+
+def test_everybody_changes_their_own_name_but_not_their_role(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    user = make_user("rep")
+    as_user(user).post("/people/profile/", {"name": "Anna Smith", "role": "owner", "email": "x@kniga.test"})
+    user.refresh_from_db()
+    assert (user.name, user.role, user.email) == ("Anna Smith", "rep", "rep@kniga.test")
+
+
+def test_lists_cost_the_same_statements_for_one_and_for_many(
+    as_user: Callable[[User], Client],
+    make_user: Callable[..., User],
+    django_assert_max_num_queries: Callable[[int], object],
+) -> None:
+    client = as_user(make_user("owner"))
+    for number in range(20):
+        make_user("rep", email=f"rep{number}@kniga.test")
+    with django_assert_max_num_queries(5):  # type: ignore[attr-defined]
+        client.get("/people/")
