@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from kniga.catalog.models import Product, Unit
 from kniga.clients.models import Client, Region, Source
 
-
 # Where a deal without an expected date stands when deals are sorted by it: behind all others.
 FAR_DATE = models.Value(date(9999, 12, 31), output_field=models.DateField())
 

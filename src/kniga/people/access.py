@@ -26,7 +26,8 @@ DEFAULT_LEVELS: Final[dict[Role, dict[Entity, Level]]] = {
 
 _MEMBERS = """
 SELECT array_agg(id) FROM people_user
-WHERE id = %(user)s OR team_id = ANY(%(teams)s::bigint[]) OR branch_id = %(branch)s
+WHERE id = %(user)s OR team_id = %(team)s::bigint OR branch_id = %(branch)s::bigint
+   OR team_id IN (SELECT id FROM people_team WHERE lead_id = %(user)s)
 """
 
 
@@ -67,10 +68,8 @@ def _members(user: User, level: Level) -> list[int]:
     cache: dict[Level, list[int]] = user.__dict__.setdefault("_access_members", {})
     if level not in cache:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT array_agg(id) FROM people_team WHERE lead_id = %s", [user.pk])
-            led = cursor.fetchone()[0] or []
-            teams = [*led, user.team_id] if user.team_id and user.role == Role.LEAD else led
+            team = user.team_id if user.role == Role.LEAD else None
             branch = user.branch_id if level is Level.BRANCH else None
-            cursor.execute(_MEMBERS, {"user": user.pk, "teams": teams, "branch": branch})
+            cursor.execute(_MEMBERS, {"user": user.pk, "team": team, "branch": branch})
             cache[level] = sorted(cursor.fetchone()[0] or [user.pk])
     return cache[level]

@@ -6,13 +6,14 @@ from decimal import Decimal
 import pytest
 
 from kniga.clients.reference import get_or_create_region
-from kniga.deals import list_queries, queries, services, timeline
+from kniga.deals import list_queries, queries, services
 from kniga.deals.list_queries import DealFilter
 from kniga.deals.loss_reasons import loss_reason_options
 from kniga.deals.models import Deal, DealOwnership, StageVisit
 from kniga.people.models import User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
+from kniga.processes import timeline
 from tests.domain.department import NOW, Department, line, make_product
 from tests.sql_snapshots import record_sql
 

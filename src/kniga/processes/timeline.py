@@ -1,6 +1,7 @@
 """The timeline of a client or a deal, read from the ledger: what happened, newest first.
 
-Rows are facts; the page turns a kind and its payload into a sentence (kniga.web.clients.timeline).
+Rows are facts; the page turns a kind and its payload into a sentence (kniga.web.clients.timeline). Names of
+steps and outcomes come from the version of the book the deal ran by at that time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
 from kniga.platform.sqlparts import Conditions, rows_of
+from kniga.processes.definitions import runnable_version
 
 _NEWEST_FIRST = Sort("e.at", "timestamptz", is_descending=True)
 # What the filters of a timeline choose: prefixes of kinds.
@@ -29,7 +31,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """One event. `actor` is "" for what the system did by itself."""
+    """One event. `actor` is "" for what the system did by itself; `stage`, `task`, `outcome` (a label) and its
+    `tone` are "" where the event has none."""
 
     id: int
     at: datetime
@@ -38,16 +41,24 @@ class TimelineRow:
     deal_id: int | None
     deal_number: int | None
     deal_name: str
+    stage: str
     task_id: int | None
+    task: str
+    task_kind: str
+    outcome: str
+    tone: str
     payload: Mapping[str, Any]
 
 
 _SELECT = """
-SELECT e.at, e.id, e.at, e.kind, coalesce(u.name, ''), e.deal_id, d.number, coalesce(d.name, ''), e.task_id,
-       e.payload
+SELECT e.at, e.id, e.at, e.kind, coalesce(u.name, ''), e.deal_id, d.number, coalesce(d.name, ''),
+       coalesce(s.name, ''), t.id, coalesce(t.name, ''), coalesce(t.kind, ''), e.payload, i.version_id
 FROM platform_event e
 LEFT JOIN people_user u ON u.id = e.actor_id
 LEFT JOIN deals_deal d ON d.id = e.deal_id
+LEFT JOIN deals_stage s ON s.pipeline_id = d.pipeline_id AND s.key = e.payload ->> 'stage'
+LEFT JOIN processes_task t ON t.id = e.task_id
+LEFT JOIN processes_instance i ON i.id = t.instance_id
 {where} ORDER BY e.at DESC, e.id DESC LIMIT {limit}
 """
 
@@ -81,4 +92,19 @@ def _page(conditions: Conditions, groups: Sequence[str], before: str | None, lim
     if before:
         conditions.add(_NEWEST_FIRST.after("e.id"), *decode_cursor(before, _NEWEST_FIRST))
     found = rows_of(_SELECT.format(where=conditions.where, limit=limit + 1), conditions.parameters)
-    return page_of(found, limit, lambda row: TimelineRow(*row))
+    return page_of(found, limit, _row)
+
+
+def _row(row: tuple[Any, ...]) -> TimelineRow:
+    payload, version_id = row[11], row[12]
+    label, tone = _outcome(version_id, payload) if version_id else ("", "")
+    return TimelineRow(*row[:11], label, tone, payload)
+
+
+def _outcome(version_id: int, payload: Mapping[str, Any]) -> tuple[str, str]:
+    key = payload.get("outcome")
+    if not key:
+        return "", ""
+    step = runnable_version(version_id).definition.user_task(str(payload.get("element")))
+    found = step.outcome(str(key)) if step else None
+    return (found.label, found.tone) if found else (str(key), "neutral")
