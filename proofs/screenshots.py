@@ -1,0 +1,185 @@
+"""Take pictures of every page: both languages, light and dark, desktop and phone; report pages that overflow.
+
+    python -m proofs.screenshots --address http://localhost:8000 --email head@example.org --password …
+
+Needs a running Kniga with the demo department, and Chromium. Pictures go to docs/screenshots as WebP. Prints a JSON
+line per claim and exits 0 if all hold. `PAGES` is the one list of pages: add yours there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
+LIMIT_MB = 15
+SIZES = {"1440": (1440, 900), "390": (390, 844)}
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TO_WEBP = """async (png) => {
+  const image = new Image();
+  image.src = "data:image/png;base64," + png;
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.82 });
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}"""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One page: its picture's name, its address, and the links to follow from there (CSS selectors)."""
+
+    name: str
+    address: str
+    follow: tuple[str, ...] = ()
+    keys: str = ""
+    signed_in: bool = True
+
+
+PAGES = (
+    Shot("sign-in", "/accounts/login/", signed_in=False),
+    Shot("password-reset", "/accounts/password/reset/", signed_in=False),
+    Shot("desk", "/desk/"),
+    Shot("task", "/desk/", follow=("main a[href^='/tasks/']",)),
+    Shot("deals", "/deals/"),
+    Shot("deal", "/deals/", follow=("main [data-row] a[href^='/deals/']",)),
+    Shot("deal-new", "/deals/new/"),
+    Shot("board", "/deals/board/"),
+    Shot("clients", "/clients/"),
+    Shot("client", "/clients/", follow=("main [data-row] a[href^='/clients/']",)),
+    Shot("client-new", "/clients/new/"),
+    Shot("products", "/products/"),
+    Shot("funnel", "/funnel/"),
+    Shot("processes", "/processes/"),
+    Shot("process", "/processes/", follow=("main a[href^='/processes/']",)),
+    Shot("imports", "/imports/"),
+    Shot("people", "/people/"),
+    Shot("person", "/people/", follow=("main [data-row] a[href^='/people/']",)),
+    Shot("teams", "/people/teams/"),
+    Shot("profile", "/people/profile/"),
+    Shot("palette", "/desk/", keys="Control+KeyK"),
+    Shot("keyboard", "/desk/", keys="Shift+Slash"),
+    Shot("not-found", "/nowhere/"),
+    Shot("components", "/ui/"),
+)
+
+
+class Photographer:
+    """Walks through the pages with one browser window per language, theme and width."""
+
+    def __init__(self, browser: Browser, address: str, email: str, password: str, folder: Path) -> None:
+        self.browser, self.address, self.folder = browser, address, folder
+        self.email, self.password = email, password
+        self.darkroom = browser.new_page()
+        self.problems: list[str] = []
+        self.taken = 0
+
+    def walk(self, shots: tuple[Shot, ...], language: str, theme: str, size: str) -> None:
+        width, height = SIZES[size]
+        context = self.browser.new_context(
+            base_url=self.address,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            locale="ru-RU" if language == "ru" else "en-GB",
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
+        for shot in shots:
+            if not shot.signed_in:
+                self.take(page, shot, f"{shot.name}-{language}-{theme}-{size}")
+        self.sign_in(page, language)
+        for shot in shots:
+            if shot.signed_in:
+                self.take(page, shot, f"{shot.name}-{language}-{theme}-{size}")
+        context.close()
+
+    def sign_in(self, page: Page, language: str) -> None:
+        page.goto("/accounts/login/?next=/people/profile/")
+        page.locator("#login").fill(self.email)
+        page.locator("#password").fill(self.password)
+        page.locator("button.k-button--primary").click()
+        page.wait_for_url("**/people/profile/")
+        page.locator(f"main button[name=language][value={language}]").click()
+        page.wait_for_load_state()
+
+    def take(self, page: Page, shot: Shot, name: str) -> None:
+        page.goto(shot.address)
+        for selector in shot.follow:
+            link = page.locator(selector).first
+            if link.count() == 0:
+                self.problems.append(f"{name}: nothing to follow at {shot.address}")
+                return
+            page.goto(str(link.get_attribute("href")))
+        if shot.keys:
+            page.keyboard.press(shot.keys)
+        page.wait_for_load_state("networkidle")
+        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if overflow > 0:
+            self.problems.append(f"{name}: {overflow} px wider than the window")
+        png = base64.b64encode(page.screenshot()).decode()
+        webp = base64.b64decode(self.darkroom.evaluate(TO_WEBP, png))
+        (self.folder / f"{name}.webp").write_bytes(webp)
+        self.taken += 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--address", required=True)
+    parser.add_argument("--email", required=True)
+    parser.add_argument("--password", required=True)
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--only", default="", help="names of pages, separated by commas")
+    asked = parser.parse_args()
+    wanted = set(asked.only.split(",")) if asked.only else {shot.name for shot in PAGES}
+    shots = tuple(shot for shot in PAGES if shot.name in wanted)
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        photographer = Photographer(browser, asked.address, asked.email, asked.password, asked.folder)
+        for language in ("ru", "en"):
+            for theme in ("light", "dark"):
+                for size in SIZES:
+                    photographer.walk(shots, language, theme, size)
+        browser.close()
+    return report(photographer)
+
+
+def report(photographer: Photographer) -> int:
+    """Print what was found, a JSON line per claim; 0 if all claims hold."""
+    size = sum(file.stat().st_size for file in photographer.folder.glob("*.webp")) / 1e6
+    for problem in photographer.problems:
+        print(problem, file=sys.stderr)
+    claims = [
+        ("screenshots: pages without overflow or script error", len(photographer.problems), "problems", 0),
+        ("screenshots: size of the folder", round(size, 2), "MB", LIMIT_MB),
+    ]
+    for name, value, unit, goal in claims:
+        line = {"name": name, "value": value, "unit": unit, "ratio": None, "against": None, "goal": goal}
+        print(json.dumps(line | {"holds": value <= goal}))
+    print(json.dumps({"name": "screenshots: pictures taken", "value": photographer.taken, "unit": "pictures"}))
+    return 0 if all(value <= goal for _, value, _, goal in claims) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
