@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markupsafe import Markup
 
 _TEXT = {"a", "abbr", "b", "br", "code", "del", "em", "i", "s", "strong"}
@@ -14,7 +17,27 @@ _PARSER = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["tab
 
 def render_markdown(text: str | None) -> Markup:
     """Safe HTML of a Markdown text: no raw HTML, no images, links only to the web, mail and telephones."""
-    html = _PARSER.render(text or "")
+    return _clean(_PARSER.render(text or ""))
+
+
+def render_filled(text: str, fill: Callable[[str], str]) -> Markup:
+    """As `render_markdown`, with every run of plain text passed through `fill` after the Markdown is parsed, so
+    that nothing `fill` puts in can become markup."""
+    tokens = _PARSER.parse(text)
+    for token in _leaves(tokens):
+        token.content = fill(token.content)
+    return _clean(_PARSER.renderer.render(tokens, _PARSER.options, {}))
+
+
+def _leaves(tokens: Iterable[Token]) -> Iterator[Token]:
+    for token in tokens:
+        if token.children:
+            yield from _leaves(token.children)
+        elif token.type in ("text", "code_inline", "code_block", "fence"):
+            yield token
+
+
+def _clean(html: str) -> Markup:
     clean = nh3.clean(
         html,
         tags=_TEXT | _BLOCKS | _TABLES,

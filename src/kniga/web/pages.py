@@ -109,6 +109,14 @@ def done(request: HttpRequest, url: str, *events: str) -> HttpResponse:
     return response
 
 
+def show_in_main(response: HttpResponse, url: str) -> HttpResponse:
+    """Let htmx put a rendered block `main` in place of the page, whatever the request aimed at, under `url`."""
+    response["HX-Retarget"] = "#main"
+    response["HX-Reswap"] = "innerHTML"
+    response["HX-Push-Url"] = url
+    return response
+
+
 def toast(request: HttpRequest, text: str, *, kind: str = "success", undo_url: str = "") -> None:
     """Tell the person something: shown by the next page or fragment this session receives.
 

@@ -1,8 +1,15 @@
-"""The desk and the task page. The menu expects `desk:home` at desk/."""
+"""The desk (`desk:home`) and the task page (`desk:task`)."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from kniga.web.desk import complete_views, desk_views, task_views
 
 app_name = "desk"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("desk/", desk_views.home, name="home"),
+    path("tasks/<int:task_id>/", task_views.show, name="task"),
+    path("tasks/<int:task_id>/complete/", complete_views.complete, name="complete"),
+    path("tasks/<int:task_id>/undo/", complete_views.undo, name="undo"),
+]

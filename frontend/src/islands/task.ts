@@ -1,0 +1,29 @@
+/* The task page: number keys choose an outcome, the answers an outcome demands light up under the pointer. */
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || isBusy(event.target)) return;
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
+  const button = digit ? document.querySelector<HTMLButtonElement>(`#task-form [data-digit="${digit}"]`) : null;
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
+
+for (const kind of ["pointerover", "focusin", "pointerout", "focusout"]) {
+  document.addEventListener(kind, (event) => {
+    const button = (event.target as Element | null)?.closest?.<HTMLButtonElement>("#task-form button[name='outcome']");
+    if (button) mark(kind.endsWith("over") || kind.endsWith("in") ? button.value : "");
+  });
+}
+
+function mark(outcome: string): void {
+  for (const field of document.querySelectorAll<HTMLElement>("#task-form [data-needed]")) {
+    const needed = (field.dataset.needed ?? "").split(" ");
+    field.classList.toggle("k-field--needed", outcome !== "" && needed.includes(outcome));
+  }
+}
+
+function isBusy(target: EventTarget | null): boolean {
+  if (document.querySelector("dialog[open]")) return true;
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input:not([type='radio'], [type='checkbox']), textarea, select"));
+}

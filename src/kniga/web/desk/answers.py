@@ -1,0 +1,156 @@
+"""Answers between the form and the engine: what was typed, and how a stored answer reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kniga.engine import Question, UserTask
+from kniga.web.formatting import day, moment, money, number
+
+PREFIX = "answer-"
+_FEW_CHOICES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class FormQuestion:
+    """A question as its control needs it. `control` is text, number, date, datetime-local, radio, select or
+    checkboxes; `chosen` are the keys ticked; `needed_for` the labels of outcomes that demand it."""
+
+    key: str
+    name: str
+    label: str
+    help: str
+    control: str
+    value: str
+    chosen: tuple[str, ...]
+    options: tuple[tuple[str, str], ...]
+    is_required: bool
+    needed_for: tuple[str, ...]
+    needed_keys: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
+def read_answers(step: UserTask, form: QueryDict) -> dict[str, object]:
+    """The answers of a sent form by question, as the engine reads them; questions that were not sent are absent."""
+    given: dict[str, object] = {}
+    for question in step.questions:
+        name = PREFIX + question.key
+        if question.type == "multi_choice":
+            given[question.key] = [key for key in form.getlist(name) if key]
+        elif name in form:
+            given[question.key] = _read(question, form[name])
+    return given
+
+
+def form_questions(
+    step: UserTask, answers: Mapping[str, object], errors: Mapping[str, Iterable[str]]
+) -> tuple[FormQuestion, ...]:
+    """The questions with what was answered so far and what is wrong with it."""
+    labels = {outcome.key: outcome.label for outcome in step.outcomes}
+    return tuple(
+        FormQuestion(
+            question.key,
+            PREFIX + question.key,
+            question.label,
+            question.help,
+            _control(question),
+            _typed(question, answers.get(question.key)),
+            _chosen(answers.get(question.key)),
+            _options(question),
+            question.required,
+            tuple(labels[key] for key in question.required_for if key in labels),
+            question.required_for,
+            tuple(errors.get(question.key, ())),
+        )
+        for question in step.questions
+    )
+
+
+def shown_answer(question: Question, value: object, currency: str = "") -> str:
+    """A stored answer in words: labels instead of keys, dates and amounts in the page's language."""
+    labels = {choice.key: choice.label for choice in question.choices}
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, (list, tuple)):
+        return ", ".join(labels.get(str(key), str(key)) for key in value)
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        value = format(value, "f")
+    if isinstance(value, date):
+        value = value.isoformat()
+    return labels.get(str(value)) or _typed_text(question, str(value), currency)
+
+
+def _typed_text(question: Question, text: str, currency: str) -> str:
+    try:
+        if question.type == "money":
+            return money(Decimal(text), currency)
+        if question.type == "number":
+            return number(Decimal(text))
+        if question.type == "date":
+            return day(date.fromisoformat(text))
+        if question.type == "datetime":
+            return moment(datetime.fromisoformat(text))
+    except (ValueError, InvalidOperation):
+        return text
+    return text
+
+
+def _read(question: Question, text: str) -> object:
+    text = text.strip()
+    if question.type in ("number", "money"):
+        plain = "".join(text.split()).replace("\u00a0", "").replace("\u202f", "")
+        return plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain.replace(",", "")
+    if question.type == "datetime" and text:
+        try:
+            local = datetime.fromisoformat(text)
+        except ValueError:
+            return text
+        return (timezone.make_aware(local) if local.tzinfo is None else local).isoformat()
+    return text
+
+
+def _control(question: Question) -> str:
+    if question.type == "choice":
+        return "radio" if len(question.choices) <= _FEW_CHOICES else "select"
+    return {
+        "boolean": "radio",
+        "multi_choice": "checkboxes",
+        "number": "number",
+        "money": "number",
+        "date": "date",
+        "datetime": "datetime-local",
+    }.get(question.type, "text")
+
+
+def _options(question: Question) -> tuple[tuple[str, str], ...]:
+    if question.type == "boolean":
+        return (("true", _("Yes")), ("false", _("No")))
+    return tuple((choice.key, choice.label) for choice in question.choices)
+
+
+def _typed(question: Question, value: object) -> str:
+    """What stands in the control: the text as it was typed, a stored moment as local time."""
+    if value is None or isinstance(value, (list, tuple)):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    if question.type == "datetime" and text:
+        try:
+            return timezone.localtime(datetime.fromisoformat(text)).strftime("%Y-%m-%dT%H:%M")
+        except ValueError:
+            return text
+    return text
+
+
+def _chosen(value: object) -> tuple[str, ...]:
+    return tuple(str(key) for key in value) if isinstance(value, (list, tuple)) else ()

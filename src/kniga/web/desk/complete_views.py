@@ -1,0 +1,89 @@
+"""Completing a task and taking the completion back."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kniga.platform import clock
+from kniga.platform.errors import Conflict, Refused
+from kniga.processes.queries import first_own_task, get_visible_task, step_of
+from kniga.processes.services import Advanced, TaskAlreadyDone, complete_task, undo_completion
+from kniga.web.access import SignedInRequest, signed_in
+from kniga.web.desk.answers import read_answers
+from kniga.web.desk.task_page import task_context
+from kniga.web.desk.task_views import TEMPLATE
+from kniga.web.formatting import clock_time
+from kniga.web.pages import done, go_to, is_htmx, refuse, render_page, show_in_main, toast
+
+
+@require_POST
+@signed_in
+def complete(request: SignedInRequest, task_id: int) -> HttpResponse:
+    """Finish the task; the answer is the deal's next task, or the same task with what the book still demands."""
+    task = get_visible_task(user=request.user, task_id=task_id)
+    step = step_of(task)
+    answers, outcome = read_answers(step, request.POST), request.POST.get("outcome", "")
+    now = clock.now()
+    try:
+        advanced = complete_task(task_id=task_id, outcome=outcome, answers=answers, by=request.user, now=now)
+    except Conflict as conflict:
+        return _too_late(request, task_id, conflict)
+    except Refused as refused:
+        wrong = {refused.field: [refused.message]} if refused.field and step.question(refused.field) else {}
+        context = task_context(
+            user=request.user, task_id=task_id, now=now, typed=answers, errors=wrong,
+            refused="" if wrong else refused.message,
+        )  # fmt: skip
+        return refuse(request, TEMPLATE, context, fragments={"task": "task"})
+    chosen = step.outcome(outcome)
+    text = _done_text(task.name, chosen.label if chosen else outcome)
+    toast(request, text, undo_url=reverse("desk:undo", args=[task_id]))
+    return _go_on(request, task_id, advanced)
+
+
+@require_POST
+@signed_in
+def undo(request: SignedInRequest, task_id: int) -> HttpResponse:
+    """Take one's own completion back within ten seconds; the task's page opens again with its answers."""
+    here = reverse("desk:task", args=[task_id])
+    try:
+        undo_completion(task_id=task_id, by=request.user, now=clock.now())
+    except Refused as refused:
+        toast(request, refused.message, kind="error")
+        return done(request, here)
+    toast(request, _("Undone: the task is open again."), kind="info")
+    return go_to(request, here)
+
+
+def _go_on(request: SignedInRequest, task_id: int, advanced: Advanced) -> HttpResponse:
+    """Show the deal's next task in place if it is this person's, else how the task ended."""
+    own = first_own_task(user=request.user, task_ids=advanced.created)
+    target = task_id if own is None else own
+    address = reverse("desk:task", args=[target])
+    if not is_htmx(request):
+        return redirect(address)
+    context = task_context(user=request.user, task_id=target, now=clock.now())
+    return show_in_main(render_page(request, TEMPLATE, context, block="main"), address)
+
+
+def _too_late(request: SignedInRequest, task_id: int, conflict: Conflict) -> HttpResponse:
+    """Tell the later of two people who was first and when, and show the present state."""
+    message = conflict.message
+    if isinstance(conflict, TaskAlreadyDone) and conflict.at is not None:
+        message = _("%(who)s completed this task at %(time)s, before you. Your answers were not saved.") % {
+            "who": conflict.who,
+            "time": clock_time(conflict.at),
+        }
+    context = task_context(user=request.user, task_id=task_id, now=clock.now(), refused=message)
+    if not is_htmx(request):
+        return render_page(request, TEMPLATE, context, status=409)
+    answer = render_page(request, TEMPLATE, context, status=422, block="main")
+    return show_in_main(answer, reverse("desk:task", args=[task_id]))
+
+
+def _done_text(name: str, outcome: str) -> str:
+    return _("Done: %(task)s — %(outcome)s") % {"task": name, "outcome": outcome}

@@ -1,0 +1,54 @@
+"""The desk: what to do now, as a list and as a calendar of a day, a week or a month."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+
+from kniga.people.permissions import Act, may
+from kniga.people.queries import visible_users
+from kniga.people.roles import Entity
+from kniga.platform import clock
+from kniga.processes.desk_queries import desk_counts_for, desk_tasks_for, process_options
+from kniga.web.access import SignedInRequest, signed_in
+from kniga.web.desk.calendar import calendar_of
+from kniga.web.desk.desk_address import DeskAddress, day_around
+from kniga.web.pages import render_page
+
+TEMPLATE = "desk/home.html"
+PAGE = 50
+
+
+@signed_in
+def home(request: SignedInRequest) -> HttpResponse:
+    """The desk; its tab, view, filters and place are all in the address."""
+    address = DeskAddress.read(request.GET)
+    context: dict[str, Any] = {
+        "address": address,
+        "now": clock.now(),
+        "is_manager": may(request.user, Act.COMPLETE_FOR_OTHERS),
+        "processes": process_options(),
+    }
+    if context["is_manager"]:
+        context["people"] = visible_users(user=request.user, entity=Entity.TASK)
+    show = _list if address.view == "list" else _calendar
+    show(request, address, context)
+    return render_page(request, TEMPLATE, context, fragments={"desk-rows": "rows", "desk": "desk"})
+
+
+def _list(request: SignedInRequest, address: DeskAddress, context: dict[str, Any]) -> None:
+    day = day_around(context["now"])
+    wanted = address.wanted()
+    context["day"] = day
+    context["page"] = desk_tasks_for(
+        user=request.user, day=day, tab=address.tab, wanted=wanted, cursor=address.after or None, limit=PAGE
+    )
+    # A page fetched while scrolling shows rows only.
+    context["counts"] = None if address.after else desk_counts_for(user=request.user, day=day, wanted=wanted)
+
+
+def _calendar(request: SignedInRequest, address: DeskAddress, context: dict[str, Any]) -> None:
+    context["calendar"] = calendar_of(
+        user=request.user, now=context["now"], view=address.view, at=address.on, wanted=address.wanted()
+    )

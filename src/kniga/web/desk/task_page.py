@@ -1,0 +1,137 @@
+"""Everything the task page shows, gathered once; the same for the page, a refusal, and the next task in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from kniga.clients.queries import contacts_of
+from kniga.deals.loss_reasons import reason_name
+from kniga.deals.queries import StageStep, lines_of, stage_steps
+from kniga.people.permissions import Act, may
+from kniga.processes.desk_queries import next_desk_task_for
+from kniga.processes.queries import (
+    DoneStep,
+    GivenAnswer,
+    answers_given,
+    answers_so_far,
+    done_steps,
+    get_visible_task,
+    open_steps,
+    outcome_of,
+    step_of,
+)
+from kniga.processes.services import UNDO_WINDOW
+from kniga.web.desk.answers import form_questions, shown_answer
+from kniga.web.desk.filling import script_gaps, script_values
+from kniga.web.desk.script import render_script
+
+if TYPE_CHECKING:
+    from kniga.people.models import User
+    from kniga.processes.models import Task
+
+BUTTON_KINDS = {"primary": "primary", "positive": "good", "negative": "bad", "neutral": "plain"}
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeButton:
+    """An outcome as its button; `digit` is its number key, `is_main` the one Ctrl-Enter presses."""
+
+    key: str
+    label: str
+    kind: str
+    digit: int
+    is_main: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PastStep:
+    """A done step in the history: its answers in words."""
+
+    step: DoneStep
+    answers: tuple[tuple[str, str], ...]
+
+
+def task_context(
+    *,
+    user: User,
+    task_id: int,
+    now: datetime,
+    typed: Mapping[str, object] | None = None,
+    errors: Mapping[str, Iterable[str]] | None = None,
+    refused: str = "",
+) -> dict[str, Any]:
+    """The context of desk/task.html. `typed` are answers to show again after a refusal, `errors` what is wrong
+    with them by question, `refused` what is wrong with the act. Raises NotVisible."""
+    task = get_visible_task(user=user, task_id=task_id)
+    step, deal = step_of(task), task.deal
+    contacts = contacts_of(user=user, client=deal.client) if deal.client else ()
+    known = answers_so_far(task=task)
+    script = render_script(step.script, script_values(task, contacts, known, user), script_gaps(task, known))
+    answers = typed if typed is not None else (task.answers or {})
+    return {
+        "task": task,
+        "deal": deal,
+        "client": deal.client,
+        "contacts": contacts,
+        "script": script,
+        "questions": form_questions(step, answers, errors or {}),
+        "outcomes": outcome_buttons(step.outcomes),
+        "errors": errors or {},
+        "refused": refused,
+        "may_complete": task.status == "open" and _may_complete(user, task),
+        "outcome_label": outcome_of(task),
+        "loss_reason": reason_name(deal.loss_reason.key, deal.loss_reason.name) if deal.loss_reason else "",
+        "given": answers_in_words(answers_given(task=task), deal.currency) if task.status == "done" else (),
+        "may_undo": _may_undo(user, task, now),
+        "stages": [_stage(one, deal.status) for one in stage_steps(user=user, deal=deal, now=now)],
+        "lines": lines_of(user=user, deal=deal),
+        "past": [past_step(one, deal.currency) for one in done_steps(user=user, task=task)],
+        "others": open_steps(user=user, task=task),
+        "upcoming": next_desk_task_for(user=user, now=now, besides_deal=deal.pk),
+        "now": now,
+    }
+
+
+def outcome_buttons(outcomes: Iterable[Any]) -> tuple[OutcomeButton, ...]:
+    """The outcomes in the book's order; the main one is the first that is primary, else positive, else the first."""
+    found = list(outcomes)
+    by_tone = {outcome.tone: outcome.key for outcome in reversed(found)}
+    main = by_tone.get("primary") or by_tone.get("positive") or found[0].key
+    return tuple(
+        OutcomeButton(outcome.key, outcome.label, BUTTON_KINDS[outcome.tone], place, outcome.key == main)
+        for place, outcome in enumerate(found, start=1)
+    )
+
+
+def past_step(step: DoneStep, currency: str) -> PastStep:
+    """A done step with its answers in words."""
+    return PastStep(step, answers_in_words(step.answers, currency))
+
+
+def answers_in_words(answers: Iterable[GivenAnswer], currency: str) -> tuple[tuple[str, str], ...]:
+    """Labels of questions and what was answered."""
+    return tuple((one.question.label, shown_answer(one.question, one.value, currency)) for one in answers)
+
+
+def _may_complete(user: User, task: Task) -> bool:
+    return task.assignee_id in (user.pk, None) or may(user, Act.COMPLETE_FOR_OTHERS)
+
+
+def _may_undo(user: User, task: Task, now: datetime) -> bool:
+    if task.status != "done" or task.completed_by_id != user.pk or task.completed_at is None:
+        return False
+    return now - task.completed_at <= UNDO_WINDOW
+
+
+def _stage(stage: StageStep, status: str) -> tuple[str, int | None, str]:
+    """An entry of the stage bar: name, days, state."""
+    days = stage.stay // timedelta(days=1) if stage.stay is not None else None
+    state = {"past": "done", "ahead": "next"}.get(stage.state, "now")
+    if state == "now" and status in ("won", "lost"):
+        state = status
+    return stage.name or _("Stage"), days, state
