@@ -41,6 +41,8 @@ UNION ALL
 SELECT 'source', s.id, s.name FROM clients_source s
 UNION ALL
 SELECT 'reason', l.id, l.name FROM deals_lossreason l
+UNION ALL
+SELECT 'stage', g.id, g.name FROM deals_stage g
 """
 _NAMED = {
     Dimension.REP: "people_user",
@@ -77,12 +79,13 @@ ORDER BY p.key = %(name)s::text DESC LIMIT 1"""
 
 
 def choices_for(*, user: User) -> dict[str, list[tuple[int, str]]]:
-    """Id and name of everything a filter may name, by dimension and `reason`, in the order of names.
+    """Id and name of everything a filter may name, by dimension, `reason` and `stage`, in the order of
+    names.
 
     One statement; reps are only those whose deals `user` may see.
     """
     found: dict[str, list[tuple[int, str]]] = {dimension.value: [] for dimension in _NAMED}
-    found["reason"] = []
+    found.update(reason=[], stage=[])
     for kind, number, name in rows_of(_CHOICES, {"visible": visible_owner_ids(user, Entity.DEAL)}):
         found[kind].append((number, name))
     for options in found.values():
