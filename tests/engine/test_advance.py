@@ -1,6 +1,6 @@
 """What happens when a process runs."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -20,6 +20,7 @@ from kniga.engine import (
     FireTimer,
     ScheduleTimer,
     Start,
+    StartEvent,
     State,
     Step,
     Token,
@@ -294,6 +295,12 @@ def test_any_answer_can_be_the_reason(type: str, answer: object, reason: str | N
     xml = bpmn(start(), task("a", "ok", question), ending, flow("start", "a"), flow("a", "end"))
     definition = compile_bpmn(xml)
     assert go(definition, started(definition), CompleteTask(1, "ok", {"why": answer})).state.reason == reason
+
+
+def test_a_definition_made_wrong_by_hand_is_refused_not_looped() -> None:
+    definition = watched(interrupting=True)
+    wrong = replace(definition, elements={**definition.elements, "start": StartEvent("start", "", "late")})
+    assert refused(wrong, NEW_STATE, Start()).code == "no_flow"
 
 
 def test_a_replay_rebuilds_the_state_and_names_a_command_that_does_not_fit() -> None:

@@ -301,6 +301,7 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(part: str) -> None:
         task("x", inside='<k:question key="q" colour="red"/>'),
         task("x", inside='<k:question key="q"><k:outcome key="o"/></k:question>'),
         '<endEvent id="x" k:stage="s"/>',
+        "<extensionElements><k:stags/></extensionElements>",
         '<laneSet><lane id="x" k:kind="s"/></laneSet>',
     ],
 )

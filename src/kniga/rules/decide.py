@@ -83,10 +83,9 @@ def _around(constants: list[Value]) -> list[Value]:
         between = [(low + high) / 2 for low, high in pairwise(numbers)]
         return [numbers[0] - 1, *numbers, *between, numbers[-1] + 1]
     around: list[Value] = []
-    for value in constants:
-        if isinstance(value, date):
-            step = timedelta(microseconds=1) if isinstance(value, datetime) else timedelta(days=1)
-            around.extend((value - step, value, value + step))
+    for value in (constant for constant in constants if isinstance(constant, date)):
+        step = timedelta(microseconds=1) if isinstance(value, datetime) else timedelta(days=1)
+        around.extend((value - step, value, value + step))
     return around
 
 

@@ -45,12 +45,14 @@ def compile_bpmn(xml: bytes, *, fields: FieldRegistry | None = None) -> Definiti
 
 def _compile(draft: Draft) -> Definition | None:
     stages, stage_of = read_stages(draft)
-    elements: dict[str, Element] = {}
-    for id, node in draft.nodes.items():
-        if local(node) == "userTask":
-            elements[id] = read_user_task(draft, node, stage_of.get(id))
-    types = _question_types(draft, elements)
-    fields = _condition_fields(draft, elements, types)
+    tasks = {
+        id: read_user_task(draft, node, stage_of.get(id))
+        for id, node in draft.nodes.items()
+        if local(node) == "userTask"
+    }
+    types = _question_types(draft, tasks)
+    fields = _condition_fields(draft, tasks, types)
+    elements: dict[str, Element] = dict(tasks)
     for id, node in draft.nodes.items():
         element = _read_other(draft, node, fields)
         if element is not None:
@@ -90,33 +92,30 @@ def _read_other(draft: Draft, node: Node, fields: FieldRegistry) -> Element | No
     return read_boundary(draft, node) if name == "boundaryEvent" else None
 
 
-def _question_types(draft: Draft, elements: dict[str, Element]) -> dict[str, FieldType]:
+def _question_types(draft: Draft, tasks: dict[str, UserTask]) -> dict[str, FieldType]:
     first: dict[str, tuple[FieldType, str]] = {}
-    for element in elements.values():
-        for question in element.questions if isinstance(element, UserTask) else ():
-            type, owner = first.setdefault(question.key, (question.type, element.id))
+    for task in tasks.values():
+        for question in task.questions:
+            type, owner = first.setdefault(question.key, (question.type, task.id))
             if type != question.type:
-                draft.problems.add(
-                    "question_conflict", draft.nodes[element.id],
-                    key=question.key, type=question.type, other=type, element=owner,
-                )  # fmt: skip
+                clash = {"key": question.key, "type": question.type, "other": type, "element": owner}
+                draft.problems.add("question_conflict", draft.nodes[task.id], **clash)
     return {key: type for key, (type, _) in first.items()}
 
 
-def _condition_fields(draft: Draft, elements: dict[str, Element], types: dict[str, FieldType]) -> dict[str, FieldSpec]:
+def _condition_fields(draft: Draft, tasks: dict[str, UserTask], types: dict[str, FieldType]) -> dict[str, FieldSpec]:
     """The registry conditions are read against: given fields, answers and the outcome."""
     outcomes: dict[str, FieldChoice] = {}
     choices: dict[str, dict[str, FieldChoice]] = {}
     labels: dict[str, str] = {}
-    for task in elements.values():
-        if isinstance(task, UserTask):
-            for outcome in task.outcomes:
-                outcomes.setdefault(outcome.key, FieldChoice(outcome.key, outcome.label, outcome.label))
-            for question in task.questions:
-                labels.setdefault(question.key, question.label)
-                for choice in question.choices:
-                    known = choices.setdefault(question.key, {})
-                    known.setdefault(choice.key, FieldChoice(choice.key, choice.label, choice.label))
+    for task in tasks.values():
+        for outcome in task.outcomes:
+            outcomes.setdefault(outcome.key, FieldChoice(outcome.key, outcome.label, outcome.label))
+        for question in task.questions:
+            labels.setdefault(question.key, question.label)
+            for choice in question.choices:
+                known = choices.setdefault(question.key, {})
+                known.setdefault(choice.key, FieldChoice(choice.key, choice.label, choice.label))
     registry = dict(draft.fields)
     for key, type in types.items():
         allowed = tuple(choices.get(key, {}).values())

@@ -60,12 +60,9 @@ class Problems:
     def __init__(self) -> None:
         self.found: list[Problem] = []
 
-    def add(self, code: str, node: Node | None = None, **params: str) -> None:
+    def add(self, code: str, node: Node, **params: str) -> None:
         """Note a problem at a node (its own id, or that of the nearest BPMN element around it)."""
         short = {key: value if len(value) <= 300 else f"{value[:300]}…" for key, value in params.items()}
-        if node is None:
-            self.found.append(Problem(code, None, None, short))
-            return
         short.setdefault("tag", local(node))
         self.found.append(Problem(code, _owner(node), line_of(node), short))
 

@@ -82,8 +82,6 @@ def _parse(text: str) -> etree._Element:
     )  # fmt: skip
     try:
         return etree.fromstring(text.encode("utf-8"), parser)
-    except UnicodeEncodeError:
-        raise _refused("not_xml", detail="it contains half of a character") from None
     except etree.XMLSyntaxError as error:
         raise _refused("not_xml", error.lineno, detail=_plain(error.msg)) from None
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from kniga.engine.definition.model import (
-    BoundaryTimer,
     Definition,
     EndEvent,
     ExclusiveGateway,
@@ -121,4 +120,4 @@ def _walk(run: Run, element_id: str) -> None:
         elif isinstance(element, StartEvent):
             at = start_event.enter(element)
         else:
-            assert not isinstance(element, BoundaryTimer), "flows never lead into boundary events"
+            raise Refused("no_flow", element=at)  # a boundary event: no compiled flow leads into one
