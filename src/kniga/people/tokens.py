@@ -17,12 +17,13 @@ from django.utils.translation import gettext as _
 
 from kniga.people import events
 from kniga.people.models import ApiToken, User
-from kniga.people.permissions import Act, may
+from kniga.people.roles import Role
 from kniga.people.scopes import checked_scopes
 from kniga.platform import ledger
 from kniga.platform.errors import NotVisible, Refused
 
 PREFIX: Final = "kn_"
+_ENDING: Final = frozenset({Role.OWNER, Role.ADMINISTRATOR})
 _SHOWN: Final = 9
 _USE_WRITTEN_EVERY: Final = timedelta(minutes=1)
 
@@ -65,7 +66,8 @@ class TokenRow:
 def create_token(
     *, user: User, name: str, scopes: Iterable[str], by: User | None, now: datetime, expires_at: datetime | None = None
 ) -> IssuedToken:
-    """A new key for `user`; one's own, or anybody's for those who manage people (`by` None: the command line).
+    """A new key for `user`, made by themselves or on the command line (`by` None), never by somebody else:
+    a key for another person would lend their rights.
 
     Raises Refused: `name_missing`, `scope_unknown`, `scopes_missing`, `expires_in_past`, `user_inactive`,
     `not_allowed`.
@@ -89,9 +91,9 @@ def create_token(
 
 @transaction.atomic
 def revoke_token(*, token_id: int, by: User | None, now: datetime) -> None:
-    """End a key at once; ending it again changes nothing. Raises NotVisible, Refused `not_allowed`."""
+    """End a key at once: one's own, or anybody's for owner and administrator. Raises NotVisible."""
     token = ApiToken.objects.select_for_update(of=("self",)).select_related("user").filter(pk=token_id).first()
-    if token is None or (by is not None and by.pk != token.user_id and not may(by, Act.MANAGE_PEOPLE)):
+    if token is None or (by is not None and by.pk != token.user_id and Role(by.role) not in _ENDING):
         raise NotVisible
     if token.revoked_at is None:
         token.revoked_at = now
@@ -134,7 +136,7 @@ def digest_of(secret: str) -> str:
 
 
 def _check_may_handle(user: User, by: User | None) -> None:
-    if by is not None and by.pk != user.pk and not may(by, Act.MANAGE_PEOPLE):
+    if by is not None and by.pk != user.pk:
         raise Refused("not_allowed", _("You can make keys for yourself only."))
 
 

@@ -1,0 +1,134 @@
+"""Tasks: whose turn it is, what the book says, completing and taking back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from django.http import HttpResponse
+from django.utils import timezone
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from kniga.api.answers import Listed, answer, idempotent, opened, page_answer
+from kniga.api.door import ApiRequest, Bearer
+from kniga.api.inputs import Cursor, Given, Id, Limit
+from kniga.engine import Outcome, Question
+from kniga.platform import clock
+from kniga.processes import services
+from kniga.processes.desk_queries import DeskDay, DeskFilter, DeskTask, desk_tasks_for
+from kniga.processes.queries import get_visible_task, step_of
+
+if TYPE_CHECKING:
+    from kniga.processes.models import Task
+
+router = Router(tags=["tasks"])
+READ, WRITE = Bearer("tasks:read"), Bearer("tasks:write")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDetail:
+    """A task with its step of the book: script (Markdown with placeholders), questions and outcomes."""
+
+    id: int
+    name: str
+    kind: str
+    element: str
+    status: str
+    created_at: datetime
+    due_at: datetime | None
+    assignee_id: int | None
+    deal_id: int
+    client_id: int | None
+    stage: str | None
+    process: str
+    version: int
+    completed_at: datetime | None
+    completed_by_id: int | None
+    outcome: str | None
+    answers: dict[str, Any] | None
+    script: str
+    questions: tuple[Question, ...]
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where the deal stands now: `status` of its process, `result` when it ended, `tasks` that came."""
+
+    deal_id: int
+    status: str
+    result: str | None
+    tasks: tuple[int, ...]
+
+
+class TaskQuery(Schema):
+    """What a list of tasks is narrowed to; without `assignee_id` it holds the tasks of all whom one sees."""
+
+    tab: Literal["today", "overdue", "future", "all"] = "all"
+    assignee_id: Id | None = None
+    client_id: Id | None = None
+    kind: str = ""
+    text: str = ""
+
+
+class CompleteBody(Given):
+    """An outcome of the step, and the answers by the keys of its questions."""
+
+    outcome: Annotated[str, Field(max_length=100)]
+    answers: dict[str, Any] = {}
+
+
+@router.get("/tasks", auth=READ, response={200: Listed[DeskTask]}, summary="List open tasks")
+def list_tasks(request: ApiRequest, wanted: Query[TaskQuery], limit: Limit = 50, cursor: Cursor = None) -> HttpResponse:
+    """Open tasks, the most urgent first."""
+    narrowed = DeskFilter(
+        person_id=wanted.assignee_id or 0, client_id=wanted.client_id, kind=wanted.kind, text=wanted.text
+    )
+    page = desk_tasks_for(
+        user=request.auth.user, day=_today(), tab=wanted.tab, wanted=narrowed, cursor=opened(cursor), limit=limit
+    )
+    return page_answer(request, page)
+
+
+@router.get("/tasks/{int:task_id}", auth=READ, response={200: TaskDetail}, summary="Read a task")
+def get_task(request: ApiRequest, task_id: int) -> HttpResponse:
+    """One task with what the book says about it."""
+    return answer(_detail(get_visible_task(user=request.auth.user, task_id=task_id)))
+
+
+@router.post("/tasks/{int:task_id}/complete", auth=WRITE, response={200: Moved}, summary="Complete a task")
+@idempotent
+def complete_task(request: ApiRequest, task_id: int, body: CompleteBody) -> HttpResponse:
+    """Finish a task with an outcome; the next task comes with it. 409 says who was faster, and when."""
+    moved = services.complete_task(
+        task_id=task_id, outcome=body.outcome, answers=body.answers, by=request.auth.user, now=clock.now()
+    )
+    return answer(Moved(moved.deal_id, moved.status, moved.result, moved.created))
+
+
+@router.post("/tasks/{int:task_id}/undo", auth=WRITE, response={200: TaskDetail}, summary="Take a completion back")
+@idempotent
+def undo_task(request: ApiRequest, task_id: int) -> HttpResponse:
+    """Take one's own completion back within ten seconds, while nothing has followed it."""
+    user = request.auth.user
+    services.undo_completion(task_id=task_id, by=user, now=clock.now())
+    return answer(_detail(get_visible_task(user=user, task_id=task_id)))
+
+
+def _today() -> DeskDay:
+    now = clock.now()
+    start = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    return DeskDay(now, start, start + timedelta(days=1))
+
+
+def _detail(task: Task) -> TaskDetail:
+    step = step_of(task)
+    version = task.instance.version
+    return TaskDetail(
+        task.pk, task.name, task.kind, task.element, task.status, task.created_at, task.due_at, task.assignee_id,
+        task.deal_id, task.client_id, task.stage.key if task.stage else None, version.process.key, version.number,
+        task.completed_at, task.completed_by_id, task.outcome, task.answers, step.script, step.questions,
+        step.outcomes,
+    )  # fmt: skip
