@@ -129,3 +129,19 @@ def test_an_expired_form_says_what_to_do(make_user: Callable[..., User]) -> None
     response = client.post("/preferences/theme/", {"theme": "dark"}, headers={"Accept-Language": "en"})
     assert response.status_code == 403
     assert "reload the page" in response.content.decode()
+
+
+def test_the_reset_letter_is_ours_and_speaks_the_language_of_the_page(
+    client: Client, make_user: Callable[..., User]
+) -> None:
+    make_user("rep")
+    client.post("/accounts/password/reset/", {"email": "rep@kniga.test"}, headers={"Accept-Language": "ru"})
+    [letter] = mail.outbox
+    assert "Сброс пароля" in letter.subject
+    assert "Ссылка действует один раз" in letter.body
+
+
+def test_a_stranger_asking_for_a_reset_is_not_told_who_has_an_account(client: Client, db: None) -> None:
+    response = client.post("/accounts/password/reset/", {"email": "nobody@kniga.test"})
+    assert response.status_code == 302
+    assert response["Location"] == "/accounts/password/reset/done/"

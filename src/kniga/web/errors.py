@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -28,7 +29,7 @@ class Problem:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler400; a body over the limit is a 413 that names the limit."""
-    if isinstance(exception, UploadTooLarge):
+    if isinstance(exception, UploadTooLarge | RequestDataTooBig):
         return _show(request, too_large())
     text = _("The browser sent something Kniga cannot read. Go back, reload the page and try again.")
     return _show(request, Problem(400, _("The request is not readable"), text))

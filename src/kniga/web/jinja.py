@@ -40,7 +40,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
 def environment(**options: Any) -> Environment:
     """Called by Django with the options of settings.TEMPLATES."""
     options.update(
-        autoescape=select_autoescape(["html", "svg"], default=True),
+        autoescape=select_autoescape(enabled_extensions=("html", "svg"), disabled_extensions=("txt",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

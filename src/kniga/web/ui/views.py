@@ -24,6 +24,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "now": clock.now(),
         "errors": {},
         "icon_names": icon_names(),
+        "questions": questions(),
     }
     if request.method == "POST":
         context["errors"] = {"amount": [_("Enter the amount as a number, for example 125000.")]}
@@ -32,6 +33,28 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         toast(request, _("Deal moved to “Proposal”"), undo_url="/ui/")
         toast(request, _("The file has 3 errors"), kind="error")
     return render_page(request, "ui/catalogue.html", context, fragments={"ui-form": "form"})
+
+
+def questions() -> list[dict[str, Any]]:
+    """One question of each kind, as a step of the sales book asks them."""
+    kinds = ("text", "number", "date", "select", "radio", "checkboxes")
+    options = [("yes", _("Agreed")), ("no", _("Refused"))]
+    return [
+        {
+            "name": f"question-{kind}",
+            "control": kind,
+            "label": _("What did the client say?"),
+            "is_required": kind in ("text", "radio"),
+            "options": options,
+            "value": "",
+            "chosen": ["yes"] if kind == "checkboxes" else [],
+            "errors": [_("Choose an answer.")] if kind == "radio" else [],
+            "help": _("The client's own words are best.") if kind == "text" else "",
+            "needed_for": [_("Agreed")] if kind == "text" else [],
+            "needed_keys": ["yes"] if kind == "text" else [],
+        }
+        for kind in kinds
+    ]
 
 
 def icon_names() -> list[str]:
