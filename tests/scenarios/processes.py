@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,17 @@ def kniga(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProces
     return subprocess.run(
         [sys.executable, "-m", "kniga", *arguments], env=env, capture_output=True, text=True, timeout=PATIENCE
     )
+
+
+def eventually(is_so: Callable[[], bool]) -> bool:
+    """Whether it comes true within a minute; for what another process does and tells nobody."""
+    deadline = time.monotonic() + PATIENCE
+    pause = threading.Event()
+    while time.monotonic() < deadline:
+        if is_so():
+            return True
+        pause.wait(0.05)
+    return False
 
 
 @dataclass

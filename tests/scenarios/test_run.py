@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.scenarios.processes import Running, environment, open_home, running
+from tests.scenarios.processes import Running, environment, eventually, open_home, running
 
 
 @pytest.fixture
@@ -80,8 +80,7 @@ def test_every_part_that_is_killed_comes_back(home: Path) -> None:
         program.await_line("web server ended with SIGKILL")
         child(program, "postgres").kill()
         program.await_line("the database server is back")
-        deadline = (is_ready(port) for _ in range(2000))
-        assert any(deadline)
+        assert eventually(lambda: is_ready(port))
 
 
 def test_after_a_kill_of_the_whole_the_next_start_takes_over(home: Path) -> None:

@@ -71,10 +71,15 @@ def _furnish(demo: bool) -> list[dict[str, str]]:
 
 
 def _administrator() -> dict[str, str]:
+    """The first user, and the sales books that ship with Kniga, so that there is something to sell by."""
+    from django.conf import settings
+
     from kniga.people.roles import Role
     from kniga.people.services import create_user
     from kniga.platform import clock
+    from kniga.processes.publishing import install_books
 
+    install_books(language=settings.LANGUAGE_CODE, by=None, now=clock.now())
     password = secrets.token_urlsafe(9)
     email, name = "admin@kniga.local", "Administrator"
     create_user(email=email, name=name, role=Role.ADMINISTRATOR, password=password, by=None, now=clock.now())

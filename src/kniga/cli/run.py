@@ -136,11 +136,17 @@ def _await_ready(supervisor: Supervisor, host: str, port: int) -> None:
     def is_decided() -> bool:
         gave_up = any(child.failures >= GIVE_UP_AFTER for child in supervisor.children)
         if gave_up or time.monotonic() > deadline:
-            logs = ", ".join(str(child.log_file) for child in supervisor.children if child.log_file)
-            refuse(f"it does not come up; the reason is in {logs or 'the lines above'}")
+            refuse("it does not come up" + "".join(_log_end(child) for child in supervisor.children))
         return _is_ready(host, port)
 
     supervisor.watch(until=is_decided)
+
+
+def _log_end(child: Child) -> str:
+    if child.log_file is None or not child.log_file.exists():
+        return ""
+    lines = child.log_file.read_text(errors="replace").splitlines()[-12:]
+    return "\n".join([f"\n{child.name}, the end of {child.log_file}:", *lines])
 
 
 def _is_ready(host: str, port: int) -> bool:

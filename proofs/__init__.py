@@ -1,0 +1,1 @@
+"""Programs that show what Kniga claims; see harness.py and `python -m proofs`."""
