@@ -1,0 +1,76 @@
+"""What a check or an apply found, in the form it is stored, shown and printed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from kniga.imports.run import Run
+
+ACTIONS: Final = ("create", "update", "same", "skip", "conflict", "error")
+_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`counts` by action; `unknown` names nobody has explained, with rows they stop; `new` entries by list;
+    `problems` the first rows that cannot be applied: row, action, column, text."""
+
+    rows: int
+    counts: dict[str, int]
+    unknown: list[dict[str, Any]]
+    new: dict[str, list[str]]
+    notes: dict[str, Any]
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    formulas: int = 0
+
+    @property
+    def stopped(self) -> int:
+        """How many rows are in the way of applying."""
+        return self.counts["conflict"] + self.counts["error"]
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON for the job."""
+        return asdict(self)
+
+
+def report_of(run: Run) -> Report:
+    """Gather the report of a finished plan."""
+    counted = dict(run.fetch("SELECT action, count(*) FROM imports_importrow WHERE job_id = %(job)s GROUP BY 1"))
+    unknown = [
+        {
+            "reference": one.reference,
+            "text": one.text,
+            "suggestion": one.suggestion,
+            "can_create": one.can_create,
+            "rows": count,
+        }
+        for one, count in run.references.unknown.most_common()
+    ]
+    new = {kind: sorted(names.values()) for kind, names in run.references.new.items()}
+    return Report(
+        rows=sum(counted.values()),
+        counts={action: counted.get(action, 0) for action in ACTIONS},
+        unknown=unknown,
+        new=new,
+        notes=dict(run.notes),
+        problems=_problems(run),
+        formulas=sum(column.profile.formulas for column in run.table.columns),
+    )
+
+
+def report_from(stored: dict[str, Any]) -> Report:
+    """A report as it was stored."""
+    return Report(**stored)
+
+
+def _problems(run: Run) -> list[dict[str, Any]]:
+    found = run.fetch(
+        "SELECT number, action, reasons FROM imports_importrow WHERE job_id = %(job)s "
+        f"AND action IN ('conflict', 'error') ORDER BY number LIMIT {_SHOWN}"
+    )
+    return [
+        {"row": number, "action": action, "column": reason["column"], "text": reason["text"]}
+        for number, action, reasons in found
+        for reason in (reasons if isinstance(reasons, list) else [])
+    ]
