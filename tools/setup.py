@@ -74,7 +74,7 @@ def install_packages(*, dev: bool) -> None:
         return
     print("set-up: installing packages (the first time takes a minute or two)", flush=True)
     lock = ROOT / "requirements" / f"{wanted}.txt"
-    arguments = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(lock)]
+    arguments = ["install", "-qq", "--disable-pip-version-check", "--require-hashes", "-r", str(lock)]
     if subprocess.run([PYTHON, "-m", "pip", *arguments]).returncode != 0:
         sys.exit("set-up: pip could not install the packages; its message is above")
     # The development lock holds everything of the base one.
