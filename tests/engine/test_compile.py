@@ -270,7 +270,14 @@ def test_message_flows_and_unknown_root_elements_are_refused() -> None:
 
 
 def test_a_flow_to_a_refused_element_is_not_reported_twice() -> None:
-    parts = ('<parallelGateway id="x"/>', flow("x", "end"), task("b"), flow("b", "x"))
+    parts = (
+        '<parallelGateway id="x"/>',
+        flow("x", "end"),
+        gateway("g", default="f_g_x"),
+        flow("g", "x"),
+        timer("t", "x"),
+        flow("t", "end"),
+    )
     assert codes(bpmn(*PLAIN, *parts)) == ["not_supported"]
 
 

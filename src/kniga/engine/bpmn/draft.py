@@ -96,6 +96,7 @@ class Draft:
         self.fields = fields
         self.nodes: dict[str, Node] = {}
         self.flows: dict[str, Node] = {}
+        self.dropped: set[str] = set()  # flows that do not connect two steps; reported already
         self.outgoing: dict[str, list[Node]] = {}
         self.timers_of: dict[str, list[str]] = {}
 

@@ -47,7 +47,8 @@ def _default(draft: Draft, node: Node, flows: list[Node]) -> Node | None:
         for flow in flows:
             if flow.get("id") == named:
                 return flow
-        draft.problems.add("bad_default", node, flow=named)
+        if named not in draft.dropped:
+            draft.problems.add("bad_default", node, flow=named)
     if len(flows) == 1 and next(children(flows[0], "conditionExpression"), None) is None:
         return flows[0]
     return None

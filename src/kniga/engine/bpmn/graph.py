@@ -44,8 +44,9 @@ def collect(draft: Draft, root: Node) -> None:
         if _connected(draft, flow, reported):
             draft.outgoing.setdefault(flow.get("sourceRef", ""), []).append(flow)
         else:
+            draft.dropped.add(id)
             del draft.flows[id]
-    _attach(draft)
+    _attach(draft, reported)
 
 
 def _check_ids(root: Node, problems: Problems) -> None:
@@ -82,14 +83,14 @@ def _connected(draft: Draft, flow: Node, reported: frozenset[str]) -> bool:
     return fine
 
 
-def _attach(draft: Draft) -> None:
+def _attach(draft: Draft, reported: frozenset[str]) -> None:
     for id, node in draft.nodes.items():
         if local(node) != "boundaryEvent":
             continue
         task = node.get("attachedToRef") or ""
         if task in draft.nodes and local(draft.nodes[task]) == "userTask":
             draft.timers_of.setdefault(task, []).append(id)
-        else:
+        elif task in draft.nodes or task not in reported:  # else the task itself has been refused
             draft.problems.add("bad_attachment", node, target=task)
 
 
