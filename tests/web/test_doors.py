@@ -145,3 +145,11 @@ def test_a_stranger_asking_for_a_reset_is_not_told_who_has_an_account(client: Cl
     response = client.post("/accounts/password/reset/", {"email": "nobody@kniga.test"})
     assert response.status_code == 302
     assert response["Location"] == "/accounts/password/reset/done/"
+
+
+def test_the_password_page_shows_no_raw_markup(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    page = as_user(make_user("rep")).get("/accounts/password/change/").content.decode()
+    assert "&lt;" not in page
+    assert "At least eight characters" in page

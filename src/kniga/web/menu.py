@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kniga.people.permissions import Act, may
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One entry: its name, icon of the sprite, URL name, and the act one must be allowed to do to see it."""
+    """One entry: its name (and a short one for phones), icon of the sprite, URL name, the act it needs."""
 
     key: str
     title: str | Promise
@@ -28,6 +29,7 @@ class Section:
     group: str = "work"
     on_phone: bool = False
     shortcut: str = ""
+    short: str | Promise = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class MenuItem:
 
     key: str
     title: str | Promise
+    short: str | Promise
     icon: str
     url: str
     group: str
@@ -50,7 +53,17 @@ SECTIONS: tuple[Section, ...] = (
     Section("board", _("Board"), "board", "deals:board", shortcut="g b"),
     Section("clients", _("Clients"), "client", "clients:list", on_phone=True, shortcut="g c"),
     Section("products", _("Products"), "product", "catalog:list", shortcut="g p"),
-    Section("funnel", _("Funnel"), "funnel", "funnel:report", Act.SEE_FUNNEL, "see", on_phone=True, shortcut="g f"),
+    Section(
+        "funnel",
+        _("Funnel"),
+        "funnel",
+        "funnel:report",
+        Act.SEE_FUNNEL,
+        "see",
+        on_phone=True,
+        shortcut="g f",
+        short=pgettext_lazy("bottom bar", "Funnel"),
+    ),
     Section("book", _("Sales book"), "book", "processes:list", group="set", shortcut="g k"),
     Section("imports", _("Import"), "import", "imports:list", Act.IMPORT, "set", shortcut="g i"),
     Section("people", _("People"), "people", "people:list", Act.MANAGE_PEOPLE, "set", shortcut="g u"),
@@ -89,6 +102,7 @@ def _item(section: Section, url: str, is_current: bool) -> MenuItem:
     return MenuItem(
         section.key,
         section.title,
+        section.short or section.title,
         section.icon,
         url,
         section.group,
