@@ -28,7 +28,7 @@ class BookRefused(Refused):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         first = problems[0]
-        super().__init__("process_refused", first.message, field="file")
+        super().__init__("process_refused", " ".join(first.said(_)), field="file")
         self.problems = tuple(problems)
 
 

@@ -10,7 +10,7 @@ from kniga.platform.errors import Conflict, Refused
 
 def refusal_of(rejection: Rejection) -> Refused:
     """A rejection as a refusal: translated, and placed on the question it is about."""
-    params = rejection.params
+    params = {**rejection.params, "detail": _(rejection.params.get("detail", ""))}
     if rejection.code in {"task_not_open", "not_running", "timer_not_set"}:
         return Conflict(rejection.code, _("This task is no longer open: the deal moved on without it."))
     field = params.get("question")

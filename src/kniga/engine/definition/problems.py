@@ -1,6 +1,6 @@
 """What is wrong with a process, said with its place and its cure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,7 +44,6 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "{tag} has an unknown extension {extension}.",
         "Use one of: {allowed}.",
     ),
-    "missing_id": ("{tag} has no id.", "Give it an id."),
     "bad_key": (
         "“{value}” is not usable as {attribute} of {tag}.",
         "Use at most 100 letters, digits, “_”, “-” and “.”.",
@@ -163,6 +162,12 @@ class Problem:
     def cure(self) -> str:
         """What to do about it, in English."""
         return TEMPLATES[self.code][1].format_map(self.params)
+
+    def said(self, translate: Callable[[str], str]) -> tuple[str, str]:
+        """Message and cure in another language: ``translate`` (gettext) turns each template."""
+        message, cure = TEMPLATES[self.code]
+        params = {key: translate(value) if key == "cure" else value for key, value in self.params.items()}
+        return translate(message).format_map(params), translate(cure).format_map(params)
 
     @property
     def place(self) -> str:

@@ -41,7 +41,7 @@ def _read(question: Question, raw: object) -> Value:
         allowed = [choice.key for choice in question.choices]
         for key in value if isinstance(value, tuple) else (value,):
             if key not in allowed:
-                raise _bad(question, f"“{key}” is not one of {', '.join(allowed)}")
+                raise _bad(question, "one of the listed choices is expected")
     return value
 
 

@@ -1,0 +1,57 @@
+"""Everything the engine says to a person exists in Russian."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+import kniga
+from kniga.engine import BpmnRefused, compile_bpmn
+from kniga.engine.bpmn.names import CURES, DEFAULT_CURE
+from kniga.engine.definition.problems import TEMPLATES
+from tests.engine.drawing import bpmn, end, flow, start, task
+from tests.engine.test_compile import REFUSALS
+
+CATALOGUE = Path(kniga.__file__).parent / "locale" / "engine" / "ru" / "LC_MESSAGES" / "django.po"
+with CATALOGUE.open("rb") as file:
+    RUSSIAN = {str(message.id): str(message.string) for message in read_po(file, locale="ru") if message.id}
+FIELD = re.compile(r"\{\w+\}")
+
+
+def translate(text: str) -> str:
+    return text if text == "{cure}" else RUSSIAN[text]
+
+
+def test_every_problem_has_a_russian_text_with_the_same_places() -> None:
+    for message, cure in TEMPLATES.values():
+        for text in (message, cure):
+            assert set(FIELD.findall(translate(text))) == set(FIELD.findall(text))
+    assert {*CURES.values(), DEFAULT_CURE} <= set(RUSSIAN)
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_problem_can_be_said_in_russian(code: str) -> None:
+    with pytest.raises(BpmnRefused) as caught:
+        compile_bpmn(REFUSALS[code])
+    message, cure = caught.value.problems[0].said(translate)
+    assert re.search("[а-я]", message)
+    assert re.search("[а-я]", cure)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<parallelGateway id="x"/>',
+        '<endEvent id="x"><terminateEventDefinition/></endEvent>',
+        '<startEvent id="x"><messageEventDefinition/></startEvent>',
+        '<boundaryEvent id="x" attachedToRef="a"><errorEventDefinition/></boundaryEvent>',
+        '<boundaryEvent id="x" attachedToRef="a"><timerEventDefinition><timeDate>x</timeDate>'
+        "<timeDuration>P1D</timeDuration></timerEventDefinition></boundaryEvent>",
+    ],
+)
+def test_the_cure_of_a_refused_element_is_said_in_russian(part: str) -> None:
+    with pytest.raises(BpmnRefused) as caught:
+        compile_bpmn(bpmn(start(), task("a"), end(), flow("start", "a"), flow("a", "end"), part))
+    for problem in caught.value.problems:
+        assert re.search("[а-я]", problem.said(translate)[1])
