@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from kniga.imports import events, sets
 from kniga.imports.files import sha256_of, store_file
+from kniga.imports.finding import Found, found_in
 from kniga.imports.kinds import IMPORTERS
 from kniga.imports.mapping import remember_options, settle_options
 from kniga.imports.models import ImportJob, JobStatus, KindKey
@@ -115,6 +117,41 @@ def apply_job(
     remember_options(run.table, run.spec, run.options, now)
     _tell(events.JOB_APPLIED, job, by, now, {"counts": report.counts})
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What `import_file` did: the job (None after a dry run), what was found in the file, and the report."""
+
+    job_id: int | None
+    found: Found
+    report: Report
+
+
+@transaction.atomic
+def import_file(
+    *,
+    kind: str,
+    path: Path,
+    options: Options,
+    by: User | None,
+    now: datetime,
+    dry_run: bool = False,
+    progress: Progress = no_progress,
+) -> Imported:
+    """Import a file in one transaction, from the first look to the report; with `dry_run` nothing stays.
+
+    Raises ImportStopped, TabularError, Refused; then nothing stays either."""
+    job = new_job(kind=kind, file_name=path.name, options=options, by=by, now=now)
+    table, _options = look(kind=kind, path=path, options=options)
+    if dry_run:
+        report = check_job(job=job, path=path, by=by, now=now, progress=progress)
+        transaction.set_rollback(True)
+    else:
+        report = apply_job(job=job, path=path, by=by, now=now, progress=progress)
+    job.refresh_from_db()
+    found = found_in(table, IMPORTERS[kind].spec, options_of(job.options))
+    return Imported(None if dry_run else job.pk, found, report)
 
 
 def look(*, kind: str, path: Path, options: Options) -> tuple[Table, Options]:
