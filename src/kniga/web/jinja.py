@@ -18,6 +18,7 @@ from jinja2 import Environment, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from kniga.platform.phones import format_phone
 from kniga.web import formatting
 from kniga.web.markdown import render_markdown
 
@@ -52,12 +53,17 @@ def environment(**options: Any) -> Environment:
     )
     env.globals.update(url=url, static=static, asset=asset, icon=icon, query=query)
     env.filters.update({name: _spoken(function) for name, function in _FILTERS.items()})
-    env.filters.update(markdown=render_markdown, initials=formatting.initials, tint=formatting.tint)
+    env.filters.update(phone=format_phone, markdown=render_markdown, initials=formatting.initials, tint=formatting.tint)
     return env
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
-    """The address of a named URL: `url("deals:card", deal_id=7)`."""
+    """The address of a named URL: `url("deals:card", deal_id=7)`.
+
+    A list asks for one address per row; where the parameters are numbers, the route is looked up once.
+    """
+    if not args and all(type(value) is int and value >= 0 for value in kwargs.values()):
+        return _route(name, tuple(kwargs)) % kwargs
     return reverse(name, args=args, kwargs=kwargs)
 
 
@@ -69,9 +75,10 @@ def query(**parameters: Any) -> str:
 
 def asset(path: str) -> str:
     """The address of a static file with its content's hash, so that a new version is fetched at once."""
-    return f"{static(path)}?v={_content_hash(path) if not settings.DEBUG else _hash_of(path)}"
+    return _hashed(path) if settings.DEBUG else _known_assets(path)
 
 
+@lru_cache(maxsize=512)
 def icon(name: str, label: str = "") -> Markup:
     """An icon of the sprite; decorative unless it has a label."""
     spoken = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
@@ -88,11 +95,20 @@ def _spoken(function: Callable[..., Any]) -> Callable[..., Any]:
     return filter_in_language
 
 
-def _hash_of(path: str) -> str:
+@lru_cache(maxsize=512)
+def _route(name: str, parameters: tuple[str, ...]) -> str:
+    """The address of a route as a format string with a named place for each numeric parameter."""
+    stand_ins = {parameter: 9_007_199_254_740_881 + place for place, parameter in enumerate(parameters)}
+    address = reverse(name, kwargs=stand_ins).replace("%", "%%")
+    for parameter, number in stand_ins.items():
+        address = address.replace(str(number), f"%({parameter})d")
+    return address
+
+
+def _hashed(path: str) -> str:
     found = finders.find(path)
-    if not isinstance(found, str):
-        return "0"
-    return hashlib.sha256(Path(found).read_bytes()).hexdigest()[:10]
+    digest = hashlib.sha256(Path(found).read_bytes()).hexdigest()[:10] if isinstance(found, str) else "0"
+    return f"{static(path)}?v={digest}"
 
 
-_content_hash = lru_cache(maxsize=256)(_hash_of)
+_known_assets = lru_cache(maxsize=256)(_hashed)

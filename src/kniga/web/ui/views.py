@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from kniga.platform import clock
 from kniga.web.pages import refuse, render_page, toast
+from kniga.web.ui.classes import CLASSES
 
 
 def catalogue(request: HttpRequest) -> HttpResponse:
@@ -25,6 +26,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "errors": {},
         "icon_names": icon_names(),
         "questions": questions(),
+        "classes": CLASSES,
     }
     if request.method == "POST":
         context["errors"] = {"amount": [_("Enter the amount as a number, for example 125000.")]}
