@@ -146,11 +146,12 @@ def import_file(
     table, _options = look(kind=kind, path=path, options=options)
     if dry_run:
         report = check_job(job=job, path=path, by=by, now=now, progress=progress)
-        transaction.set_rollback(True)
     else:
         report = apply_job(job=job, path=path, by=by, now=now, progress=progress)
     job.refresh_from_db()
     found = found_in(table, IMPORTERS[kind].spec, options_of(job.options))
+    if dry_run:
+        transaction.set_rollback(True)
     return Imported(None if dry_run else job.pk, found, report)
 
 
