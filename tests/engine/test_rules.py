@@ -28,7 +28,7 @@ from kniga.rules import (
     rule_to_sql,
     write_value,
 )
-from kniga.rules.decide import first_true, samples
+from kniga.rules.decide import MAX_SAMPLES, first_true, samples
 from tests.engine.random_rules import rules
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -269,6 +269,25 @@ def test_sql_carries_every_constant_as_a_parameter() -> None:
 
 
 @pytest.mark.parametrize(
+    ("drawn", "text", "params"),
+    [
+        (rule("name", "is_known"), "(NULLIF(x, '') IS NOT NULL)", ()),
+        (rule("amount", "is_unknown"), "(x IS NULL)", ()),
+        (rule("tags", "contains", "a"), "(%s::text = ANY(NULLIF(x, '{}')))", ("a",)),
+        (rule("tags", "in", ["a"]), "(NULLIF(x, '{}') && %s::text[])", (["a"],)),
+        (rule("size", "in", ["s"]), "(NULLIF(x, '') = ANY(%s::text[]))", (["s"],)),
+        (rule("amount", "not_in", [1]), "(x <> ALL(%s::numeric[]))", ([Decimal(1)],)),
+        (rule("name", "in", ["Ё"]), "(translate(lower(NULLIF(x, '')), 'ё', 'е') = ANY(%s::text[]))", (["е"],)),
+        (rule("vip", "ne", True), "(x <> %s::boolean)", (True,)),
+        (rule("at", "ge", NOON), "(x >= %s::timestamptz)", (NOON,)),
+    ],
+)
+def test_each_operator_has_its_sql(drawn: Any, text: str, params: tuple[Any, ...]) -> None:
+    sql = rule_to_sql(drawn, {drawn.field: "x"})
+    assert (sql.text, sql.params) == (text, params)
+
+
+@pytest.mark.parametrize(
     ("drawn", "english", "russian"),
     [
         (rule("amount", "gt", "1500000.5"), "Amount is more than 1,500,000.5", "Сумма больше 1\u00a0500\u00a0000,5"),
@@ -335,4 +354,7 @@ def test_a_condition_that_is_never_the_first_true_one_is_found() -> None:
 def test_many_choices_are_sampled_within_bounds() -> None:
     keys = tuple(f"k{number}" for number in range(30))
     wide = And(tuple(Comparison(f"f{n}", "multi_choice", "in", keys) for n in range(6)))
-    assert len(list(samples([wide], {}, {}))) == 20_000
+    assert len(list(samples([wide], {}, {}))) == MAX_SAMPLES
+    assert first_true([wide], {}, {})[0] == {0}
+    never_untrue = Or((Comparison("f0", "multi_choice", "is_unknown"), Comparison("f0", "multi_choice", "is_known")))
+    assert first_true([never_untrue, wide], {}, {}) == ({0, 1}, {})

@@ -9,43 +9,39 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations, islice, pairwise, product
+from math import prod
 
 from kniga.rules.ast import Comparison, Rule, comparisons
 from kniga.rules.evaluate import holds
 from kniga.rules.fields import Value
 
-MAX_SAMPLES = 20_000
+MAX_SAMPLES = 5_000
 _ELSE = "\N{REPLACEMENT CHARACTER}"
 _SUBSETS_UP_TO = 5
 
 
-def samples(
-    conditions: Sequence[Rule],
-    fixed: Mapping[str, Value],
-    closed: Mapping[str, tuple[str, ...]],
-) -> Iterator[dict[str, Value]]:
+Closed = Mapping[str, tuple[str, ...]]
+"""All values a choice field can have, by field."""
+
+
+def samples(conditions: Sequence[Rule], fixed: Mapping[str, Value], closed: Closed) -> Iterator[dict[str, Value]]:
     """Values under which the conditions may behave differently, at most MAX_SAMPLES of them.
 
     ``fixed`` are the fields whose value is given; ``closed`` lists all values a choice field can have.
     """
-    found: dict[str, list[Comparison]] = {}
-    for condition in conditions:
-        for comparison in comparisons(condition):
-            if comparison.field not in fixed:
-                found.setdefault(comparison.field, []).append(comparison)
-    cells = [_cells(used, closed.get(field)) for field, used in found.items()]
-    for chosen in islice(product(*cells), MAX_SAMPLES):
-        yield {**fixed, **dict(zip(found, chosen, strict=True))}
+    grid = _grid(conditions, fixed, closed)
+    for chosen in islice(product(*grid.values()), MAX_SAMPLES):
+        yield {**fixed, **dict(zip(grid, chosen, strict=True))}
 
 
 def first_true(
-    conditions: Sequence[Rule],
-    fixed: Mapping[str, Value],
-    closed: Mapping[str, tuple[str, ...]],
+    conditions: Sequence[Rule], fixed: Mapping[str, Value], closed: Closed
 ) -> tuple[frozenset[int], Mapping[str, Value] | None]:
     """Which conditions can be the first true one (by position), and values for which none is true.
 
-    The second part is None when the conditions leave no gap.
+    The second part is None when the conditions surely leave no gap. Where there are more cells than
+    MAX_SAMPLES nothing is sure: then every condition counts as possible, and so does a gap (without
+    values, if none was met).
     """
     reached: set[int] = set()
     gap: Mapping[str, Value] | None = None
@@ -55,7 +51,18 @@ def first_true(
             reached.add(taken)
         elif gap is None:
             gap = values
+    if prod(map(len, _grid(conditions, fixed, closed).values())) > MAX_SAMPLES:
+        return frozenset(range(len(conditions))), {} if gap is None else gap
     return frozenset(reached), gap
+
+
+def _grid(conditions: Sequence[Rule], fixed: Mapping[str, Value], closed: Closed) -> dict[str, list[Value]]:
+    found: dict[str, list[Comparison]] = {}
+    for condition in conditions:
+        for comparison in comparisons(condition):
+            if comparison.field not in fixed:
+                found.setdefault(comparison.field, []).append(comparison)
+    return {field: _cells(used, closed.get(field)) for field, used in found.items()}
 
 
 def _cells(used: list[Comparison], closed: tuple[str, ...] | None) -> list[Value]:

@@ -1,10 +1,11 @@
 """Whether a token always finds a way on behind a step: conditions decided, not guessed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kniga.engine.definition.model import BoundaryTimer, Definition, ExclusiveGateway, StartEvent, UserTask
 from kniga.engine.definition.problems import Problem
-from kniga.rules.decide import first_true
+from kniga.rules import Value
+from kniga.rules.decide import Closed, first_true
 
 
 def outcome_problems(definition: Definition) -> list[Problem]:
@@ -30,7 +31,7 @@ def _departures(definition: Definition) -> Iterator[tuple[str, str | None, str]]
 
 def _follow(
     definition: Definition,
-    closed: dict[str, tuple[str, ...]],
+    closed: Closed,
     origin: str,
     outcome: str | None,
     label: str,
@@ -49,8 +50,7 @@ def _follow(
             continue
         seen.add(id)
         path = (*path, id)
-        conditions = [branch.condition for branch in gateway.branches]
-        reached, gap = first_true(conditions, {"outcome": outcome}, closed)
+        reached, gap = _routes(gateway, outcome, closed)
         pending.extend((gateway.branches[at].target, path) for at in sorted(reached))
         if gateway.default is not None:
             pending.append((gateway.default, path))
@@ -61,7 +61,19 @@ def _follow(
             yield Problem("gateway_may_block", id, None, {"name": f"“{gateway.name or id}”"}, path=path)
 
 
-def _closed(definition: Definition) -> dict[str, tuple[str, ...]]:
+def _routes(
+    gateway: ExclusiveGateway, outcome: str | None, closed: Closed
+) -> tuple[frozenset[int], Mapping[str, Value] | None]:
+    """The branches a token with this outcome may take, and values under which it takes none."""
+    if gateway.by_outcome is None:
+        return first_true([branch.condition for branch in gateway.branches], {"outcome": outcome}, closed)
+    target = gateway.by_outcome.get(outcome or "")
+    if target is None:
+        return frozenset(), {"outcome": outcome}
+    return frozenset(at for at, branch in enumerate(gateway.branches) if branch.target == target), None
+
+
+def _closed(definition: Definition) -> Closed:
     """All values each choice answer can have: answers are checked, so there are no others."""
     keys: dict[str, dict[str, None]] = {}
     for task in definition.user_tasks():
