@@ -255,4 +255,4 @@ def _desk_task(row: Sequence[Any]) -> DeskTask:
         step = runnable_version(version_id).definition.user_task(element)
         found = step.outcome(outcome) if step else None
         label = found.label if found else outcome
-    return DeskTask(*shown, label, is_first)
+    return DeskTask(*[*shown, label, is_first])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -116,7 +117,7 @@ def done_steps(*, user: User, task: Task) -> tuple[DoneStep, ...]:
             "instance__version_id",
         )[:STEPS_SHOWN]
     )
-    return tuple(_done_step(task.instance_id, *row) for row in found)
+    return tuple(_done_step(row, task.instance_id) for row in found)
 
 
 def answers_given(*, task: Task) -> tuple[GivenAnswer, ...]:
@@ -164,19 +165,8 @@ def first_own_task(*, user: User, task_ids: Sequence[int]) -> int | None:
     return found.values_list("pk", flat=True).first() if task_ids else None
 
 
-def _done_step(
-    instance_id: int,
-    id: int,
-    name: str,
-    kind: str,
-    element: str,
-    outcome: str,
-    completed_at: datetime,
-    completed_by: str | None,
-    answers: dict[str, object] | None,
-    of_instance: int,
-    version_id: int,
-) -> DoneStep:
+def _done_step(row: Sequence[Any], instance_id: int) -> DoneStep:
+    id, name, kind, element, outcome, completed_at, completed_by, answers, of_instance, version_id = row
     step = runnable_version(version_id).definition.user_task(element)
     chosen = step.outcome(outcome) if step else None
     return DoneStep(

@@ -71,10 +71,11 @@ def start_process(
         deal = deal_facts(deal_id, visible_to=None if by is None else visible_owner_ids(by, Entity.DEAL))
         if deal is None:
             raise NotVisible
-        if Instance.objects.filter(deal_id=deal_id, status="running").exists():
-            raise Refused("already_running", _("A process is already running for this deal."))
+        # The deal's row is locked before anything is looked at: of two starts at once the second must see the first.
         if not Deal.objects.select_for_update().filter(pk=deal_id, status="open").exists():
             raise Refused("deal_closed", _("The deal is closed. Open a new one to start a process."))
+        if Instance.objects.filter(deal_id=deal_id, status="running").exists():
+            raise Refused("already_running", _("A process is already running for this deal."))
         instance = Instance.objects.create(version_id=version.id, deal_id=deal_id, started_at=now)
         command = Start(element, fields=fields_for(deal, version.definition.needs))
         step = _advance(version, NEW_STATE, command, now)

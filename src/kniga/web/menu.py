@@ -50,7 +50,7 @@ class MenuItem:
 SECTIONS: tuple[Section, ...] = (
     Section("desk", _("Desk"), "desk", "desk:home", on_phone=True, shortcut="g d"),
     Section("deals", _("Deals"), "deal", "deals:list", on_phone=True, shortcut="g s"),
-    Section("board", _("Board"), "board", "deals:board", shortcut="g b"),
+    Section("board", _("Board"), "board", "board:home", shortcut="g b"),
     Section("clients", _("Clients"), "client", "clients:list", on_phone=True, shortcut="g c"),
     Section("products", _("Products"), "product", "catalog:list", shortcut="g p"),
     Section(

@@ -20,7 +20,7 @@ CREATE OR REPLACE FUNCTION processes_apply_step(
 DECLARE
     v_deal deals_deal%ROWTYPE;
     v_old_seq integer; v_old_stage text; v_old_data jsonb; v_deal_id bigint;
-    v_done bigint; v_tasks bigint[]; v_visit bigint; i integer;
+    v_done bigint; v_tasks bigint[]; i integer;
 BEGIN
     UPDATE processes_instance AS n
     SET revision = n.revision + 1, status = p_status, seq = p_seq, stage = p_stage, data = p_data,
@@ -45,7 +45,8 @@ BEGIN
                 'revision', p_revision + 1, 'seq', v_old_seq, 'stage', v_old_stage, 'cancelled', p_cancelled,
                 'data', CASE WHEN v_old_data <> p_data THEN v_old_data END,
                 'deal', CASE WHEN cardinality(s_stage) > 0 OR p_deal_status IS NOT NULL THEN
-                    jsonb_build_object('stage', v_deal.stage_id, 'since', v_deal.stage_since) END)
+                    jsonb_build_object('stage', v_deal.stage_id, 'since', v_deal.stage_since, 'note', v_deal.loss_note)
+                    END)
         WHERE instance_id = p_instance AND token = p_done_token AND status = 'open'
         RETURNING id INTO STRICT v_done;
     END IF;

@@ -1,8 +1,22 @@
-"""Deals: list (`deals:list`), board (`deals:board`), card and form (`deals:create`)."""
+"""Deals: list (`deals:list`), card and form (`deals:create`)."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from kniga.web.deals import card_views, create_views, list_views, owner_views
 
 app_name = "deals"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", list_views.show, name="list"),
+    path("totals/", list_views.totals, name="totals"),
+    path("new/", create_views.create, name="create"),
+    path("new/clients/", create_views.clients, name="choose_client"),
+    path("new/products/", create_views.products, name="choose_product"),
+    path("new/line/", create_views.blank_line, name="blank_line"),
+    path("<int:deal_id>/", card_views.show, name="card"),
+    path("<int:deal_id>/edit/", card_views.edit, name="edit"),
+    path("<int:deal_id>/lines/", card_views.lines, name="lines"),
+    path("<int:deal_id>/timeline/", card_views.timeline, name="timeline"),
+    path("<int:deal_id>/owner/", owner_views.assign, name="assign"),
+]

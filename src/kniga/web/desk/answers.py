@@ -45,7 +45,7 @@ def read_answers(step: UserTask, form: QueryDict) -> dict[str, object]:
         if question.type == "multi_choice":
             given[question.key] = [key for key in form.getlist(name) if key]
         elif name in form:
-            given[question.key] = _read(question, form[name])
+            given[question.key] = _read(question, str(form[name]))
     return given
 
 

@@ -56,6 +56,8 @@ def undo(request: SignedInRequest, task_id: int) -> HttpResponse:
         toast(request, refused.message, kind="error")
         return done(request, here)
     toast(request, _("Undone: the task is open again."), kind="info")
+    if request.GET.get("from") == "board":
+        return done(request, reverse("board:home"), "board-changed")
     return go_to(request, here)
 
 

@@ -1,0 +1,20 @@
+from pathlib import Path
+
+from django.db import migrations
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("processes", "0002_functions"), ("deals", "0001_initial")]
+    operations = [
+        # The board's sums over all open deals are read from this index alone.
+        migrations.RunSQL(
+            "CREATE INDEX deal_owner_sums ON deals_deal (owner_id, pipeline_id, stage_id) INCLUDE (id, amount)"
+            " WHERE status = 'open'",
+            "DROP INDEX deal_owner_sums",
+        ),
+        # The functions as they are now: an undone completion keeps its answers on the reopened task.
+        migrations.RunSQL((SQL / "apply_step.sql").read_text(), migrations.RunSQL.noop),
+        migrations.RunSQL((SQL / "undo_completion.sql").read_text(), migrations.RunSQL.noop),
+    ]

@@ -1,0 +1,141 @@
+"""The task page in a test client: it shows, refuses, completes, undoes, and tells the later of two people."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from kniga.clients.models import Contact
+from kniga.deals.models import Deal, LossReason
+from kniga.people.models import User
+from kniga.platform import clock
+from kniga.processes.models import Task
+from kniga.processes.services import complete_task, start_process
+from tests.processes.conftest import Department, department
+
+__all__ = ["department"]
+
+HTMX = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "task"}
+
+
+def client_of(user: User) -> Client:
+    client = Client(HTTP_ACCEPT_LANGUAGE="en")
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def task_id(department: Department) -> int:
+    started = start_process(deal_id=department.deal.pk, process_key="small_sale", by=department.rep, now=clock.now())
+    return started.created[0]
+
+
+def complete(user: User, task_id: int, **fields: Any) -> Any:
+    return client_of(user).post(f"/tasks/{task_id}/complete/", fields, **HTMX)
+
+
+def test_the_page_shows_script_questions_and_outcomes(department: Department, task_id: int) -> None:
+    Contact.objects.create(client=department.deal.client, name="Ivan <b>Petrov</b>", name_key="ivan", is_primary=True)
+    html = client_of(department.rep).get(f"/tasks/{task_id}/").content.decode()
+    assert 'Hello, <mark class="k-fill">Ivan &lt;b&gt;Petrov&lt;/b&gt;</mark>!' in html
+    assert "What do they need?" in html and "Needed for: Interested" in html
+    assert html.index("Interested</span>") < html.index("Call later</span>") < html.index("Refused</span>")
+
+
+def test_missing_data_is_a_gap_that_leads_to_the_card(department: Department, task_id: int) -> None:
+    html = client_of(department.rep).get(f"/tasks/{task_id}/").content.decode()
+    assert f'<a class="k-gap" href="/clients/{department.deal.client_id}/"' in html
+
+
+def test_completing_brings_the_next_task_in_place(department: Department, task_id: int) -> None:
+    answer = complete(department.rep, task_id, outcome="interested", **{"answer-need": "Racks"})
+    html = answer.content.decode()
+    following = Task.objects.get(element="offer")
+    assert answer.status_code == 200
+    assert (answer["HX-Retarget"], answer["HX-Push-Url"]) == ("#main", f"/tasks/{following.pk}/")
+    assert "Make an offer" in html and "<html" not in html
+    assert f"/tasks/{task_id}/undo/" in answer["HX-Trigger"]
+
+
+def test_without_javascript_completing_leads_to_the_next_task(department: Department, task_id: int) -> None:
+    browser = client_of(department.rep)
+    answer = browser.post(f"/tasks/{task_id}/complete/", {"outcome": "later"})
+    following = Task.objects.get(status="open")
+    assert (answer.status_code, answer["Location"]) == (302, f"/tasks/{following.pk}/")
+    assert f'action="/tasks/{task_id}/undo/"' in browser.get(answer["Location"]).content.decode()
+
+
+def test_a_missing_answer_is_refused_in_place_and_what_was_typed_survives(
+    department: Department, task_id: int
+) -> None:
+    answer = complete(department.rep, task_id, outcome="refused", **{"answer-need": "Half an hour of talk"})
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Answer the question “Why not?”" in html and 'aria-invalid="true"' in html
+    assert "Half an hour of talk" in html
+    assert Task.objects.get(pk=task_id).status == "open"
+
+
+@pytest.mark.parametrize("outcome", ["", "nonsense"])
+def test_an_unknown_outcome_is_refused(department: Department, task_id: int, outcome: str) -> None:
+    assert complete(department.rep, task_id, outcome=outcome).status_code == 422
+    assert Task.objects.count() == 1
+
+
+def test_losing_shows_the_closing_panel_with_the_reason(department: Department, task_id: int) -> None:
+    LossReason.objects.get_or_create(key="price", defaults={"name": "Price"})
+    answer = complete(department.rep, task_id, outcome="refused", **{"answer-loss_reason": "price"})
+    html = answer.content.decode()
+    assert "The deal is lost" in html and "Reason: Price" in html
+    assert Deal.objects.get().status == "lost"
+
+
+def test_undo_opens_the_task_again_with_its_answers(department: Department, task_id: int) -> None:
+    complete(department.rep, task_id, outcome="interested", **{"answer-need": "Forty racks"})
+    undone = client_of(department.rep).post(f"/tasks/{task_id}/undo/", **HTMX)
+    assert f"/tasks/{task_id}/" in undone["HX-Location"]
+    html = client_of(department.rep).get(f"/tasks/{task_id}/").content.decode()
+    assert "Forty racks</textarea>" in html
+    assert Task.objects.get().status == "open"
+
+
+def test_the_later_of_two_people_is_told_who_and_sees_the_present_state(department: Department, task_id: int) -> None:
+    complete_task(task_id=task_id, outcome="later", answers={}, by=department.lead, now=clock.now())
+    answer = complete(department.rep, task_id, outcome="later")
+    assert answer.status_code == 422
+    assert "Lena completed this task at" in answer.content.decode()
+    plain = client_of(department.rep).post(f"/tasks/{task_id}/complete/", {"outcome": "later"})
+    assert plain.status_code == 409
+    assert Task.objects.count() == 2
+
+
+def test_a_foreign_task_is_not_there(department: Department, task_id: int) -> None:
+    stranger = client_of(department.other)
+    assert stranger.get(f"/tasks/{task_id}/").status_code == 404
+    assert stranger.post(f"/tasks/{task_id}/complete/", {"outcome": "later"}).status_code == 404
+    assert stranger.post(f"/tasks/{task_id}/undo/").status_code == 404
+    assert Task.objects.get().status == "open"
+
+
+def test_undo_after_its_time_is_refused_with_a_reason(department: Department, task_id: int) -> None:
+    complete_task(task_id=task_id, outcome="later", answers={}, by=department.rep, now=clock.now() - timedelta(minutes=1))
+    answer = client_of(department.rep).post(f"/tasks/{task_id}/undo/", **HTMX)
+    assert "too late" in answer["HX-Trigger"]
+
+
+def test_the_number_of_statements_does_not_grow_with_history(
+    department: Department, task_id: int, sql_log: Any
+) -> None:
+    browser, last = client_of(department.rep), task_id
+    browser.get(f"/tasks/{last}/")
+    with sql_log() as short:
+        browser.get(f"/tasks/{last}/")
+    for _round in range(12):
+        done = complete_task(task_id=last, outcome="later", answers={}, by=department.rep, now=clock.now())
+        last = done.created[0]
+    with sql_log() as long:
+        browser.get(f"/tasks/{last}/")
+    assert len(long) == len(short) <= 14
