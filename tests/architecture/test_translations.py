@@ -73,7 +73,7 @@ def test_translations_keep_the_placeholders() -> None:
 
 
 def test_one_source_string_has_one_translation() -> None:
-    seen: dict[str, tuple[Path, list[str]]] = {}
+    seen: dict[tuple[str | None, str], tuple[Path, list[str]]] = {}
     clashes = []
     for path, catalogue in catalogues():
         for message in catalogue:
@@ -81,7 +81,7 @@ def test_one_source_string_has_one_translation() -> None:
                 continue
             identifier = message.id if isinstance(message.id, str) else message.id[0]
             texts = texts_of(message)
-            first = seen.setdefault(identifier, (path, texts))
+            first = seen.setdefault((message.context, identifier), (path, texts))
             if first[1] != texts:
                 clashes.append(f"{identifier!r}: {first[0].parts[-4]} {first[1]} ≠ {path.parts[-4]} {texts}")
     assert not clashes, "\n".join(clashes)
