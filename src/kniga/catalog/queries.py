@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Q
+
 from kniga.catalog.models import Product, Unit
 from kniga.catalog.units import unit_name
 from kniga.people.models import User
@@ -98,6 +100,21 @@ def get_visible_product(*, user: User, id: int) -> Product:
 def products_by_id(*, user: User, ids: Collection[int]) -> dict[int, Product]:
     """The products with these ids, unit included."""
     return {product.pk: product for product in Product.objects.select_related("unit").filter(pk__in=ids)}
+
+
+def products_named(*, user: User, names: Collection[str]) -> dict[str, int]:
+    """The active products of exactly these names or codes (case and ё/е apart): id by the name asked for."""
+    keys = {name: fold(name) for name in names if name.strip()}
+    if not keys:
+        return {}
+    codes = [name.strip() for name in keys]
+    found = Product.objects.filter(is_active=True).filter(Q(name_key__in=set(keys.values())) | Q(code__in=codes))
+    by_key: dict[str, int] = {}
+    for product_id, name_key, code in found.order_by("-id").values_list("id", "name_key", "code"):
+        by_key[name_key] = product_id
+        by_key.setdefault(f"code {code}", product_id)
+    ids = {name: by_key.get(key) or by_key.get(f"code {name.strip()}") for name, key in keys.items()}
+    return {name: product_id for name, product_id in ids.items() if product_id is not None}
 
 
 def product_groups(*, user: User) -> tuple[str, ...]:

@@ -150,7 +150,7 @@ def get_visible_contact(*, user: User, id: int) -> Contact:
 
 def contacts_of(*, user: User, client: Client) -> tuple[ContactCard, ...]:
     """The contacts of a client that came through `get_visible_client`, the main one first; one statement."""
-    return tuple(ContactCard(*row[:6], tuple(row[6]), tuple(row[7])) for row in rows_of(_CONTACTS, [client.pk]))
+    return tuple(ContactCard(*[*row[:6], tuple(row[6]), tuple(row[7])]) for row in rows_of(_CONTACTS, [client.pk]))
 
 
 def owners_of(*, user: User, client: Client) -> tuple[tuple[str, datetime, datetime | None], ...]:

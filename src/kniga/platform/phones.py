@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import phonenumbers
@@ -30,6 +31,7 @@ def to_e164(text: str, *, region: str = DEFAULT_REGION, field: str | None = None
     return f"{plain};ext={number.extension}" if number.extension else plain
 
 
+@lru_cache(maxsize=20_000)
 def format_phone(value: str) -> str:
     """A stored number as people read it: `+7 916 123-45-67`; what cannot be read is given back as it is."""
     plain, _sep, extension = value.partition(";ext=")

@@ -1,4 +1,5 @@
-"""Opening a deal with its process: the deal and its first task come together or not at all."""
+"""Deals with their process: opened and started in one transaction, so that none stands without a next step;
+handed over together with their open tasks."""
 
 from __future__ import annotations
 
@@ -12,11 +13,11 @@ from django.utils.translation import gettext as _
 from kniga.clients.models import Client
 from kniga.deals.lines import LineInput
 from kniga.deals.models import Deal
-from kniga.deals.services import DealFields, create_deal
+from kniga.deals.services import DealFields, assign_deal, create_deal
 from kniga.people.models import User
 from kniga.platform.errors import Refused
-from kniga.processes.models import Process, VersionStatus
-from kniga.processes.services import Advanced, start_process
+from kniga.processes.models import Process, Task, TaskStatus
+from kniga.processes.services import start_process
 
 
 @transaction.atomic
@@ -24,29 +25,33 @@ def open_deal(
     *,
     client: Client | None,
     process_key: str,
-    owner: User | None,
     lines: Sequence[LineInput] = (),
-    element: str | None = None,
-    external_key: str | None = None,
+    owner: User | None = None,
     by: User,
     now: datetime,
     **fields: Unpack[DealFields],
-) -> tuple[Deal, Advanced]:
-    """A new deal in the pipeline of a process, and the process started on it (at `element`, else its start).
+) -> int:
+    """A new deal of `owner` (else of `by`) going by the published version of the process; returns its id.
 
-    Raises Refused as `create_deal` and `start_process` do; then there is no deal either.
+    Raises Refused as `create_deal` and `start_process` do, `process_unknown` at the field `process`.
     """
-    process = (
-        Process.objects.select_related("pipeline")
-        .filter(key=process_key, is_active=True, versions__status=VersionStatus.PUBLISHED)
-        .first()
-    )
+    process = Process.objects.select_related("pipeline").filter(key=process_key, is_active=True).first()
     if process is None:
-        raise Refused("unknown_process", _("There is no published process “%s”.") % process_key, field="process")
+        raise Refused("process_unknown", _("Choose the process of the deal."), field="process")
     deal = create_deal(
-        client=client, pipeline=process.pipeline, owner=owner, lines=lines, external_key=external_key, by=by,
-        now=now, **fields,
-    )  # fmt: skip
-    advanced = start_process(deal_id=deal.pk, process_key=process_key, by=by, now=now, element=element)
-    deal.refresh_from_db()
-    return deal, advanced
+        client=client, pipeline=process.pipeline, owner=owner or by, lines=lines, by=by, now=now, **fields
+    )
+    start_process(deal_id=deal.pk, process_key=process_key, by=by, now=now)
+    return deal.pk
+
+
+@transaction.atomic
+def hand_over_deal(*, deal: Deal, owner: User, by: User, now: datetime) -> Deal:
+    """Hand a deal to another person; its open tasks that were the owner's go along.
+
+    Raises Refused `not_allowed`, `owner_inactive`.
+    """
+    before = deal.owner_id
+    deal = assign_deal(deal=deal, owner=owner, by=by, now=now)
+    Task.objects.filter(deal=deal, status=TaskStatus.OPEN, assignee_id=before).update(assignee=owner)
+    return deal

@@ -23,7 +23,7 @@ from kniga.processes.definitions import runnable_version
 _NEWEST_FIRST = Sort("e.at", "timestamptz", is_descending=True)
 # What the filters of a timeline choose: prefixes of kinds.
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "tasks": ("processes.task.", "processes.timer."),
+    "tasks": ("processes.task.", "processes.timer.", "processes.completion."),
     "stages": ("processes.stage.", "processes.instance.", "deals.deal.won", "deals.deal.lost", "deals.deal.created"),
     "changes": ("clients.", "deals.deal.changed", "deals.deal.assigned", "deals.lines."),
 }
@@ -98,7 +98,7 @@ def _page(conditions: Conditions, groups: Sequence[str], before: str | None, lim
 def _row(row: tuple[Any, ...]) -> TimelineRow:
     payload, version_id = row[11], row[12]
     label, tone = _outcome(version_id, payload) if version_id else ("", "")
-    return TimelineRow(*row[:11], label, tone, payload)
+    return TimelineRow(*[*row[:11], label, tone, payload])
 
 
 def _outcome(version_id: int, payload: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,0 +1,179 @@
+"""Turns events of the ledger into lines of a timeline: sentence, icon, tone, details."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kniga.catalog.units import unit_name
+from kniga.deals.loss_reasons import reason_name
+from kniga.platform.keyset import Page
+from kniga.platform.phones import format_phone
+from kniga.processes.timeline import TimelineRow
+from kniga.web.formatting import money, number
+
+TASK_ICONS: Final = {"call": "phone", "mail": "mail", "meeting": "people", "document": "document"}
+TONES: Final = {"positive": "good", "negative": "bad", "primary": "info"}
+FIELD_NAMES: Final[dict[str, str | Promise]] = {
+    "name": gettext_lazy("name"),
+    "kind": gettext_lazy("kind"),
+    "inn": gettext_lazy("INN"),
+    "kpp": gettext_lazy("KPP"),
+    "ogrn": gettext_lazy("OGRN"),
+    "website": gettext_lazy("website"),
+    "address": gettext_lazy("address"),
+    "employees": gettext_lazy("employees"),
+    "revenue": gettext_lazy("revenue"),
+    "founded_year": gettext_lazy("year of foundation"),
+    "note": gettext_lazy("note"),
+    "source_id": gettext_lazy("source"),
+    "industry_id": gettext_lazy("industry"),
+    "region_id": gettext_lazy("region"),
+    "parent_id": gettext_lazy("parent company"),
+    "amount": gettext_lazy("amount"),
+    "expected_date": gettext_lazy("expected date"),
+    "position": gettext_lazy("position"),
+    "role": gettext_lazy("role"),
+    "is_primary": gettext_lazy("main contact"),
+    "phones": gettext_lazy("phones"),
+    "emails": gettext_lazy("e-mail addresses"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """A line as the component `timeline` shows it. `details` are label and text."""
+
+    title: str
+    who: str
+    at: datetime
+    icon: str
+    tone: str
+    details: tuple[tuple[str, str], ...]
+    deal_id: int | None
+    deal: str
+    task_id: int | None
+
+
+def timeline_context(path: str, group: str, page: Page[TimelineRow]) -> dict[str, Any]:
+    """The context of clients/timeline.html: entries, filters, where the next ones are."""
+    groups = [("", _("Everything")), ("tasks", _("Tasks")), ("stages", _("Stages")), ("changes", _("Changes"))]
+    return {
+        "entries": [entry_of(row) for row in page.rows],
+        "groups": groups,
+        "group": group,
+        "path": path,
+        "before": page.next_cursor,
+    }
+
+
+def entry_of(row: TimelineRow) -> TimelineEntry:
+    """The line of one event; a kind nobody knows here is shown by its name, never hidden."""
+    make = _SENTENCES.get(row.kind)
+    title, icon, tone = make(row) if make else (row.kind, "info", "neutral")
+    deal = f"№ {row.deal_number} {row.deal_name}" if row.deal_number else ""
+    return TimelineEntry(title, row.actor, row.at, icon, tone, _details(row), row.deal_id, deal, row.task_id)
+
+
+def _details(row: TimelineRow) -> tuple[tuple[str, str], ...]:
+    changes = row.payload.get("changes")
+    if isinstance(changes, Mapping):
+        return tuple(_change(field, pair) for field, pair in changes.items() if isinstance(pair, list))
+    if row.kind == "deals.lines.changed":
+        lines = row.payload.get("lines", [])
+        return tuple((str(line["product"]), _bought(line)) for line in lines)
+    if row.kind == "deals.deal.lost" and row.payload.get("reason"):
+        return ((_("Reason"), reason_name(str(row.payload["reason"]))),)
+    return ()
+
+
+def _bought(line: Mapping[str, Any]) -> str:
+    return f"{_number(line['quantity'])} {unit_name(str(line['unit']))} · {_money(line['amount'])}"
+
+
+def _change(field: str, pair: list[Any]) -> tuple[str, str]:
+    label = str(FIELD_NAMES.get(field, field))
+    if field.endswith("_id") or field in {"note", "is_primary"} or len(pair) != 2:
+        return label, _("changed")
+    before, after = (_value(field, value) for value in pair)
+    return label, f"{before} → {after}"
+
+
+def _value(field: str, value: Any) -> str:
+    if value in (None, "", []):
+        return "—"
+    if isinstance(value, list):
+        return ", ".join(format_phone(str(one)) if field == "phones" else str(one) for one in value)
+    return _money(value) if field in {"amount", "revenue"} else str(value)
+
+
+def _money(text: Any) -> str:
+    return money(Decimal(str(text)))
+
+
+def _number(text: Any) -> str:
+    return number(Decimal(str(text)), 3)
+
+
+Sentence = Callable[[TimelineRow], tuple[str, str, str]]
+
+
+def _said(text: str | Promise, icon: str, tone: str = "neutral", **keys: str) -> Sentence:
+    """A sentence with values of the payload put in: `name="name"` fills %(name)s from payload["name"]."""
+
+    def make(row: TimelineRow) -> tuple[str, str, str]:
+        values = {place: str(row.payload.get(key, "")) for place, key in keys.items()}
+        return str(text) % values if keys else str(text), icon, tone
+
+    return make
+
+
+def _task_done(row: TimelineRow) -> tuple[str, str, str]:
+    title = f"{row.task}: {row.outcome}" if row.outcome else row.task
+    return title, TASK_ICONS.get(row.task_kind, "check"), TONES.get(row.tone, "neutral")
+
+
+def _task_set(row: TimelineRow) -> tuple[str, str, str]:
+    return _("Task set: %(task)s") % {"task": row.task}, "clock", "neutral"
+
+
+def _stage(row: TimelineRow) -> tuple[str, str, str]:
+    return _("Stage: %(stage)s") % {"stage": row.stage or row.payload.get("stage") or "—"}, "arrow", "info"
+
+
+def _deal_opened(row: TimelineRow) -> tuple[str, str, str]:
+    amount = row.payload.get("amount", 0)
+    return _("Deal opened for %(amount)s") % {"amount": _money(amount)}, "deal", "info"
+
+
+_SENTENCES: Final[dict[str, Sentence]] = {
+    "clients.client.created": _said(gettext_lazy("Client created"), "client"),
+    "clients.client.changed": _said(gettext_lazy("Client changed"), "edit"),
+    "clients.client.assigned": _said(gettext_lazy("The client got another owner"), "people"),
+    "clients.contact.added": _said(gettext_lazy("Contact added: %(name)s"), "contact", name="name"),
+    "clients.contact.changed": _said(gettext_lazy("Contact changed: %(name)s"), "edit", name="name"),
+    "clients.contact.removed": _said(gettext_lazy("Contact removed: %(name)s"), "trash", name="name"),
+    "deals.deal.created": _deal_opened,
+    "deals.deal.changed": _said(gettext_lazy("Deal changed"), "edit"),
+    "deals.deal.assigned": _said(gettext_lazy("The deal got another owner"), "people"),
+    "deals.lines.changed": _said(gettext_lazy("Products of the deal changed"), "product"),
+    "deals.deal.won": _said(gettext_lazy("Deal won"), "won", "good"),
+    "deals.deal.lost": _said(gettext_lazy("Deal lost"), "lost", "bad"),
+    "deals.deal.cancelled": _said(gettext_lazy("Deal cancelled"), "close"),
+    "processes.instance.started": _said(gettext_lazy("The sales book started"), "play"),
+    "processes.instance.ended": _said(gettext_lazy("The sales book came to its end"), "book"),
+    "processes.instance.cancelled": _said(gettext_lazy("The sales book was stopped: %(why)s"), "close", why="reason"),
+    "processes.stage.entered": _stage,
+    "processes.task.created": _task_set,
+    "processes.task.completed": _task_done,
+    "processes.task.cancelled": _said(gettext_lazy("A task fell away"), "close"),
+    "processes.completion.undone": _said(gettext_lazy("A completion was taken back"), "undo"),
+    "processes.timer.fired": _said(gettext_lazy("A deadline passed"), "warning", "bad"),
+}

@@ -1,0 +1,36 @@
+"""The list of deals and its sums."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from kniga.deals.choices import choices_for
+from kniga.deals.list_queries import deal_totals, deals_page
+from kniga.people.roles import Entity
+from kniga.processes.deal_queries import next_tasks_of
+from kniga.web.access import SignedInRequest, signed_in
+from kniga.web.deals import addresses, presenters
+from kniga.web.pages import render_page
+
+FRAGMENTS = {"deal-rows": "table", "deal-more": "rows"}
+
+
+@require_safe
+@signed_in
+def show(request: SignedInRequest) -> HttpResponse:
+    asked = addresses.read(request.GET)
+    page = deals_page(user=request.user, wanted=asked.wanted, sort=asked.sort, cursor=asked.cursor)
+    tasks = next_tasks_of(user=request.user, deal_ids=[row.id for row in page.rows if row.status == "open"])
+    choices = choices_for(user=request.user, entity=Entity.DEAL)
+    context = presenters.deal_list(asked, page, tasks, choices)
+    return render_page(request, "deals/list.html", context, fragments=FRAGMENTS)
+
+
+@require_safe
+@signed_in
+def totals(request: SignedInRequest) -> HttpResponse:
+    """Count and sums of the whole filter: fetched after the list, which never counts."""
+    asked = addresses.read(request.GET)
+    context = {"totals": deal_totals(user=request.user, wanted=asked.wanted), "params": asked.params}
+    return render_page(request, "deals/totals.html", context, block="totals")

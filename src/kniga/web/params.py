@@ -1,0 +1,64 @@
+"""Values of addresses and forms: ids, dates, numbers. A broken filter is no filter; a broken field is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from kniga.platform.errors import Refused
+from kniga.platform.money import parse_decimal
+
+
+def id_or_none(text: str | None) -> int | None:
+    """An id from an address, or None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else None
+
+
+def date_or_none(text: str | None) -> date | None:
+    """A day from an address (2026-11-23), or None for anything else."""
+    try:
+        found = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if 1900 <= found.year <= 2200 else None
+
+
+def sent_id(data: QueryDict, field: str) -> int | None:
+    """The id a form sent; None for an empty choice. Raises Refused `entry_unknown`."""
+    text = data.get(field, "").strip()
+    found = id_or_none(text)
+    if text and found is None:
+        raise Refused("entry_unknown", _("Choose an entry of the list."), field=field)
+    return found
+
+
+def sent_date(data: QueryDict, field: str) -> date | None:
+    """The day a form sent; None for an empty field. Raises Refused `date_invalid`."""
+    text = data.get(field, "").strip()
+    found = date_or_none(text)
+    if text and found is None:
+        raise Refused("date_invalid", _("Enter a date like 2026-12-31."), field=field)
+    return found
+
+
+def sent_decimal(data: QueryDict, field: str) -> Decimal | None:
+    """The number a form sent, as people write it; None for an empty field. Raises Refused `number_invalid`."""
+    text = data.get(field, "").strip()
+    return parse_decimal(text, field=field) if text else None
+
+
+def sent_whole(data: QueryDict, field: str) -> int | None:
+    """The whole number a form sent; None for an empty field. Raises Refused `number_invalid`."""
+    number = sent_decimal(data, field)
+    if number is not None and number != number.to_integral_value():
+        raise Refused("number_invalid", _("Enter a whole number."), field=field)
+    return None if number is None else int(number)
+
+
+def without(params: Mapping[str, str], *names: str) -> dict[str, str]:
+    """The parameters of an address but for these."""
+    return {key: value for key, value in params.items() if key not in names}
