@@ -10,7 +10,7 @@ from kniga.engine.bpmn.names import MODEL
 from kniga.engine.definition.problems import BpmnRefused, Problem
 
 MAX_BYTES = 5 * 1024 * 1024
-MAX_TAGS = 100_000
+MAX_TAGS = 50_000
 MAX_DEPTH = 60
 
 _BOMS = (
