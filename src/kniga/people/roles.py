@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(models.TextChoices):
     REP = "rep", _("Sales rep")
     LEAD = "lead", _("Team lead")
     HEAD = "head", _("Head of sales")
-    OWNER = "owner", _("Owner")
+    OWNER = "owner", pgettext_lazy("role", "Owner")
     DELIVERY = "delivery", _("Delivery lead")
     SUPPORT = "support", _("Support")
     ADMINISTRATOR = "administrator", _("Administrator")
