@@ -12,7 +12,7 @@ from ninja import Query, Router, Schema
 
 from kniga.api.answers import Listed, answer, idempotent, opened, page_answer, revision_of, wants_revision
 from kniga.api.door import ApiRequest, Bearer
-from kniga.api.inputs import Amount, Cursor, Given, Id, Limit, Short, Text
+from kniga.api.inputs import Amount, Cursor, Given, Id, Limit, OwnerBody, Short, Text
 from kniga.clients import contact_services, queries, services
 from kniga.clients.contact_services import ContactInput
 from kniga.clients.queries import ClientFilter, ClientRow, ContactCard
@@ -107,12 +107,6 @@ class ClientBody(ClientChanges):
     owner_id: Id | None = None
     external_key: Short | None = None
     contacts: list[ContactBody] = []
-
-
-class OwnerBody(Given):
-    """To whom something is handed."""
-
-    owner_id: Id
 
 
 @router.get("/clients", auth=READ, response={200: Listed[ClientRow]}, summary="List clients")

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from kniga.api.answers import Listed, answer, idempotent, opened, page_answer, revision_of, wants_revision
 from kniga.api.door import ApiRequest, Bearer
-from kniga.api.inputs import Amount, Cursor, Given, Id, Limit, Short, Text
+from kniga.api.inputs import Amount, Cursor, Given, Id, Limit, OwnerBody, Short, Text
 from kniga.clients.queries import get_visible_client
 from kniga.deals import list_queries, queries, services
 from kniga.deals.lines import LineInput
@@ -21,7 +21,7 @@ from kniga.deals.list_queries import DealFilter, DealRow
 from kniga.deals.queries import LineRow
 from kniga.people.queries import get_assignable_user
 from kniga.platform import clock
-from kniga.processes.opening import open_deal
+from kniga.processes.opening import hand_over_deal, start_deal
 
 if TYPE_CHECKING:
     from kniga.deals.models import Deal
@@ -144,7 +144,7 @@ def create_deal(request: ApiRequest, body: DealBody) -> HttpResponse:
     given.pop("lines", None)
     client_id, owner_id = given.pop("client_id", None), given.pop("owner_id", None)
     process, step = given.pop("process"), given.pop("step", None)
-    deal, advanced = open_deal(
+    started = start_deal(
         client=None if client_id is None else get_visible_client(user=user, id=client_id),
         process_key=process,
         owner=user if owner_id in (None, user.pk) else get_assignable_user(user=user, id=owner_id),
@@ -154,9 +154,9 @@ def create_deal(request: ApiRequest, body: DealBody) -> HttpResponse:
         now=clock.now(),
         **given,
     )
-    location = f"/api/v1/deals/{deal.pk}"
-    opened_deal = OpenedDeal(_detail(user, deal), advanced.created)
-    return answer(opened_deal, status=201, revision=deal.revision, location=location)
+    deal = queries.get_visible_deal(user=user, id=started.deal_id)
+    made = OpenedDeal(_detail(user, deal), started.created)
+    return answer(made, status=201, revision=deal.revision, location=f"/api/v1/deals/{deal.pk}")
 
 
 @router.get("/deals/{int:deal_id}", auth=READ, response={200: DealDetail}, summary="Read a deal")
@@ -176,6 +176,15 @@ def change_deal(request: ApiRequest, deal_id: int, body: DealChanges) -> HttpRes
     return _deal_answer(
         user, services.update_deal(deal=deal, revision=revision, by=user, now=clock.now(), **body.given())
     )
+
+
+@router.put("/deals/{int:deal_id}/owner", auth=WRITE, response={200: DealDetail}, summary="Hand a deal over")
+def assign_deal(request: ApiRequest, deal_id: int, body: OwnerBody) -> HttpResponse:
+    """Give a deal and its open tasks to another person."""
+    user = request.auth.user
+    deal = queries.get_visible_deal(user=user, id=deal_id)
+    owner = get_assignable_user(user=user, id=body.owner_id)
+    return _deal_answer(user, hand_over_deal(deal=deal, owner=owner, by=user, now=clock.now()))
 
 
 @router.put("/deals/{int:deal_id}/lines", auth=WRITE, response={200: DealDetail}, summary="Replace the lines")

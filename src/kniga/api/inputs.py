@@ -24,3 +24,9 @@ class Given(Schema):
     def given(self) -> dict[str, Any]:
         """Only the fields that were sent."""
         return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class OwnerBody(Given):
+    """To whom something is handed."""
+
+    owner_id: Id

@@ -1,1 +1,1 @@
-"""A made department that lived by the real engine."""
+"""A made sales department, lived through the real engine on a virtual clock."""
