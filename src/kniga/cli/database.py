@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -65,6 +66,7 @@ def _furnish(demo: bool) -> list[dict[str, str]]:
         except ImportError:
             return [_administrator()]
         assert not isinstance(module, typer.Typer)
+        print("kniga: making the demo department", file=sys.stderr, flush=True)
         made: list[dict[str, str]] = module()
         return made
     return [_administrator()]

@@ -17,7 +17,7 @@ import typer
 from kniga.cli.output import refuse
 from kniga.runtime.home import Home, current_home
 from kniga.runtime.placement import PlacementError
-from kniga.runtime.ports import PortTaken, choose_port
+from kniga.runtime.ports import PortTaken, reserve_port
 from kniga.runtime.postgres import Cluster, ClusterError
 from kniga.runtime.session import cluster_of
 from kniga.runtime.supervisor import Child, Supervisor
@@ -42,9 +42,10 @@ def run(
     home = current_home().prepare()
     home.secret_key()
     try:
-        chosen = choose_port(port, host)
+        reservation = reserve_port(port, host)
     except PortTaken as error:
         refuse(str(error))
+    chosen = reservation.port
     cluster = _start_cluster(home)
     supervisor = Supervisor([], cluster, _say)
     supervisor.catch_signals()
@@ -62,6 +63,7 @@ def run(
         _say("stopping")
     finally:
         supervisor.stop()
+        reservation.release()
 
 
 def _say(line: str) -> None:
