@@ -18,7 +18,7 @@ from kniga.platform.textkeys import fold
 from kniga.processes.desk_queries import DeskDay
 
 STATES: Final = ("overdue", "today", "later", "none")
-COLUMN_CARDS: Final = 20
+COLUMN_CARDS: Final = 12
 _NEWEST_FIRST: Final = Sort("d.stage_since", "timestamptz", is_descending=True)
 
 

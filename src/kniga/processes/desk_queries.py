@@ -19,6 +19,8 @@ from kniga.processes.definitions import runnable_version
 TABS: Final = ("today", "overdue", "future", "all")
 # A task without a deadline comes after those that have one.
 _BY_DEADLINE: Final = Sort("coalesce(t.due_at, '9999-01-01 00:00+00'::timestamptz)", "timestamptz")
+# The same order as the indexes have it: a missing deadline sorts last by itself.
+_ORDER: Final = "t.due_at, t.id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +161,11 @@ def desk_tasks_for(
     elif tab == "today":
         conditions.add("(t.due_at IS NULL OR t.due_at < %s)", day.ends_at)
     if cursor:
-        conditions.add(_BY_DEADLINE.after("t.id"), *decode_cursor(cursor, _BY_DEADLINE))
+        place = decode_cursor(cursor, _BY_DEADLINE)
+        conditions.add(_BY_DEADLINE.after("t.id"), *place)
+        conditions.add("(t.due_at >= %s::timestamptz OR t.due_at IS NULL)", place[0])
     sql = _ROWS.format(
-        sort=_BY_DEADLINE.expression, joins=joins, where=conditions.where, order=_BY_DEADLINE.order("t.id"),
+        sort=_BY_DEADLINE.expression, joins=joins, where=conditions.where, order=_ORDER,
         limit=limit + 1,
     )  # fmt: skip
     return page_of(rows_of(sql, [day.now, *conditions.parameters]), limit, _desk_task)
@@ -197,7 +201,7 @@ def next_desk_task_for(*, user: User, now: datetime, besides_deal: int | None = 
     if besides_deal is not None:
         conditions.add("t.deal_id <> %s", besides_deal)
     sql = _ROWS.format(
-        sort=_BY_DEADLINE.expression, joins=joins, where=conditions.where, order=_BY_DEADLINE.order("t.id"), limit=1
+        sort=_BY_DEADLINE.expression, joins=joins, where=conditions.where, order=_ORDER, limit=1
     )
     found = rows_of(sql, [now, *conditions.parameters])
     return _desk_task(found[0][1:]) if found else None
