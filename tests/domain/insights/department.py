@@ -174,6 +174,32 @@ def make_random_deals(made: Department, seed: int, deals: int) -> None:
             deal.ownerships.all().delete()
 
 
+def disturb(made: Department, seed: int) -> None:
+    """Change a third of the deals in every way facts can change: hands, results, products, visits, clients, rows."""
+    dice = random.Random(seed)
+    for deal in Deal.objects.filter(pipeline=made.pipeline).order_by("pk"):
+        act = dice.randrange(18)
+        if act == 0:
+            deal.delete()
+        elif act == 1:
+            Deal.objects.filter(pk=deal.pk).update(owner=dice.choice(made.reps), amount=7)
+        elif act == 2:
+            Deal.objects.filter(pk=deal.pk).update(product=dice.choice(made.products), region=dice.choice(made.regions))
+        elif act == 3:
+            deal.visits.filter(left_at=None).update(left_at=deal.opened_at + timedelta(days=90), exit="lost")
+            Deal.objects.filter(pk=deal.pk, status="open").update(
+                status="lost", closed_at=deal.opened_at + timedelta(days=90), loss_reason=made.reasons[1]
+            )
+        elif act == 4:
+            deal.ownerships.filter(ended_at=None).update(owner=dice.choice(made.reps))
+        elif act == 5:
+            deal.visits.order_by("-entered_at")[:1].get().delete() if deal.visits.exists() else None
+    Client.objects.filter(pk=made.clients[2].pk).update(region=made.regions[1], source=made.sources[1])
+    made.reps[2].team = made.reps[0].team
+    made.reps[2].branch = made.reps[0].branch
+    made.reps[2].save()
+
+
 def _random_way(dice: random.Random, stages: int) -> str:
     places = [0]
     while len(places) < 8 and dice.random() < 0.7:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.db import transaction
 
 from kniga.insights.funnel.breakdown import breakdown_for
 from kniga.insights.funnel.deals import STAGE_MEASURES, TOTAL_MEASURES, Measure, deals_behind
@@ -13,13 +16,14 @@ from kniga.insights.funnel.filters import Basis, Dimension, FunnelFilter
 from kniga.insights.funnel.losses import loss_reasons_for
 from kniga.insights.funnel.measures import Totals
 from kniga.insights.funnel.names import choices_for, pipelines
+from kniga.insights.funnel.projection import fold_funnel
 from kniga.insights.funnel.report import Funnel, funnel_for
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.errors import Refused
 from tests.domain.insights import oracle
-from tests.domain.insights.department import START, Department, make_department, make_random_deals
+from tests.domain.insights.department import START, Department, disturb, make_department, make_random_deals
 
 pytestmark = pytest.mark.django_db
 
@@ -203,14 +207,20 @@ def narrowed(made: Department, name: str) -> FunnelFilter:
     )
 
 
-@pytest.fixture(scope="module")
-def crowd(django_db_setup: None, django_db_blocker: object) -> object:
+@pytest.fixture(scope="module", params=["never folded", "folded", "changed since it was folded", "folded twice"])
+def crowd(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[Department]:
     """Departments of random deals are dear, so one serves every narrowing; it is removed at the end."""
-    from django.db import transaction
-
-    with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), transaction.atomic():
         made = make_department()
-        make_random_deals(made, seed=7, deals=90)
+        make_random_deals(made, seed=7, deals=80)
+        if request.param != "never folded":
+            fold_funnel()
+        if request.param not in ("never folded", "folded"):
+            make_random_deals(made, seed=8, deals=20)
+            disturb(made, seed=9)
+        if request.param == "folded twice":
+            fold_funnel()
+        oracle.forget()
         yield made
         transaction.set_rollback(True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from kniga.insights.funnel import base_tables
+from kniga.insights.funnel import figures
 from kniga.insights.funnel.facts import facts_for
 from kniga.insights.funnel.filters import Dimension, FunnelFilter
 from kniga.insights.funnel.measures import StageCounts, Totals
@@ -33,8 +33,8 @@ def breakdown_for(*, user: User, filters: FunnelFilter, by: Dimension) -> list[B
     stage, so their stage counts may add up to more than the funnel's; their totals add up exactly.
     """
     facts = facts_for(user, filters)
-    counts = base_tables.stage_counts(facts, by)
-    totals = base_tables.totals(facts, by)
+    counts = figures.stage_counts(facts, by)
+    totals = figures.totals(facts, by)
     stages: dict[Value, dict[int, StageCounts]] = {value: {} for value in totals}
     for (value, stage_id), found in counts.items():
         stages.setdefault(value, {})[stage_id] = found

@@ -114,7 +114,7 @@ def _chosen(facts: Facts, measure: Measure, stage_id: int | None) -> str:
         raise ValueError(f"{measure.value} is no number of a stage")
     moment = ""
     if facts.filters.basis is Basis.EVENTS:
-        moment = "entered_at" if measure in (Measure.ENTERED, Measure.STILL) else "left_at"
+        moment = "entered" if measure in (Measure.ENTERED, Measure.STILL) else "left"
     stays = facts.stays(moment=moment)
     return (
         f"SELECT deal_id, days FROM ({stays}) s WHERE stage_id = %(stage)s::bigint AND is_counted AND {_EXIT[measure]}"

@@ -9,161 +9,147 @@ from typing import Any
 from django.utils import timezone
 
 from kniga.insights.funnel.filters import Basis, Dimension, FunnelFilter
+from kniga.insights.funnel.origins import FOLDED, STORED, TABLES, Origin
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
 
-_REGION = "coalesce(d.region_id, c.region_id, 0)"
-_SOURCE = "coalesce(d.source_id, c.source_id, 0)"
-_MONTH = "date_trunc('month', d.closed_at AT TIME ZONE %(tz)s::text)::date"
-
-# Who owned the deal when it closed; the last visit's owner where no ownership covers that moment.
-_HOLDER_JOINS = """
-LEFT JOIN LATERAL (
-    SELECT o.owner_id FROM deals_dealownership o
-    WHERE o.deal_id = d.id AND o.started_at <= d.closed_at AND (o.ended_at IS NULL OR o.ended_at > d.closed_at)
-    ORDER BY o.started_at DESC, o.id DESC LIMIT 1
-) closing ON d.status <> 'open'
-LEFT JOIN LATERAL (
-    SELECT v.owner_id FROM deals_stagevisit v WHERE v.deal_id = d.id
-    ORDER BY v.entered_at DESC, v.id DESC LIMIT 1
-) visited ON d.status <> 'open' AND closing.owner_id IS NULL
-"""
-_HOLDER = """CASE WHEN d.status = 'open' THEN d.owner_id
-     ELSE coalesce(closing.owner_id, visited.owner_id, d.owner_id) END"""
-
-
-def days_between(start: str, end: str) -> str:
-    """SQL for the whole calendar days from one moment to another, in the installation's time zone."""
-    return f"((({end}) AT TIME ZONE %(tz)s::text)::date - (({start}) AT TIME ZONE %(tz)s::text)::date)"
-
-
-def dimension_value(dimension: Dimension) -> str:
-    """SQL for the value of a dimension; needs the aliases d, c, u and t of the statements below."""
-    return {
-        Dimension.REP: "coalesce(u.id, 0)",
-        Dimension.MANAGER: "coalesce(t.lead_id, 0)",
-        Dimension.TEAM: "coalesce(u.team_id, 0)",
-        Dimension.BRANCH: "coalesce(u.branch_id, t.branch_id, 0)",
-        Dimension.PRODUCT: "coalesce(d.product_id, 0)",
-        Dimension.REGION: _REGION,
-        Dimension.SOURCE: _SOURCE,
-        Dimension.MONTH: _MONTH,
-    }[dimension]
+OF_PEOPLE = (Dimension.REP, Dimension.MANAGER, Dimension.TEAM, Dimension.BRANCH)
+_PEOPLE_VALUES = {
+    Dimension.REP: "coalesce(u.id, 0)",
+    Dimension.MANAGER: "coalesce(t.lead_id, 0)",
+    Dimension.TEAM: "coalesce(u.team_id, 0)",
+    Dimension.BRANCH: "coalesce(u.branch_id, t.branch_id, 0)",
+}
 
 
 @dataclass(slots=True)
 class Facts:
-    """Builds the two statements; `parameters` belong to both of them."""
+    """Builds the statements of one filter and user; `parameters` belong to all of them."""
 
     filters: FunnelFilter
+    visible: list[int] | None
     parameters: dict[str, Any]
-    clauses: list[str] = field(default_factory=list)
-    owner_clauses: list[str] = field(default_factory=list)
-    needs_client: bool = False
-    needs_people: bool = False
+    people: list[tuple[Dimension, str]] = field(default_factory=list)
+    """Dimensions of people that are narrowed, with the names of their parameters."""
 
     def stays(self, dimension: Dimension | None = None, moment: str = "") -> str:
         """One row per visit: deal_id, stage_id, value, exit, amount, days (None: unknown or still there),
         is_counted (the deal's last visit of this stage and value).
 
-        `moment` is `entered_at` or `left_at` when only visits of the period by that moment are wanted.
+        `moment` is `entered` or `left` when only visits of the period by that moment are wanted.
         """
-        value = dimension_value(dimension) if dimension else "0"
-        where = [*self.clauses, *self.owner_clauses]
-        if moment:
-            where.extend(self.within(f"v.{moment}"))
-        people, client = self._joins("v.owner_id", dimension)
-        days = days_between("v.entered_at", "v.left_at")
-        return f"""
-SELECT q.*, row_number() OVER (
-    PARTITION BY deal_id, stage_id, value ORDER BY entered_at DESC, id DESC
-) = 1 AS is_counted
-FROM (
-    SELECT v.id, v.deal_id, v.stage_id, {value} AS value, v.exit, v.amount, v.entered_at,
-           CASE WHEN NOT v.is_inferred THEN {days} END AS days
-    FROM deals_stagevisit v JOIN deals_deal d ON d.id = v.deal_id {client} {people}
-    WHERE {" AND ".join(where)}
-) q"""
+        stored = self.stays_from(STORED, FOLDED, dimension, moment)
+        live = self.stays_from(TABLES, TABLES.unfolded, dimension, moment)
+        return f"{stored} UNION ALL {live}"
 
     def results(self, dimension: Dimension | None = None) -> str:
         """One row per deal: deal_id, value, status, stage_id, amount, reason_id, days from opening to closing,
         is_opened and is_closed (whether these happened in the period)."""
-        value = dimension_value(dimension) if dimension else "0"
-        people, client = self._joins("h.holder_id", dimension)
-        days = days_between("d.opened_at", "d.closed_at")
-        opened = " AND ".join(self.within("d.opened_at")) or "true"
-        closed = " AND ".join(self.within("d.closed_at")) or "true"
+        stored = self.results_from(STORED, FOLDED, dimension)
+        return f"{stored} UNION ALL {self.results_from(TABLES, TABLES.unfolded, dimension)}"
+
+    def stays_from(self, origin: Origin, among: str, dimension: Dimension | None = None, moment: str = "") -> str:
+        """`stays` as one origin tells them, of the deals that the condition `among` keeps."""
+        columns = origin.columns
+        where = [among, *self._clauses(origin)]
+        if moment:
+            where += self._within(origin, columns[moment])
+        partition = f"{columns['deal']}, {columns['stay_stage']}, {self.value(origin, dimension)}"
+        counted = f"row_number() OVER (PARTITION BY {partition} ORDER BY {origin.ordered}) = 1"
+        if origin.last and not moment:
+            counted = origin.last
+        return f"""
+SELECT {columns["deal"]} AS deal_id, {columns["stay_stage"]} AS stage_id, {self.value(origin, dimension)} AS value,
+       {columns["exit"]} AS exit, {columns["stay_amount"]} AS amount, {columns["stay_days"]} AS days,
+       {counted} AS is_counted
+FROM {origin.stays} {origin.client} {self._people(columns["stay_owner"], dimension)}
+WHERE {" AND ".join(where)}"""
+
+    def results_from(self, origin: Origin, among: str, dimension: Dimension | None = None) -> str:
+        """`results` as one origin tells them, of the deals that the condition `among` keeps."""
+        columns = origin.columns
+        opened = " AND ".join(self._within(origin, columns["opened"])) or "true"
+        closed = " AND ".join(self._within(origin, columns["closed"])) or "true"
         if self.filters.basis is Basis.OPENED:
             closed = "true"
         return f"""
-SELECT d.id AS deal_id, {value} AS value, d.status, d.stage_id, d.amount, d.loss_reason_id AS reason_id,
-       {days} AS days, ({opened}) AS is_opened, (d.status <> 'open' AND {closed}) AS is_closed
-FROM deals_deal d {_HOLDER_JOINS}
-CROSS JOIN LATERAL (SELECT {_HOLDER} AS holder_id) h {client} {people}
-WHERE {" AND ".join([*self.clauses, *self.owner_clauses])}"""
+SELECT {columns["deal"]} AS deal_id, {self.value(origin, dimension)} AS value, {columns["status"]} AS status,
+       {columns["stage"]} AS stage_id, {columns["amount"]} AS amount, {columns["reason"]} AS reason_id,
+       {columns["days"]} AS days, ({opened}) AS is_opened, ({columns["status"]} <> 'open' AND {closed}) AS is_closed
+FROM {origin.results} {origin.client} {self._people(columns["holder"], dimension)}
+WHERE {" AND ".join([among, *self._clauses(origin)])}"""
 
-    def within(self, column: str) -> list[str]:
-        found = []
-        if self.filters.start:
-            found.append(f"{column} >= %(start)s::timestamptz")
-        if self.filters.end:
-            found.append(f"{column} < %(end)s::timestamptz")
+    def value(self, origin: Origin, dimension: Dimension | None) -> str:
+        """SQL for the value of a dimension; 0 without one."""
+        if dimension is None:
+            return "0::bigint"
+        return _PEOPLE_VALUES.get(dimension) or origin.columns[dimension.value]
+
+    def people_clauses(self) -> list[str]:
+        """The conditions on the owner of a fact."""
+        return [f"{_PEOPLE_VALUES[dimension]} = ANY(%({name})s::bigint[])" for dimension, name in self.people]
+
+    def _clauses(self, origin: Origin) -> list[str]:
+        columns = origin.columns
+        found = [f"{columns['pipeline']} = %(pipeline)s::bigint", *self.people_clauses()]
+        if self.visible is not None:
+            found.append(f"{columns['viewer']} = ANY(%(visible)s::bigint[])")
+        if self.filters.basis is Basis.OPENED:
+            found += self._within(origin, columns["opened"])
+        for name in ("product", "region", "source", "reason"):
+            if f"{name}s" in self.parameters:
+                found.append(f"{columns[name]} = ANY(%({name}s)s::bigint[])")
+        if self.filters.months:
+            unclosed = f" OR {columns['closed']} IS NULL" if None in self.filters.months else ""
+            found.append(f"({columns['month']} = ANY(%(months)s::date[]){unclosed})")
         return found
 
-    def _joins(self, owner: str, dimension: Dimension | None) -> tuple[str, str]:
-        people = self.needs_people or dimension in _OF_PEOPLE
-        client = self.needs_client or dimension in (Dimension.REGION, Dimension.SOURCE)
-        return (
-            f"LEFT JOIN people_user u ON u.id = {owner} LEFT JOIN people_team t ON t.id = u.team_id" if people else "",
-            "LEFT JOIN clients_client c ON c.id = d.client_id" if client else "",
-        )
+    def _within(self, origin: Origin, column: str) -> list[str]:
+        found = []
+        if self.filters.start:
+            found.append(origin.since.format(column))
+        if self.filters.end:
+            found.append(origin.until.format(column))
+        return found
 
-    def narrow(self, dimension: Dimension, name: str, values: tuple[int, ...]) -> None:
-        """Keep the facts whose value of the dimension is one of `values`."""
-        if not values:
-            return
-        clause = f"{dimension_value(dimension)} = ANY(%({name})s::bigint[])"
-        self.parameters[name] = list(values)
-        if dimension in _OF_PEOPLE:
-            self.owner_clauses.append(clause)
-            self.needs_people = True
-        else:
-            self.clauses.append(clause)
-            self.needs_client |= dimension in (Dimension.REGION, Dimension.SOURCE)
-
-
-_OF_PEOPLE = (Dimension.REP, Dimension.MANAGER, Dimension.TEAM, Dimension.BRANCH)
+    def _people(self, owner: str, dimension: Dimension | None) -> str:
+        if not self.people and dimension not in OF_PEOPLE:
+            return ""
+        return f"LEFT JOIN people_user u ON u.id = {owner} LEFT JOIN people_team t ON t.id = u.team_id"
 
 
 def facts_for(user: User, filters: FunnelFilter) -> Facts:
     """The facts of the deals `user` may see and `filters` leave."""
-    facts = Facts(filters, {"pipeline": filters.pipeline_id, "tz": timezone.get_current_timezone_name()})
-    facts.clauses.append("d.pipeline_id = %(pipeline)s::bigint")
     visible = visible_owner_ids(user, Entity.DEAL)
-    if visible is not None:
-        facts.clauses.append("d.owner_id = ANY(%(visible)s::bigint[])")
-        facts.parameters["visible"] = visible
+    parameters: dict[str, Any] = {
+        "pipeline": filters.pipeline_id,
+        "tz": timezone.get_current_timezone_name(),
+        "visible": visible,
+        "months": [month for month in filters.months if month],
+    }
     if filters.start:
-        facts.parameters["start"] = _midnight(filters.start)
+        parameters.update(start=_midnight(filters.start), start_day=filters.start)
     if filters.end:
-        facts.parameters["end"] = _midnight(filters.end + timedelta(days=1))
-    if filters.basis is Basis.OPENED:
-        facts.clauses.extend(facts.within("d.opened_at"))
-    facts.narrow(Dimension.REP, "reps", filters.reps)
-    facts.narrow(Dimension.MANAGER, "managers", filters.managers)
-    facts.narrow(Dimension.TEAM, "teams", filters.teams)
-    facts.narrow(Dimension.BRANCH, "branches", filters.branches)
-    facts.narrow(Dimension.PRODUCT, "products", filters.products)
-    facts.narrow(Dimension.REGION, "regions", filters.regions)
-    facts.narrow(Dimension.SOURCE, "sources", filters.sources)
-    if filters.reasons:
-        facts.clauses.append("d.status = 'lost' AND coalesce(d.loss_reason_id, 0) = ANY(%(reasons)s::bigint[])")
-        facts.parameters["reasons"] = list(filters.reasons)
-    if filters.months:
-        facts.parameters["months"] = [month for month in filters.months if month]
-        unclosed = " OR d.closed_at IS NULL" if None in filters.months else ""
-        facts.clauses.append(f"({_MONTH} = ANY(%(months)s::date[]){unclosed})")
+        parameters.update(end=_midnight(filters.end + timedelta(days=1)), end_day=filters.end)
+    for name, ids in (
+        ("products", filters.products),
+        ("regions", filters.regions),
+        ("sources", filters.sources),
+        ("reasons", filters.reasons),
+    ):
+        if ids:
+            parameters[name] = list(ids)
+    facts = Facts(filters, visible, parameters)
+    for dimension, name, ids in (
+        (Dimension.REP, "reps", filters.reps),
+        (Dimension.MANAGER, "managers", filters.managers),
+        (Dimension.TEAM, "teams", filters.teams),
+        (Dimension.BRANCH, "branches", filters.branches),
+    ):
+        if ids:
+            facts.parameters[name] = list(ids)
+            facts.people.append((dimension, name))
     return facts
 
 

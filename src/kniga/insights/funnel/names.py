@@ -101,6 +101,13 @@ def names_of(dimension: Dimension, ids: list[int]) -> dict[int, str]:
     return found
 
 
+def reason_names(ids: list[int]) -> dict[int, str]:
+    """The names of these loss reasons; `WITHOUT` has the words for none. One statement."""
+    found = dict(rows_of("SELECT id, name FROM deals_lossreason WHERE id = ANY(%s::bigint[])", [ids]))
+    found[WITHOUT] = _("No reason given")
+    return found
+
+
 def name_of_none(dimension: Dimension) -> str:
     """What the row of deals without a value of the dimension is called."""
     return {

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kniga.deals.models import Stage
-from kniga.insights.funnel import base_tables
+from kniga.insights.funnel import figures
 from kniga.insights.funnel.facts import facts_for
-from kniga.insights.funnel.filters import WITHOUT, FunnelFilter
+from kniga.insights.funnel.filters import FunnelFilter
 from kniga.insights.funnel.measures import StageCounts, Totals
 from kniga.people.models import User
 
@@ -45,9 +45,8 @@ def funnel_for(*, user: User, filters: FunnelFilter) -> Funnel:
     `filters.pipeline_id` is a pipeline's id (see `names.pipelines`); an unknown one has no stages.
     """
     facts = facts_for(user, filters)
-    counts = {stage: found for (_value, stage), found in base_tables.stage_counts(facts).items()}
-    standing = base_tables.standing(facts)
-    totals = base_tables.totals(facts).get(WITHOUT, Totals())
+    counts = {stage: found for (_value, stage), found in figures.stage_counts(facts).items()}
+    totals, standing = figures.totals_and_standing(facts)
     return Funnel(filters, _stages(filters.pipeline_id, counts, standing), totals)
 
 

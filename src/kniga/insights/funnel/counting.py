@@ -1,7 +1,4 @@
-"""Funnel figures computed from the tables of deals themselves: always right, for every filter.
-
-`rollup` gives the same figures faster for the filters it holds; a property test keeps the two equal.
-"""
+"""Funnel figures counted fact by fact: right for every filter. `sums` gives the same ones faster where it can."""
 
 from __future__ import annotations
 
@@ -48,8 +45,8 @@ def stage_counts(facts: Facts, dimension: Dimension | None = None) -> dict[tuple
     if facts.filters.basis is Basis.OPENED or not (facts.filters.start or facts.filters.end):
         found = _grouped(facts, f"{_ENTERED}, {_LEFT}", facts.stays(dimension))
         return {place: _counts(row[:3], row[3:]) for place, row in found.items()}
-    entered = _grouped(facts, _ENTERED, facts.stays(dimension, "entered_at"))
-    left = _grouped(facts, _LEFT, facts.stays(dimension, "left_at"))
+    entered = _grouped(facts, _ENTERED, facts.stays(dimension, "entered"))
+    left = _grouped(facts, _LEFT, facts.stays(dimension, "left"))
     nothing: tuple[Any, ...] = (0, Decimal(0), 0)
     return {
         place: _counts(entered.get(place, nothing), left.get(place, (0, 0, 0, 0, 0, None)))
@@ -69,6 +66,14 @@ def standing(facts: Facts) -> dict[int, tuple[int, Decimal]]:
 SELECT stage_id, count(*), sum(amount) FROM ({facts.results()}) r
 WHERE status = 'open' AND stage_id IS NOT NULL GROUP BY 1"""
     return {stage: (deals, amount) for stage, deals, amount in rows_of(sql, facts.parameters)}
+
+
+def losses(facts: Facts) -> list[tuple[int, int, int, Decimal]]:
+    """Lost deals and their worth by reason and stage: (reason, stage, deals, amount); 0 stands for none."""
+    sql = f"""
+SELECT coalesce(reason_id, 0), coalesce(stage_id, 0), count(*), sum(amount)
+FROM ({facts.results()}) r WHERE status = 'lost' AND is_closed GROUP BY 1, 2"""
+    return [(row[0], row[1], row[2], row[3]) for row in rows_of(sql, facts.parameters)]
 
 
 def _grouped(facts: Facts, measures: str, stays: str) -> dict[tuple[Value, int], tuple[Any, ...]]:
