@@ -219,6 +219,9 @@ REFUSALS = {
     ),
     "bad_attachment": bpmn(*PLAIN, timer("t", "end"), flow("t", "end")),
     "no_deadline_for_timer": bpmn(*PLAIN, timer("t", "a", attributes='k:basis="deadline"'), flow("t", "end")),
+    "unknown_deadline_answer": bpmn(
+        start(), task("a", inside='<k:deadline duration="P1D" answer="when"/>'), end(), *LINE
+    ),
     "unknown_reason": bpmn(start(), task("a"), end(more='k:reasonFrom="why"'), *LINE),
     "unknown_extension": bpmn(*PLAIN, task("b", attributes='k:asignee="lead"')),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.models import Event
 from kniga.processes.jobs import sweep_timers
 from kniga.processes.models import Instance, Task, Timer
+from kniga.processes.publishing import install_books
 from kniga.processes.services import (
     Advanced,
     TaskAlreadyDone,
@@ -185,3 +186,17 @@ def snapshot(department: Department) -> dict[str, object]:
         "timers": list(Timer.objects.values("element", "status", "due_at")),
         "visits": list(StageVisit.objects.order_by("id").values("id", "stage_id", "entered_at", "left_at", "exit")),
     }
+
+
+def test_a_day_the_client_named_is_the_next_deadline(department: Department) -> None:
+    install_books(language="en", by=None, now=NOW)
+    call = start_process(
+        deal_id=department.deal.pk, process_key="b2b_sale", by=department.rep, now=NOW, element="task_cold_call"
+    ).created[0]
+    again = complete(call, "call_later", department.rep, call_back_date="2026-03-20").created[0]
+    assert Task.objects.get(pk=again).due_at == datetime(2026, 3, 20, 15, 0, tzinfo=UTC)
+    later = datetime(2026, 3, 25, 9, 0, tzinfo=UTC)
+    third = complete_task(task_id=again, outcome="no_answer", answers={}, by=department.rep, now=later).created[0]
+    due = Task.objects.get(pk=third).due_at
+    assert due is not None
+    assert due > later

@@ -71,6 +71,10 @@ class WorkCalendar:
             day += _ONE_DAY
         raise ValueError("the calendar has no working day within ten years")
 
+    def end_of(self, day: date) -> datetime:
+        """When work ends on a day, in UTC (on a day off: when it would)."""
+        return self._hours(day)[1]
+
     def between(self, start: datetime, end: datetime) -> int:
         """The seconds of working time from `start` to `end` (0 if `end` is not later)."""
         total = timedelta(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from kniga.engine import (
     ScheduleTimer,
     State,
     Step,
+    UserTask,
 )
 from kniga.engine.state_format.codec import dump_value
 from kniga.platform.working_time import WorkCalendar, organisation_calendar
@@ -78,7 +79,7 @@ def resolve(version: RunnableVersion, before: State, step: Step, deal: DealFacts
     stage = before.stage
     for effect in step.effects:
         if isinstance(effect, CreateTask):
-            effects.tasks.append(_new_task(version, effect, deal, calendar, now))
+            effects.tasks.append(_new_task(version, effect, step.state.data, deal, calendar, now))
         elif isinstance(effect, CloseTask):
             if effect.how == "completed":
                 effects.done = effect
@@ -163,7 +164,12 @@ def event_columns(events: tuple[Event, ...]) -> tuple[list[str], list[int | None
 
 
 def _new_task(
-    version: RunnableVersion, effect: CreateTask, deal: DealFacts, calendar: WorkCalendar, now: datetime
+    version: RunnableVersion,
+    effect: CreateTask,
+    data: Mapping[str, Value],
+    deal: DealFacts,
+    calendar: WorkCalendar,
+    now: datetime,
 ) -> NewTask:
     task = version.definition.user_task(effect.element)
     assert task is not None, "the engine creates tasks of user tasks only"
@@ -174,8 +180,18 @@ def _new_task(
         task.kind,
         None if effect.stage is None else version.stage_ids[effect.stage],
         assignee_for(task.assignee, deal),
-        None if task.deadline is None else moment_of(task.deadline, now, calendar),
+        _deadline(task, data, calendar, now),
     )
+
+
+def _deadline(task: UserTask, data: Mapping[str, Value], calendar: WorkCalendar, now: datetime) -> datetime | None:
+    """The day the client named, while it lies ahead; else the book's own deadline."""
+    promised = data.get(task.deadline_answer) if task.deadline_answer else None
+    if isinstance(promised, date):  # a datetime is a date as well
+        moment = promised if isinstance(promised, datetime) else calendar.end_of(promised)
+        if moment > now:
+            return moment.astimezone(UTC)
+    return None if task.deadline is None else moment_of(task.deadline, now, calendar)
 
 
 def _timer_moment(effects: Effects, effect: ScheduleTimer, calendar: WorkCalendar, now: datetime) -> datetime:

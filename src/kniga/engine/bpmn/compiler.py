@@ -139,6 +139,9 @@ def _check_references(draft: Draft, elements: dict[str, Element], types: dict[st
         if isinstance(element, EndEvent) and element.reason_from is not None:
             if element.reason_from not in types:
                 draft.problems.add("unknown_reason", node, key=element.reason_from)
+        elif isinstance(element, UserTask) and element.deadline_answer is not None:
+            if types.get(element.deadline_answer) not in ("date", "datetime"):
+                draft.problems.add("unknown_deadline_answer", node, key=element.deadline_answer)
         elif isinstance(element, BoundaryTimer):
             task = elements.get(element.task)
             if isinstance(task, UserTask) and element.due.basis == "deadline" and task.deadline is None:

@@ -42,6 +42,7 @@ def read_user_task(draft: Draft, node: Node, stage: str | None) -> UserTask:
         price=_price(draft, node),
         timers=tuple(draft.timers_of.get(id, ())),
         target=draft.target(node),
+        deadline_answer=next((part.get("answer") for part in _parts(node, "deadline")), None),
     )
 
 

@@ -27,7 +27,7 @@ _EXTENSIONS = {
 _PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # our element: its attributes, its children
     "stages": ((), ("stage",)),
     "stage": (("key", "name"), ()),
-    "deadline": (("duration", "calendar"), ()),
+    "deadline": (("duration", "calendar", "answer"), ()),
     "script": ((), ()),
     "question": (("key", "type", "label", "required", "requiredFor", "help"), ("choice",)),
     "choice": (("key", "label"), ()),

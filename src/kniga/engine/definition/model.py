@@ -78,7 +78,8 @@ class StartEvent:
 @dataclass(frozen=True, slots=True)
 class UserTask:
     """What a person does (10.3.3.1). ``timers`` are the ids of its boundary timers, ``price`` what the
-    action is worth in pay, ``assignee`` is owner, lead, head or role:<role>."""
+    action is worth in pay, ``assignee`` is owner, lead, head or role:<role>. ``deadline_answer`` is the
+    key of a question whose answer, a day or moment not past, is the deadline instead."""
 
     id: str
     name: str
@@ -92,6 +93,7 @@ class UserTask:
     price: Decimal | None
     timers: tuple[str, ...]
     target: str | None
+    deadline_answer: str | None = None
 
     def outcome(self, key: str) -> Outcome | None:
         """The outcome with this key, or None."""

@@ -116,6 +116,10 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "The reason is taken from the answer “{key}”, which no step asks for.",
         "Name the key of a question of this process.",
     ),
+    "unknown_deadline_answer": (
+        "The deadline is taken from the answer “{key}”, which no step asks for as a date.",
+        "Name the key of a question of this process whose type is date or datetime.",
+    ),
     # Publishing
     "unreachable": ("No way leads to {name}.", "Connect it or remove it."),
     "dead_end": ("From {name} no way leads to an end event.", "Draw a flow onwards."),
