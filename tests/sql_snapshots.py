@@ -36,6 +36,4 @@ def record_sql() -> Iterator[SqlLog]:
     log = SqlLog()
     with CaptureQueriesContext(connection) as captured:
         yield log
-    log.statements = [
-        query["sql"] for query in captured.captured_queries if not _SAVEPOINTS.match(query["sql"])
-    ]
+    log.statements = [query["sql"] for query in captured.captured_queries if not _SAVEPOINTS.match(query["sql"])]

@@ -64,15 +64,11 @@ def test_engine_and_rules_read_no_clock_and_touch_no_file() -> None:
 
 
 def test_pages_and_api_write_nothing_themselves() -> None:
-    found = [
-        f"{path.relative_to(SOURCE)} {write}" for path, tree in trees("web", "api") for write in writes(tree)
-    ]
+    found = [f"{path.relative_to(SOURCE)} {write}" for path, tree in trees("web", "api") for write in writes(tree)]
     assert found == []
 
 
-@pytest.mark.parametrize(
-    "line", ["datetime.now()", "datetime.datetime.utcnow()", "date.today()", "open('x')"]
-)
+@pytest.mark.parametrize("line", ["datetime.now()", "datetime.datetime.utcnow()", "date.today()", "open('x')"])
 def test_an_impure_call_is_seen(line: str) -> None:
     assert list(impurities(ast.parse(line)))
 

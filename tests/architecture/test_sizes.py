@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "src" / "kniga").rglob("*.py"))
 LONGEST_FILE = 500
 BANNED_NAMES = {"utils", "helpers", "common", "manager", "base"}
-LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b|# type: ignore(?!\[)")
+LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError|# type: ignore(?!\[)")
 
 
 def test_no_source_file_is_longer_than_500_lines() -> None:
@@ -18,9 +18,7 @@ def test_no_source_file_is_longer_than_500_lines() -> None:
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
-    assert [
-        str(path.relative_to(ROOT)) for path in SOURCES if BANNED_NAMES & {path.stem, path.parent.name}
-    ] == []
+    assert [str(path.relative_to(ROOT)) for path in SOURCES if BANNED_NAMES & {path.stem, path.parent.name}] == []
 
 
 def test_nothing_is_left_for_later() -> None:
