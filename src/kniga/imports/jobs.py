@@ -1,8 +1,9 @@
-"""Imports applied in the background, told to whoever watches the job's page."""
+"""Imports checked and applied in the background, told to whoever watches the job's page."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -12,53 +13,75 @@ from procrastinate.contrib.django import app
 
 from kniga.imports.files import stored_file
 from kniga.imports.models import ImportJob, JobStatus
+from kniga.imports.options import Options
 from kniga.imports.progress import StoredProgress, forget_progress
-from kniga.imports.services import ImportStopped, apply_job
+from kniga.imports.services import ImportStopped, apply_job, check_job
 from kniga.people.models import User
 from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform import clock
 from kniga.platform.errors import Conflict, Refused
 
+_READY: Final = (JobStatus.CHECKED, JobStatus.REFUSED)
+
 
 @transaction.atomic
 def queue_job(*, job: ImportJob, by: User) -> ImportJob:
     """Let a worker apply a checked job. Raises Conflict `job_moved_on` if it is not waiting for that."""
+    return _queue(job, by, _READY, JobStatus.QUEUED)
+
+
+@transaction.atomic
+def apply_with(*, job: ImportJob, options: Options, by: User) -> ImportJob:
+    """Queue a checked job with a last decision (what to do with rows in the way). Raises as `queue_job`."""
     require(by, Act.IMPORT)
-    job = ImportJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
-    if job.status not in {JobStatus.CHECKED, JobStatus.REFUSED}:
-        raise Conflict("job_moved_on", _("Check the import first; or it was applied meanwhile."))
-    job.status, job.problem = JobStatus.QUEUED, ""
-    job.save(update_fields=["status", "problem"])
-    apply_import.defer(job_id=job.pk, by_id=by.pk)
-    return job
+    ImportJob.objects.filter(pk=job.pk, status__in=_READY).update(options=options.stored())
+    return queue_job(job=job, by=by)
+
+
+@transaction.atomic
+def queue_check(*, job: ImportJob, by: User) -> ImportJob:
+    """Let a worker check a job. Raises Conflict `job_moved_on`."""
+    return _queue(job, by, (JobStatus.NEW, JobStatus.CHECKED, JobStatus.REFUSED), JobStatus.CHECKING)
 
 
 @app.task(queue="imports")
-def apply_import(job_id: int, by_id: int) -> None:
-    """Apply a queued job. Run twice, it does nothing the second time."""
+def carry_out_import(job_id: int, by_id: int) -> None:
+    """Check or apply a queued job. Run twice, it does nothing the second time."""
     carry_out(job_id=job_id, by=User.objects.get(pk=by_id), now=clock.now())
 
 
 def carry_out(*, job_id: int, by: User, now: datetime) -> None:
-    """Apply the job, and note on it why it could not be applied."""
-    job = ImportJob.objects.get(pk=job_id)
-    if job.status != JobStatus.QUEUED:
+    """Do what the job waits for, and note on it why it could not be done."""
+    job = ImportJob.objects.filter(pk=job_id).first()
+    if job is None or job.status not in {JobStatus.QUEUED, JobStatus.CHECKING}:
         return
+    work = apply_job if job.status == JobStatus.QUEUED else check_job
     with translation.override(by.language or settings.LANGUAGE_CODE):
         try:
             with StoredProgress(job_id) as progress, stored_file(job) as path:
-                apply_job(job=job, path=path, by=by, now=now, progress=progress)
+                work(job=job, path=path, by=by, now=now, progress=progress)
         except ImportStopped as stopped:
-            _note(job_id, stopped.message, report=stopped.report.stored())
+            _note(job, stopped.message, report=stopped.report.stored())
         except Refused as refused:
-            _note(job_id, refused.message)
+            _note(job, refused.message)
         finally:
             forget_progress(job_id)
 
 
-def _note(job_id: int, problem: str, report: dict[str, object] | None = None) -> None:
+def _queue(job: ImportJob, by: User, waiting: tuple[JobStatus, ...], status: JobStatus) -> ImportJob:
+    require(by, Act.IMPORT)
+    job = ImportJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
+    if job.status not in waiting:
+        raise Conflict("job_moved_on", _("Check the import first; or it was applied meanwhile."))
+    job.status, job.problem = status, ""
+    job.save(update_fields=["status", "problem"])
+    carry_out_import.defer(job_id=job.pk, by_id=by.pk)
+    return job
+
+
+def _note(job: ImportJob, problem: str, report: dict[str, object] | None = None) -> None:
     values: dict[str, object] = {"status": JobStatus.REFUSED, "problem": problem}
     if report is not None:
         values["report"] = report
-    ImportJob.objects.filter(pk=job_id, status=JobStatus.QUEUED).update(**values)
+    ImportJob.objects.filter(pk=job.pk, status=job.status).update(**values)

@@ -17,6 +17,7 @@ class KindKey(models.TextChoices):
 
 class JobStatus(models.TextChoices):
     NEW = "new", _("Being set up")
+    CHECKING = "checking", _("Being checked")
     CHECKED = "checked", _("Checked")
     QUEUED = "queued", _("Waiting")
     APPLIED = "applied", _("Applied")
@@ -34,8 +35,9 @@ class Action(models.TextChoices):
 
 
 class ImportJob(models.Model):
-    """One file on its way in. `options` are the person's decisions, `report` what the last check or apply found,
-    `made` the ids of what was made beside the rows (branches, industries…), by table."""
+    """One file on its way in. `options` are the person's decisions, `found` what the file holds, `report` what the
+    last check or apply would do or did, `made` the ids of what was made beside the rows (branches, industries…).
+    """
 
     kind = models.CharField(max_length=10, choices=KindKey.choices)
     status = models.CharField(max_length=10, choices=JobStatus.choices, default=JobStatus.NEW)
@@ -43,6 +45,7 @@ class ImportJob(models.Model):
     file_size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     options = models.JSONField(default=dict)
+    found = models.JSONField(default=dict)
     report = models.JSONField(default=dict)
     made = models.JSONField(default=dict)
     problem = models.TextField(blank=True)

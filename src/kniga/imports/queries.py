@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
+from kniga.imports.finding import Found
 from kniga.imports.kinds import IMPORTERS
 from kniga.imports.models import ImportJob, ImportProgress, ImportRow, JobStatus, KindKey
 from kniga.imports.options import Options, options_of
 from kniga.imports.report import Report, report_from
 from kniga.imports.stages import StageMap
+from kniga.imports.undoing import Undone
 from kniga.people.models import User
 from kniga.people.permissions import Act, may
 from kniga.platform.errors import NotVisible
@@ -129,7 +133,21 @@ def job_progress(job: ImportJob) -> Progress:
 
 def is_running(job: ImportJob) -> bool:
     """Whether a worker has the job, or will have it."""
-    return job.status == JobStatus.QUEUED
+    return job.status in {JobStatus.QUEUED, JobStatus.CHECKING}
+
+
+def job_found(job: ImportJob) -> Found:
+    """What the job's file holds, with the present mapping."""
+    found = msgspec.convert(job.found, Found)
+    mapping = options_of(job.options).mapping
+    columns = tuple(replace(column, field=mapping.get(column.name, "")) for column in found.columns)
+    return replace(found, columns=columns)
+
+
+def job_undone(job: ImportJob) -> Undone | None:
+    """What undoing the job did; None if it was not undone."""
+    stored = job.report.get("undone")
+    return None if stored is None else Undone(**stored)
 
 
 def kinds() -> list[Choice]:

@@ -63,6 +63,8 @@ def set_options(*, job: ImportJob, options: Options, by: User) -> ImportJob:
     """Change the decisions of a job that is not applied yet. Raises Conflict `job_moved_on`, `not_allowed`."""
     require(by, Act.IMPORT)
     job = _open_job(job)
+    if job.status in {JobStatus.QUEUED, JobStatus.CHECKING}:
+        raise Conflict("job_moved_on", _("A worker has this import; wait for it to end."))
     job.options, job.status = options.stored(), JobStatus.NEW
     job.save(update_fields=["options", "status"])
     return job

@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("new", "Being set up"),
+                            ("checking", "Being checked"),
                             ("checked", "Checked"),
                             ("queued", "Waiting"),
                             ("applied", "Applied"),
@@ -58,6 +59,7 @@ class Migration(migrations.Migration):
                 ("file_size", models.BigIntegerField()),
                 ("sha256", models.CharField(max_length=64)),
                 ("options", models.JSONField(default=dict)),
+                ("found", models.JSONField(default=dict)),
                 ("report", models.JSONField(default=dict)),
                 ("made", models.JSONField(default=dict)),
                 ("problem", models.TextField(blank=True)),

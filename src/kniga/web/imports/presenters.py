@@ -1,0 +1,149 @@
+"""Imports in the words and colours of the pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kniga.imports.finding import Found
+from kniga.imports.queries import FieldChoice, JobLine, RowLine
+
+TONES: Final = {
+    "create": "good", "update": "info", "same": "neutral", "skip": "neutral", "conflict": "warn", "error": "bad",
+}  # fmt: skip
+ACTIONS: Final[dict[str, str | Promise]] = {
+    "create": gettext_lazy("create"),
+    "update": gettext_lazy("update"),
+    "same": gettext_lazy("unchanged"),
+    "skip": gettext_lazy("left out"),
+    "conflict": gettext_lazy("conflict"),
+    "error": gettext_lazy("error"),
+}
+TABS: Final[dict[str, str | Promise]] = {
+    "create": gettext_lazy("New"),
+    "update": gettext_lazy("Changed"),
+    "same": gettext_lazy("Unchanged"),
+    "skip": gettext_lazy("Left out"),
+    "conflict": gettext_lazy("Conflicts"),
+    "error": gettext_lazy("Errors"),
+}
+REFERENCES: Final[dict[str, str | Promise]] = {
+    "stage": gettext_lazy("Stage"),
+    "product": gettext_lazy("Product"),
+    "client": gettext_lazy("Client"),
+    "user": gettext_lazy("Employee"),
+    "industry": gettext_lazy("Industry"),
+    "region": gettext_lazy("Region"),
+    "source": gettext_lazy("Source"),
+    "branch": gettext_lazy("Branch"),
+    "unit": gettext_lazy("Unit"),
+    "loss_reason": gettext_lazy("Loss reason"),
+}
+_STATUS: Final[dict[str, tuple[str | Promise, str]]] = {
+    "new": (gettext_lazy("being set up"), "neutral"),
+    "checking": (gettext_lazy("being checked"), "info"),
+    "checked": (gettext_lazy("checked"), "info"),
+    "queued": (gettext_lazy("running"), "info"),
+    "applied": (gettext_lazy("applied"), "good"),
+    "refused": (gettext_lazy("not applied"), "bad"),
+    "undone": (gettext_lazy("undone"), "warn"),
+}
+_KINDS: Final[dict[str, str | Promise]] = {
+    "users": gettext_lazy("Users"),
+    "clients": gettext_lazy("Clients"),
+    "contacts": gettext_lazy("Contacts"),
+    "products": gettext_lazy("Products"),
+    "deals": gettext_lazy("Deals"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """An import as lists and headings show it."""
+
+    id: int
+    kind: str
+    file_name: str
+    status: str
+    status_label: str
+    tone: str
+    rows: int
+    counts: str
+    by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """A cell of the diff: its text, what stood there before ('' if nothing changes), what is wrong with it."""
+
+    text: str
+    before: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A row of the diff; `notes` are reasons that belong to no column."""
+
+    number: int
+    action: str
+    label: str
+    tone: str
+    cells: tuple[CellView, ...]
+    notes: tuple[str, ...]
+
+
+def kind_name(kind: str) -> str:
+    """What people read for a kind."""
+    return str(_KINDS[kind])
+
+
+def job_view(line: JobLine) -> JobView:
+    """An import with the words of the page's language."""
+    label, tone = _STATUS[line.status]
+    told = ", ".join(f"{count} {ACTIONS[action]}" for action, count in line.counts.items() if count)
+    return JobView(
+        line.id, kind_name(line.kind), line.file_name, line.status, str(label), tone, line.rows, told, line.by,
+        line.created_at,
+    )  # fmt: skip
+
+
+def mapped(found: Found, fields: list[FieldChoice]) -> list[tuple[str, str, str]]:
+    """The columns that are imported: (name in the file, field, what people read for the field)."""
+    labels = {field.key: field.label for field in fields}
+    return [(column.name, column.field, labels[column.field]) for column in found.columns if column.field in labels]
+
+
+def row_view(row: RowLine, columns: list[tuple[str, str, str]]) -> RowView:
+    """A row with its changes and errors in their cells."""
+    errors: dict[str, str] = {}
+    notes = []
+    for reason in row.reasons:
+        if reason["column"]:
+            errors[reason["column"]] = reason["text"]
+        else:
+            notes.append(reason["text"])
+    cells = []
+    for name, field, _label in columns:
+        change = row.changes.get(field)
+        text = _text(change[1] if change else row.values.get(field))
+        before = (_text(change[0]) or "—") if change else ""
+        cells.append(CellView(text, before, errors.get(name, "")))
+    return RowView(row.number, row.action, str(ACTIONS[row.action]), TONES[row.action], tuple(cells), tuple(notes))
+
+
+def delimiter_name(delimiter: str) -> str:
+    """What people read for the character between cells."""
+    return {"\t": _("tab"), ",": _("comma"), ";": _("semicolon"), "|": _("bar")}.get(delimiter, delimiter)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)

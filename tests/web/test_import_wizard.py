@@ -1,0 +1,171 @@
+"""The import wizard, step by step, as a head of sales and others meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import translation
+
+from kniga.catalog.models import Product
+from kniga.clients.models import Client as ClientRecord
+from kniga.imports.jobs import carry_out
+from kniga.imports.models import ImportJob
+from kniga.people.models import User
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CLIENTS = "Название;ИНН;Город;Телефон\nООО Щит;7707083893;Тверь;8 916 123-45-67\nАО Ёлка;7707083890;Орёл;\n"
+CSV_PRODUCTS = "product,price,unit\nGTX Pro,4821,piece\nRack,100,boks\n"
+
+
+def upload(browser: Client, kind: str, text: str | bytes, name: str = "table.csv") -> ImportJob | None:
+    data = text.encode("cp1251") if isinstance(text, str) else text
+    answer = browser.post("/imports/new/", {"kind": kind, "file": SimpleUploadedFile(name, data)})
+    if answer.status_code == 302:
+        return ImportJob.objects.get(pk=int(answer["Location"].strip("/").split("/")[-1]))
+    assert answer.status_code == 422
+    return None
+
+
+def page(browser: Client, job: ImportJob, query: str = "") -> str:
+    answer = browser.get(f"/imports/{job.pk}/{query}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def settings_of(job: ImportJob, **changed: str) -> dict[str, str]:
+    columns = job.found["columns"]
+    return {f"map-{index}": column["field"] for index, column in enumerate(columns)} | {"act": "check"} | changed
+
+
+def test_a_file_goes_through_all_steps_and_back(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    head = make_user("head")
+    browser = as_user(head)
+    assert "Nothing was imported yet" in browser.get("/imports/").content.decode()
+    job = upload(browser, "clients", CLIENTS)
+    assert job is not None
+    shown = page(browser, job)
+    assert "cp1251" in shown and "ООО Щит" in shown and job.options["mapping"]["ИНН"] == "inn"
+
+    browser.post(f"/imports/{job.pk}/setup/", settings_of(job))
+    shown = page(browser, job)
+    assert "wrong control digit" in shown and "k-import-bad" in shown
+    assert "Leave out 1 row that cannot be applied" in shown
+    assert not ClientRecord.objects.exists()
+
+    browser.post(f"/imports/{job.pk}/apply/", {"skip_errors": "on"})
+    assert "Waiting for a worker" in page(browser, job)
+    carry_out(job_id=job.pk, by=head, now=NOW)
+    shown = page(browser, job)
+    assert "Take the whole import back" in shown
+    made = ClientRecord.objects.get()
+    assert made.name == "ООО Щит" and made.region is not None and made.region.name == "Тверь"
+    assert "79161234567" in made.search_text
+
+    browser.post(f"/imports/{job.pk}/undo/")
+    assert not ClientRecord.objects.exists()
+    assert "1 record removed" in page(browser, job)
+    assert "table.csv" in browser.get("/imports/").content.decode()
+
+
+def test_an_unknown_name_is_explained_by_the_person(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    head = make_user("head")
+    browser = as_user(head)
+    job = upload(browser, "products", CSV_PRODUCTS)
+    assert job is not None
+    browser.post(f"/imports/{job.pk}/setup/", settings_of(job))
+    shown = page(browser, job)
+    assert "Names to explain" in shown and "boks" in shown
+    said = {"reference-0": "unit", "text-0": "boks", "choice-0": "other", "name-0": "pack"}
+    browser.post(f"/imports/{job.pk}/explain/", said)
+    assert "Names to explain" not in page(browser, job)
+    browser.post(f"/imports/{job.pk}/apply/")
+    carry_out(job_id=job.pk, by=head, now=NOW)
+    assert Product.objects.get(name="Rack").unit.code == "pack"
+
+
+def test_an_unreadable_file_is_refused_at_its_field_and_nothing_stays(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    browser = as_user(make_user("head"))
+    answer = browser.post("/imports/new/", {"kind": "clients", "file": SimpleUploadedFile("a.csv", b"MZ\x90\x00" * 40)})
+    assert answer.status_code == 422
+    assert "it is a program" in answer.content.decode() and 'id="file-error"' in answer.content.decode()
+    assert browser.post("/imports/new/", {"kind": "clients"}).status_code == 422
+    assert not ImportJob.objects.exists()
+
+
+def test_reading_in_another_way_guesses_the_columns_anew(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    browser = as_user(make_user("head"))
+    job = upload(browser, "clients", CLIENTS)
+    assert job is not None
+    browser.post(f"/imports/{job.pk}/setup/", settings_of(job, act="read", delimiter=","))
+    job.refresh_from_db()
+    assert [column["name"] for column in job.found["columns"]] == ["Название;ИНН;Город;Телефон"]
+    browser.post(f"/imports/{job.pk}/setup/", settings_of(job, act="read", delimiter=";", encoding="koi8-r"))
+    assert "ООО Щит" not in page(browser, job)
+
+
+def test_a_mapping_without_a_needed_field_is_refused_on_the_page(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    browser = as_user(make_user("head"))
+    job = upload(browser, "clients", CLIENTS)
+    assert job is not None
+    answer = browser.post(f"/imports/{job.pk}/setup/", settings_of(job, **{"map-0": ""}))
+    assert answer.status_code == 422 and "every row needs" in answer.content.decode()
+
+
+def test_the_wizard_speaks_russian(as_user: Callable[[User], Client], make_user: Callable[..., User]) -> None:
+    head = make_user("head", language="ru")
+    browser = as_user(head)
+    assert "Пока ничего не импортировали" in browser.get("/imports/").content.decode()
+    job = upload(browser, "clients", CLIENTS)
+    assert job is not None
+    assert "Что будет" in page(browser, job)
+    browser.post(f"/imports/{job.pk}/setup/", settings_of(job))
+    assert "Применить" in page(browser, job)
+    with translation.override("ru"):
+        browser.post(f"/imports/{job.pk}/apply/", {"skip_errors": "on"})
+        carry_out(job_id=job.pk, by=head, now=NOW)
+    assert "Отменить весь импорт" in page(browser, job)
+
+
+def test_only_those_who_may_import_see_imports(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    browser = as_user(make_user("rep"))
+    assert browser.get("/imports/").status_code == 403
+    assert browser.post("/imports/1/apply/").status_code == 403
+    assert as_user(make_user("owner")).get("/imports/999/").status_code == 404
+
+
+def test_the_diff_shows_before_and_after_and_pages_on(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    head = make_user("head")
+    browser = as_user(head)
+    many = "name,price\n" + "".join(f"Item {i},{i}\n" for i in range(120))
+    for text in (many, many.replace("Item 7,7\n", "Item 7,8\n")):
+        job = upload(browser, "products", text)
+        assert job is not None
+        browser.post(f"/imports/{job.pk}/setup/", settings_of(job))
+        shown = page(browser, job)
+        browser.post(f"/imports/{job.pk}/apply/")
+        carry_out(job_id=job.pk, by=head, now=NOW)
+    assert "<del>7.00</del> <ins>8.00</ins>" in page(browser, job, "?show=update")
+    assert "Item 49" in shown and "Item 60" not in shown
+    further = browser.get(
+        f"/imports/{job.pk}/rows/?after=51", headers={"HX-Request": "true", "HX-Target": "import-rows"}
+    )
+    assert "Item 60" in further.content.decode() and "<html" not in further.content.decode()
