@@ -59,8 +59,10 @@ def upload_version(*, xml: bytes, note: str, by: User | None, now: datetime) -> 
     return version
 
 
-def publish_version(*, version_id: int, by: User | None, now: datetime) -> ProcessVersion:
+def publish_version(*, version_id: int, by: User | None, now: datetime, note: str = "") -> ProcessVersion:
     """Make a version the one new deals start on; the one before is retired, running deals stay on theirs.
+
+    `note` says what has changed; an empty one keeps the note of the upload.
 
     Raises BookRefused with every error of `check` (warnings do not hinder), Refused when it is not allowed."""
     if by is not None and not may(by, Act.EDIT_BOOK):
@@ -75,7 +77,8 @@ def publish_version(*, version_id: int, by: User | None, now: datetime) -> Proce
             raise BookRefused(errors)
         version.process.versions.filter(status=VersionStatus.PUBLISHED).update(status=VersionStatus.RETIRED)
         version.status, version.published_at, version.published_by = VersionStatus.PUBLISHED, now, by
-        version.save(update_fields=["status", "published_at", "published_by"])
+        version.note = note or version.note
+        version.save(update_fields=["status", "published_at", "published_by", "note"])
         Process.objects.filter(pk=version.process_id).update(name=definition.name, is_active=True)
         _keep_stages(version.process.pipeline, definition)
         _tell("processes.version.published", version, by, now)

@@ -1,0 +1,158 @@
+"""The diagram of a BPMN file, read from its diagram interchange (BPMN 2.0, clause 12), ready to be drawn as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from lxml import etree
+
+from kniga.engine import BoundaryTimer, Definition, Element, EndEvent, ExclusiveGateway, StartEvent
+from kniga.engine.bpmn.reading import read_xml
+
+_DI: Final = "{http://www.omg.org/spec/BPMN/20100524/DI}"
+_DC: Final = "{http://www.omg.org/spec/DD/20100524/DC}"
+_WAYPOINT: Final = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
+_MARGIN: Final = 24.0
+_LETTER: Final = 6.4
+"""About how wide a letter of the labels is, in the diagram's units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in the diagram's units."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A drawn element. `form` is task, gateway, start, timer, end-won, end-lost, end-other or area (lanes, notes);
+    `lines` is its name, wrapped, and stands in `label`."""
+
+    id: str
+    form: str
+    box: Box
+    lines: tuple[str, ...]
+    label: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A drawn flow: its points, and its name with the middle it stands at."""
+
+    id: str
+    points: tuple[tuple[float, float], ...]
+    name: str
+    middle: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A diagram; `view` is the box that holds everything."""
+
+    view: Box
+    shapes: tuple[Shape, ...]
+    edges: tuple[Edge, ...]
+
+
+def drawing_of(xml: bytes, definition: Definition) -> Drawing | None:
+    """The diagram of a file that compiles; None when it has no diagram interchange."""
+    root = read_xml(xml)
+    names = _names(root)
+    shapes = tuple(_shapes(root, definition, names))
+    edges = tuple(_edges(root, names))
+    if not shapes:
+        return None
+    xs = [x for shape in shapes for x in (shape.box.x, shape.box.x + shape.box.width)]
+    ys = [y for shape in shapes for y in (shape.box.y, shape.box.y + shape.box.height)]
+    xs += [x for edge in edges for x, _y in edge.points]
+    ys += [y for edge in edges for _x, y in edge.points]
+    left, top = min(xs) - _MARGIN, min(ys) - _MARGIN
+    view = Box(left, top, max(xs) + _MARGIN - left, max(ys) + 2 * _MARGIN - top)
+    return Drawing(view, shapes, edges)
+
+
+def _shapes(root: etree._Element, definition: Definition, names: Mapping[str, str]) -> Iterator[Shape]:
+    for node in root.iter(f"{_DI}BPMNShape"):
+        id, box = node.get("bpmnElement", ""), _box(node.find(f"{_DC}Bounds"))
+        if box is None:
+            continue
+        form = _form(definition.elements.get(id))
+        label = _box(node.find(f"{_DI}BPMNLabel/{_DC}Bounds"))
+        if form not in ("task", "area"):
+            label = label or Box(box.x + box.width / 2 - 50, box.y + box.height + 4, 100, 28)
+        yield Shape(id, form, box, _wrapped(names.get(id, ""), label or box), label or box)
+
+
+def _edges(root: etree._Element, names: Mapping[str, str]) -> Iterator[Edge]:
+    for node in root.iter(f"{_DI}BPMNEdge"):
+        points = tuple(
+            point for waypoint in node.iter(_WAYPOINT) if (point := _point(waypoint.get("x"), waypoint.get("y")))
+        )
+        if len(points) < 2:
+            continue
+        label = _box(node.find(f"{_DI}BPMNLabel/{_DC}Bounds"))
+        middle = (label.x + label.width / 2, label.y + label.height / 2) if label else _middle(points)
+        id = node.get("bpmnElement", "")
+        yield Edge(id, points, names.get(id, ""), middle)
+
+
+def _form(element: Element | None) -> str:
+    if element is None:
+        return "area"
+    if isinstance(element, EndEvent):
+        return f"end-{element.result}"
+    if isinstance(element, StartEvent):
+        return "start"
+    if isinstance(element, BoundaryTimer):
+        return "timer"
+    return "gateway" if isinstance(element, ExclusiveGateway) else "task"
+
+
+def _names(root: etree._Element) -> dict[str, str]:
+    return {
+        id: " ".join((node.get("name") or "").split())
+        for node in root.iter(etree.Element)
+        if (id := node.get("id")) is not None and not str(node.tag).startswith(_DI)
+    }
+
+
+def _box(node: etree._Element | None) -> Box | None:
+    if node is None:
+        return None
+    corner, size = _point(node.get("x"), node.get("y")), _point(node.get("width"), node.get("height"))
+    return None if corner is None or size is None else Box(*corner, *size)
+
+
+def _point(x: str | None, y: str | None) -> tuple[float, float] | None:
+    try:
+        point = float(x or ""), float(y or "")
+    except ValueError:
+        return None
+    return point if all(abs(number) < 1e6 for number in point) else None
+
+
+def _middle(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:
+    place = len(points) // 2
+    (x1, y1), (x2, y2) = points[place - 1], points[place]
+    return (x1 + x2) / 2, (y1 + y2) / 2
+
+
+def _wrapped(text: str, box: Box) -> tuple[str, ...]:
+    """The words in lines that fit the box; what does not fit is cut with an ellipsis."""
+    room, most = max(int((box.width - 8) / _LETTER), 6), max(int(box.height / 15), 2)
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    shown = [line if len(line) <= room + 2 else f"{line[: room + 1]}…" for line in lines[:most]]
+    if len(lines) > most:
+        shown[-1] += "…"
+    return tuple(shown)

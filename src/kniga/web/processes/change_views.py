@@ -1,0 +1,65 @@
+"""Changing the sales book: taking in a file, checking it, publishing a version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kniga.engine import check
+from kniga.people.permissions import Act
+from kniga.platform import clock
+from kniga.platform.errors import Refused
+from kniga.processes.publishing import BookRefused, compiled, publish_version, upload_version
+from kniga.processes.version_queries import get_version_row
+from kniga.web.access import SignedInRequest, act_required
+from kniga.web.pages import go_to, refuse, render_page, toast
+from kniga.web.processes.problems import problem_rows
+from kniga.web.processes.read_views import book_context
+
+TEMPLATE = "processes/upload.html"
+# Larger files are refused by the compiler by name; nothing beyond its limit is read into memory.
+MOST_BYTES = 6 * 1024 * 1024
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@act_required(Act.EDIT_BOOK)
+def upload(request: SignedInRequest) -> HttpResponse:
+    """Take in a BPMN file as a draft, or only check it; every error is listed and nothing is saved."""
+    context: dict[str, Any] = {"problems": (), "note": request.POST.get("note", ""), "errors": {}, "checked": None}
+    if request.method != "POST":
+        return render_page(request, TEMPLATE, context)
+    sent = request.FILES.get("file")
+    if sent is None:
+        context["errors"] = {"file": [_("Choose a BPMN file.")]}
+        return refuse(request, TEMPLATE, context)
+    xml = sent.read(MOST_BYTES)
+    try:
+        if request.POST.get("act") == "check":
+            definition = compiled(xml)
+            context |= {"checked": definition, "problems": problem_rows(check(definition), definition)}
+            return render_page(request, TEMPLATE, context)
+        version = upload_version(xml=xml, note=context["note"][:2000], by=request.user, now=clock.now())
+    except BookRefused as refused:
+        context["problems"] = problem_rows(refused.problems)
+        return refuse(request, TEMPLATE, context)
+    toast(request, _("Version %(number)d is kept as a draft. Check it and publish it.") % {"number": version.number})
+    return go_to(request, reverse("processes:book", args=[version.process.key, version.number]))
+
+
+@require_POST
+@act_required(Act.EDIT_BOOK)
+def publish(request: SignedInRequest, key: str, number: int) -> HttpResponse:
+    """Make a version the one new deals start on; running deals stay on theirs."""
+    row = get_version_row(user=request.user, process_key=key, number=number)
+    note = request.POST.get("note", "").strip()[:2000]
+    try:
+        publish_version(version_id=row.id, note=note, by=request.user, now=clock.now())
+    except Refused as refused:
+        context = book_context(request, key, number) | {"refused": refused.message}
+        return refuse(request, "processes/book.html", context)
+    toast(request, _("Version %(number)d is published: new deals start on it.") % {"number": number})
+    return go_to(request, reverse("processes:book", args=[key, number]))

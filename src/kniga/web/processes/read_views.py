@@ -1,0 +1,95 @@
+"""Reading the sales book: everybody who works here may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from kniga.engine import check
+from kniga.people.permissions import Act, may
+from kniga.platform.errors import NotVisible
+from kniga.processes.definitions import runnable_version
+from kniga.processes.drawing import drawing_of
+from kniga.processes.outline import outline_of
+from kniga.processes.version_queries import get_version_row, process_rows, version_rows, version_xml
+from kniga.web.access import SignedInRequest, signed_in
+from kniga.web.pages import render_page
+from kniga.web.processes.problems import problem_rows
+from kniga.web.processes.words import assignee_in_words, condition_in_words, due_in_words
+
+
+@require_safe
+@signed_in
+def processes(request: SignedInRequest) -> HttpResponse:
+    """All processes."""
+    context = {"processes": process_rows(user=request.user), "may_edit": may(request.user, Act.EDIT_BOOK)}
+    return render_page(request, "processes/list.html", context | {"kinds": kind_names(), "problems": ()})
+
+
+@require_safe
+@signed_in
+def versions(request: SignedInRequest, key: str) -> HttpResponse:
+    """A process leads to the version in force, or to its newest draft."""
+    rows = version_rows(user=request.user, process_key=key)
+    shown = next((row for row in rows if row.status == "published"), rows[0])
+    return redirect(reverse("processes:book", args=[key, shown.number]))
+
+
+@require_safe
+@signed_in
+def book(request: SignedInRequest, key: str, number: int) -> HttpResponse:
+    """One version: its picture, its steps with scripts and ways on, what the check says, the other versions."""
+    return render_page(request, "processes/book.html", book_context(request, key, number))
+
+
+@require_safe
+@signed_in
+def file(request: SignedInRequest, key: str, number: int) -> HttpResponse:
+    """The BPMN file as it was uploaded."""
+    row = get_version_row(user=request.user, process_key=key, number=number)
+    response = HttpResponse(version_xml(user=request.user, version_id=row.id), content_type="application/xml")
+    response["Content-Disposition"] = f'attachment; filename="{key}-{number}.bpmn"'
+    return response
+
+
+def book_context(request: SignedInRequest, key: str, number: int) -> dict[str, Any]:
+    """The context of processes/book.html. Raises NotVisible."""
+    rows = version_rows(user=request.user, process_key=key)
+    row = next((one for one in rows if one.number == number), None)
+    if row is None:
+        raise NotVisible
+    definition = runnable_version(row.id).definition
+    return {
+        "version": row,
+        "versions": rows,
+        "definition": definition,
+        "outline": outline_of(definition),
+        "drawing": drawing_of(version_xml(user=request.user, version_id=row.id), definition),
+        "problems": problem_rows(check(definition), definition),
+        "may_edit": may(request.user, Act.EDIT_BOOK),
+        "statuses": {"draft": _("Draft"), "published": _("Published"), "retired": _("Retired")},
+        "kinds": kind_names(),
+        "due_in_words": due_in_words,
+        "assignee_in_words": assignee_in_words,
+        "condition_in_words": lambda rule: condition_in_words(rule, definition),
+    }
+
+
+def kind_names() -> dict[str, str]:
+    """Kinds of processes and of steps, in words."""
+    return {
+        "sale": _("Sale"),
+        "service": _("Service"),
+        "repeat": _("Repeat sale"),
+        "handoff": _("Handoff"),
+        "call": _("Call"),
+        "meeting": _("Meeting"),
+        "mail": _("Letter"),
+        "document": _("Document"),
+        "task": _("Task"),
+    }

@@ -1,0 +1,71 @@
+"""The book in words: deadlines, people, conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from kniga.engine import STANDARD_FIELDS, Definition, Due
+from kniga.people.roles import Role
+from kniga.rules import FieldChoice, FieldSpec, Rule, rule_to_sentence
+
+_HOUR, _WORKING_DAY, _DAY = 3_600, 8 * 3_600, 24 * 3_600
+
+
+def due_in_words(due: Due | None) -> str:
+    """A deadline: 2 working days, 4 working hours, 3 days; "" without one."""
+    if due is None:
+        return ""
+    if due.seconds == 0:
+        return _("at the deadline") if due.basis == "deadline" else _("at once")
+    text = _working(due.seconds) if due.working_time else _calendar(due.seconds)
+    return _("%(time)s after the deadline") % {"time": text} if due.basis == "deadline" else text
+
+
+def assignee_in_words(rule: str) -> str:
+    """Who gets a step: the deal's owner, the team lead, the head of sales, somebody of a role."""
+    if rule.startswith("role:"):
+        key = rule.removeprefix("role:")
+        return str(Role(key).label) if key in Role.values else key
+    known = {"owner": _("Owner of the deal"), "lead": _("Team lead"), "head": _("Head of sales")}
+    return known.get(rule, rule)
+
+
+def condition_in_words(rule: Rule, definition: Definition) -> str:
+    """A condition as a sentence in the language of the page."""
+    return rule_to_sentence(rule, condition_fields(definition), "ru" if get_language() == "ru" else "en")
+
+
+def condition_fields(definition: Definition) -> Mapping[str, FieldSpec]:
+    """The fields a definition's conditions may look at, with their labels."""
+    fields = dict(STANDARD_FIELDS)
+    for task in definition.user_tasks():
+        for question in task.questions:
+            choices = tuple(FieldChoice(choice.key, choice.label, choice.label) for choice in question.choices)
+            key = f"answer.{question.key}"
+            fields.setdefault(key, FieldSpec(key, question.type, question.label, question.label, choices))
+    return fields
+
+
+def _working(seconds: int) -> str:
+    if seconds % _WORKING_DAY == 0:
+        days = seconds // _WORKING_DAY
+        return ngettext("%(n)d working day", "%(n)d working days", days) % {"n": days}
+    if seconds % _HOUR == 0:
+        hours = seconds // _HOUR
+        return ngettext("%(n)d working hour", "%(n)d working hours", hours) % {"n": hours}
+    minutes = seconds // 60
+    return ngettext("%(n)d working minute", "%(n)d working minutes", minutes) % {"n": minutes}
+
+
+def _calendar(seconds: int) -> str:
+    if seconds % _DAY == 0:
+        days = seconds // _DAY
+        return ngettext("%(n)d calendar day", "%(n)d calendar days", days) % {"n": days}
+    if seconds % _HOUR == 0:
+        hours = seconds // _HOUR
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    minutes = seconds // 60
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
