@@ -80,3 +80,19 @@ def test_a_backup_comes_back_to_the_row_and_only_into_an_empty_database(env: dic
     (tmp_path / "torn.tar").write_bytes((tmp_path / "all.tar").read_bytes()[:5000])
     torn = kniga("restore", str(tmp_path / "torn.tar"), env=environment(open_home(tmp_path / "home")))
     assert (torn.returncode, "Traceback" in torn.stderr) == (1, False)
+
+
+def test_furnishing_that_was_killed_half_way_starts_over_unless_somebody_has_worked_since(tmp_path: Path) -> None:
+    home = open_home(tmp_path)
+    env = environment(home)
+    first = kniga("prepare", "--no-demo", "--json", env=env)
+    assert first.returncode == 0, first.stderr
+    assert not (home / "furnishing").exists()
+    assert json.loads(kniga("prepare", "--no-demo", "--json", env=env).stdout)["sign_ins"] == []
+    marker = f"postgresql://kniga@/kniga?host={home}/postgres-socket"
+    (home / "furnishing").write_text(marker)
+    again = kniga("prepare", "--no-demo", "--json", env=env)
+    assert len(json.loads(again.stdout)["sign_ins"]) == 1, again.stderr
+    (home / "furnishing").write_text(marker)
+    assert kniga("user", "create", "olga@kniga.test", "--name", "Olga", env=env).returncode == 0
+    assert json.loads(kniga("prepare", "--no-demo", "--json", env=env).stdout)["sign_ins"] == []

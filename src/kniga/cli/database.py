@@ -11,7 +11,7 @@ import typer
 from kniga.cli import COMMANDS, load
 from kniga.cli.output import print_json
 from kniga.runtime.home import current_home
-from kniga.runtime.session import database, migrate_if_needed
+from kniga.runtime.session import database, empty_database, migrate_if_needed
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -31,9 +31,10 @@ def prepare(
     as_json: AsJson = False,
 ) -> None:
     """Migrate, and on a database without users make the demo department, or an administrator."""
-    with database(migrate=False):
+    with database(migrate=False) as address:
+        _start_over_if_interrupted(address)
         count = migrate_if_needed()
-        sign_ins = _furnish(demo) if _is_empty() else []
+        sign_ins = _furnish_whole(demo, address) if _is_empty() else []
     if as_json:
         print_json({"migrated": count, "sign_ins": sign_ins})
         return
@@ -56,6 +57,22 @@ def _is_empty() -> bool:
     from kniga.people.models import User
 
     return not User.objects.exists()
+
+
+def _start_over_if_interrupted(address: str) -> None:
+    """Empty a database whose furnishing was killed half-way: nobody has worked in it yet."""
+    marker = current_home().furnishing_file
+    if marker.exists() and marker.read_text() == address:
+        print("kniga: furnishing was interrupted; starting over", file=sys.stderr, flush=True)
+        empty_database()
+
+
+def _furnish_whole(demo: bool, address: str) -> list[dict[str, str]]:
+    marker = current_home().prepare().furnishing_file
+    marker.write_text(address)
+    sign_ins = _furnish(demo)
+    marker.unlink()
+    return sign_ins
 
 
 def _furnish(demo: bool) -> list[dict[str, str]]:

@@ -46,6 +46,11 @@ class Home:
         """The key that signs sessions; readable by its owner only."""
         return self.root / "secret_key"
 
+    @property
+    def furnishing_file(self) -> Path:
+        """There while an empty database is being furnished; names the database."""
+        return self.root / "furnishing"
+
     def prepare(self) -> Home:
         """Create the folders that are missing and return the home itself."""
         for folder in (self.root, self.logs, self.media, self.backups):

@@ -33,6 +33,8 @@ def database(*, migrate: bool = True) -> Iterator[Dsn]:
         # Connections go before the server does.
         stack.callback(_close_connections)
         if migrate:
+            # From here on the database may hold somebody's work, so it is never started over (see `prepare`).
+            home.furnishing_file.unlink(missing_ok=True)
             migrate_if_needed()
         yield address
 
@@ -89,6 +91,15 @@ def migrate_if_needed() -> int:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [0x6B6E696761])
     return pending
+
+
+def empty_database() -> None:
+    """Drop everything the database holds; only for one whose furnishing was interrupted."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA public CASCADE")
+        cursor.execute("CREATE SCHEMA public")
 
 
 def _close_connections() -> None:
