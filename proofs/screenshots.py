@@ -30,6 +30,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SETTLED = "() => document.fonts.status === 'loaded' && !document.querySelector('.htmx-request, .k-loading--on')"
 TO_WEBP = """async (png) => {
   const image = new Image();
   image.src = "data:image/png;base64," + png;
@@ -59,18 +60,18 @@ PAGES = (
     Shot("sign-in", "/accounts/login/", signed_in=False),
     Shot("password-reset", "/accounts/password/reset/", signed_in=False),
     Shot("desk", "/desk/"),
-    Shot("task", "/desk/", follow=("main a[href^='/tasks/']",)),
+    Shot("task", "/deals/", follow=("main a[href^='/tasks/']",)),
     Shot("deals", "/deals/"),
     Shot("deal", "/deals/", follow=("main [data-row] a[href^='/deals/']",)),
     Shot("deal-new", "/deals/new/"),
-    Shot("board", "/deals/board/"),
+    Shot("board", "/board/"),
     Shot("clients", "/clients/"),
     Shot("client", "/clients/", follow=("main [data-row] a[href^='/clients/']",)),
     Shot("client-new", "/clients/new/"),
     Shot("products", "/products/"),
     Shot("funnel", "/funnel/"),
     Shot("processes", "/processes/"),
-    Shot("process", "/processes/", follow=("main a[href^='/processes/']",)),
+    Shot("process", "/processes/", follow=("main a[href^='/processes/']:not([href$='/upload/'])",)),
     Shot("imports", "/imports/"),
     Shot("people", "/people/"),
     Shot("person", "/people/", follow=("main [data-row] a[href^='/people/']",)),
@@ -132,7 +133,7 @@ class Photographer:
             page.goto(str(link.get_attribute("href")))
         if shot.keys:
             page.keyboard.press(shot.keys)
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function(SETTLED)
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if overflow > 0:
             self.problems.append(f"{name}: {overflow} px wider than the window")

@@ -9,6 +9,7 @@ export interface Toast {
 }
 
 const TICK = 1000;
+const SYMBOLS = { success: "check", info: "info", warning: "warning", error: "warning", debug: "info" };
 
 export function startToasts(): void {
   for (const element of region()?.querySelectorAll<HTMLElement>(".k-toast") ?? []) run(element);
@@ -24,6 +25,8 @@ export function showToast(toast: Toast): void {
   element.classList.replace("k-toast--info", `k-toast--${toast.kind}`);
   element.setAttribute("role", toast.kind === "error" ? "alert" : "status");
   element.dataset.seconds = String(toast.seconds);
+  const symbol = element.querySelector("use");
+  symbol?.setAttribute("href", (symbol.getAttribute("href") ?? "").replace(/#.*/, `#${SYMBOLS[toast.kind]}`));
   element.querySelector("p")!.textContent = toast.text;
   const form = element.querySelector("form");
   if (toast.undo_url && form) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -17,6 +18,9 @@ from django.utils.translation import gettext as _
 Number = int | float | Decimal
 
 NOTHING = "—"
+# Short signs that a language does not use for foreign money by itself: English writes RUB.
+SIGNS = {"RUB": "₽"}
+_LEGAL_FORMS = frozenset(("ооо", "оао", "пао", "зао", "ао", "ип", "llc", "ltd", "inc", "gmbh"))
 
 
 def money(amount: Number | None, currency: str = "") -> str:
@@ -35,7 +39,8 @@ def money_short(amount: Number | None, currency: str = "") -> str:
         return money(exact, currency)
     locale = _locale(_language())
     compact = format_compact_decimal(exact, locale=locale, fraction_digits=1 if abs(exact) < 10**8 else 0)
-    sign = locale.currency_symbols.get(currency or getattr(settings, "CURRENCY", "RUB"), currency)
+    code = currency or getattr(settings, "CURRENCY", "RUB")
+    sign = SIGNS.get(code) or locale.currency_symbols.get(code, code)
     return f"{sign}{compact}" if locale.language == "en" else f"{compact}\xa0{sign}"
 
 
@@ -142,8 +147,10 @@ def file_size(size: int | None) -> str:
 
 
 def initials(name: str) -> str:
-    """The letters on an avatar: the first of the first two words."""
-    return "".join(word[0] for word in name.split()[:2]).upper() or "?"
+    """The letters on an avatar: the first of the first two words, legal forms and quotes left out."""
+    words = re.findall(r"\w+", name)
+    telling = [word for word in words if word.casefold() not in _LEGAL_FORMS] or words
+    return "".join(word[0] for word in telling[:2]).upper() or "?"
 
 
 def tint(text: str) -> int:
@@ -169,8 +176,8 @@ def _locale(language: str) -> Locale:
 @lru_cache(maxsize=20_000)
 def _money(amount: Decimal, currency: str, language: str) -> str:
     locale = _locale(language)
-    pattern = locale.currency_formats["standard"].pattern
-    if amount == amount.to_integral_value():
+    is_whole = amount == amount.to_integral_value()
+    pattern = locale.currency_formats["standard"].pattern.replace("¤", SIGNS.get(currency, "¤"))
+    if is_whole:
         pattern = pattern.replace(".00", "")
-        return format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
-    return format_currency(amount, currency, pattern, locale=locale)
+    return format_currency(amount, currency, pattern, locale=locale, currency_digits=not is_whole)

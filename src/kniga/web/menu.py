@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -92,10 +92,7 @@ def _visible(sections: tuple[Section, ...], user: User) -> Iterator[tuple[Sectio
     for section in sections:
         if section.act is not None and not may(user, section.act):
             continue
-        try:
-            yield section, reverse(section.route)
-        except NoReverseMatch:
-            continue
+        yield section, reverse(section.route)
 
 
 def _item(section: Section, url: str, is_current: bool) -> MenuItem:

@@ -1,0 +1,74 @@
+"""Money, dates and spans of time as people of each language write them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import translation
+
+from kniga.web import formatting
+from kniga.web.markdown import render_markdown
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("language", "amount", "shown"),
+    [
+        ("ru", 1250000, "1 250 000 ₽"),
+        ("ru", Decimal("1250000.50"), "1 250 000,50 ₽"),
+        ("en", 1250000, "₽1,250,000"),
+        ("en", Decimal("-99.90"), "-₽99.90"),
+        ("en", None, "—"),
+    ],
+)
+def test_money_shows_kopecks_only_where_there_are_some(language: str, amount: Decimal, shown: str) -> None:
+    with translation.override(language):
+        assert formatting.money(amount).replace("\xa0", " ") == shown
+
+
+@pytest.mark.parametrize(("language", "shown"), [("ru", "13,7 млн ₽"), ("en", "₽13.7M")])
+def test_a_sum_over_a_column_is_short(language: str, shown: str) -> None:
+    with translation.override(language):
+        assert formatting.money_short(13_744_000).replace("\xa0", " ") == shown
+
+
+@pytest.mark.parametrize(
+    ("days", "english", "russian"),
+    [
+        (-21, "21 days overdue", "просрочено на 21 день"),
+        (-1, "1 day overdue", "просрочено на 1 день"),
+        (0, "today", "сегодня"),
+        (1, "tomorrow", "завтра"),
+        (2, "in 2 days", "через 2 дня"),
+        (5, "in 5 days", "через 5 дней"),
+        (40, "2 Jan 2027", "2 янв. 2027"),
+    ],
+)
+def test_a_deadline_is_told_as_people_tell_it(days: int, english: str, russian: str) -> None:
+    deadline = TODAY + timedelta(days=days)
+    with translation.override("en"):
+        assert formatting.due(deadline, TODAY) == english
+    with translation.override("ru"):
+        assert formatting.due(deadline, TODAY) == russian
+
+
+@pytest.mark.parametrize(
+    ("span", "shown"),
+    [(20, "20 s"), (900, "15 min"), (timedelta(hours=5, minutes=7), "5 h 7 min"), (273600, "3 d 4 h")],
+)
+def test_a_span_is_told_in_its_two_largest_units(span: float, shown: str) -> None:
+    with translation.override("en"):
+        assert formatting.duration(span) == shown
+
+
+def test_markdown_of_people_cannot_do_harm() -> None:
+    text = (
+        "**bold** <script>alert(1)</script> [x](javascript:alert(1)) ![i](http://x/y.png) [ok](https://kniga.example)"
+    )
+    html = render_markdown(text)
+    assert "<strong>bold</strong>" in html
+    assert 'href="https://kniga.example"' in html
+    assert not any(word in html for word in ("<script", 'href="javascript', "<img"))
