@@ -43,12 +43,13 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A drawn flow: its points, and its name with the middle it stands at."""
+    """A drawn flow: its points, and its name: it begins at `place`, or stands around it when `is_centred`."""
 
     id: str
     points: tuple[tuple[float, float], ...]
     name: str
-    middle: tuple[float, float]
+    place: tuple[float, float]
+    is_centred: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,9 @@ def _edges(root: etree._Element, names: Mapping[str, str]) -> Iterator[Edge]:
         if len(points) < 2:
             continue
         label = _box(node.find(f"{_DI}BPMNLabel/{_DC}Bounds"))
-        middle = (label.x + label.width / 2, label.y + label.height / 2) if label else _middle(points)
+        place = (label.x, label.y + label.height / 2) if label else _middle(points)
         id = node.get("bpmnElement", "")
-        yield Edge(id, points, names.get(id, ""), middle)
+        yield Edge(id, points, names.get(id, ""), place, label is None)
 
 
 def _form(element: Element | None) -> str:

@@ -55,9 +55,9 @@ WHERE p.key = %s AND (%s::integer IS NULL OR v.number = %s) ORDER BY v.number DE
 """
 
 
-def process_rows(*, user: User) -> tuple[ProcessRow, ...]:
-    """All processes, the ones in use first; one statement."""
-    return tuple(ProcessRow(*row[:6], int(row[6])) for row in rows_of(_PROCESSES, []))
+def process_rows(*, user: User | None) -> tuple[ProcessRow, ...]:
+    """All processes, the ones in use first; one statement. `user` None is the command line."""
+    return tuple(ProcessRow(*[*row[:6], int(row[6])]) for row in rows_of(_PROCESSES, []))
 
 
 def version_rows(*, user: User, process_key: str) -> tuple[VersionRow, ...]:
