@@ -23,7 +23,7 @@ FIELDS = (
     Field("client", _("Client"), Type.REFERENCE, ("client", "company", "account", "organization", "organisation",
           "customer", "компания", "клиент", "организация", "контрагент", "заказчик"), column="client_id", cast="bigint",
           reference="client", required=True, is_fixed=True),
-    Field("name", _("Name"), Type.NAME, ("name", "fullname", "contact", "contactname", "фио", "имяфамилия", "контакт",
+    Field("name", _("Full name"), Type.NAME, ("name", "fullname", "contact", "contactname", "фио", "имяфамилия", "контакт",
           "контактноелицо"), column="name"),
     Field("last_name", _("Last name"), Type.NAME, ("lastname", "familyname", "фамилия"), is_compared=False),
     Field("first_name", _("First name"), Type.NAME, ("firstname", "givenname", "имя"), is_compared=False),

@@ -20,7 +20,7 @@ from kniga.platform.textkeys import fold
 FIELDS = (
     Field("external_key", _("Your own key"), Type.TEXT, ("id", "key", "userid", "employeeid", "табельныйномер", "код"),
           column="external_key", nullable=True, longest=200),
-    Field("name", _("Name"), Type.NAME, ("name", "fullname", "salesagent", "agent", "salesrep", "rep", "user",
+    Field("name", _("Full name"), Type.NAME, ("name", "fullname", "salesagent", "agent", "salesrep", "rep", "user",
           "employee",
           "фио", "имя", "сотрудник", "менеджер", "пользователь"), column="name", required=True, longest=200),
     Field("email", _("E-mail"), Type.EMAIL, ("email", "mail", "login", "emailaddress", "почта", "электроннаяпочта",

@@ -25,7 +25,7 @@ ACTIONS: Final[dict[str, str | Promise]] = {
     "error": gettext_lazy("error"),
 }
 TABS: Final[dict[str, str | Promise]] = {
-    "create": gettext_lazy("New"),
+    "create": gettext_lazy("New rows"),
     "update": gettext_lazy("Changed"),
     "same": gettext_lazy("Unchanged"),
     "skip": gettext_lazy("Left out"),
