@@ -26,14 +26,15 @@ class BreakdownRow:
     stages: dict[int, StageCounts]
 
 
-def breakdown_for(*, user: User, filters: FunnelFilter, by: Dimension) -> list[BreakdownRow]:
+def breakdown_for(*, user: User, filters: FunnelFilter, by: Dimension, with_medians: bool = True) -> list[BreakdownRow]:
     """One row per value that has deals or stays, most won amount first (months in time's order).
 
     A fixed number of statements. Rows of a dimension of owners count a deal under each owner who had it in a
     stage, so their stage counts may add up to more than the funnel's; their totals add up exactly.
+    Without `with_medians` the stages' median days may be left out, which is several times faster.
     """
     facts = facts_for(user, filters)
-    counts = figures.stage_counts(facts, by)
+    counts = figures.stage_counts(facts, by, with_medians=with_medians)
     totals = figures.totals(facts, by)
     stages: dict[Value, dict[int, StageCounts]] = {value: {} for value in totals}
     for (value, stage_id), found in counts.items():

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from kniga.insights.funnel.filters import Basis, Dimension, FunnelFilter
-from kniga.insights.funnel.origins import FOLDED, STORED, TABLES, Origin
+from kniga.insights.funnel.origins import APART, CHANGED, STORED, TABLES, Origin
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
@@ -39,15 +39,19 @@ class Facts:
 
         `moment` is `entered` or `left` when only visits of the period by that moment are wanted.
         """
-        stored = self.stays_from(STORED, FOLDED, dimension, moment)
-        live = self.stays_from(TABLES, TABLES.unfolded, dimension, moment)
-        return f"{stored} UNION ALL {live}"
+        tail = self.tail(dimension)
+        stored = self.stays_from(STORED, STORED.beyond(tail), dimension, moment)
+        return f"{stored} UNION ALL {self.stays_from(TABLES, TABLES.among(tail), dimension, moment)}"
 
     def results(self, dimension: Dimension | None = None) -> str:
         """One row per deal: deal_id, value, status, stage_id, amount, reason_id, days from opening to closing,
         is_opened and is_closed (whether these happened in the period)."""
-        stored = self.results_from(STORED, FOLDED, dimension)
-        return f"{stored} UNION ALL {self.results_from(TABLES, TABLES.unfolded, dimension)}"
+        stored = self.results_from(STORED, STORED.beyond(CHANGED), dimension)
+        return f"{stored} UNION ALL {self.results_from(TABLES, TABLES.among(CHANGED), dimension)}"
+
+    def tail(self, dimension: Dimension | None) -> str:
+        """The deals whose stays must be counted from the tables of deals."""
+        return APART if self.people or dimension in OF_PEOPLE else CHANGED
 
     def stays_from(self, origin: Origin, among: str, dimension: Dimension | None = None, moment: str = "") -> str:
         """`stays` as one origin tells them, of the deals that the condition `among` keeps."""

@@ -14,10 +14,15 @@ from kniga.insights.funnel.sums import sums_for
 Standing = dict[int, tuple[int, Decimal]]
 
 
-def stage_counts(facts: Facts, dimension: Dimension | None = None) -> dict[tuple[Value, int], StageCounts]:
-    """Counts by (value of the dimension, stage); without a dimension the value is 0."""
+def stage_counts(
+    facts: Facts, dimension: Dimension | None = None, *, with_medians: bool = True
+) -> dict[tuple[Value, int], StageCounts]:
+    """Counts by (value of the dimension, stage); without a dimension the value is 0.
+
+    Medians are most of the work of a split; without `with_medians` they may be None.
+    """
     sums = sums_for(facts, dimension)
-    return sums.stage_counts() if sums else counting.stage_counts(facts, dimension)
+    return sums.stage_counts(with_medians=with_medians) if sums else counting.stage_counts(facts, dimension)
 
 
 def totals(facts: Facts, dimension: Dimension | None = None) -> dict[Value, Totals]:

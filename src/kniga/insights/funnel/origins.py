@@ -37,8 +37,8 @@ def _days_between(start: str, end: str) -> str:
 class Origin:
     """The SQL of one place facts are read from.
 
-    `since` and `until` compare a moment (or day) with the first and behind the last day of the period; `excluded`
-    and `only` are the conditions that leave out, or keep, deals the projection has not caught up with.
+    `since` and `until` compare a moment (or day) with the bounds of the period; `ordered` puts a deal's last visit
+    first, `last` is the column that says so already.
     """
 
     stays: str
@@ -49,11 +49,20 @@ class Origin:
     until: str
     ordered: str
     last: str
-    unfolded: str
+
+    def among(self, deals: str) -> str:
+        """The condition that keeps the deals of a subquery."""
+        return f"{self.columns['deal']} = ANY(ARRAY({deals}))"
+
+    def beyond(self, deals: str) -> str:
+        """The condition that leaves the deals of a subquery out."""
+        return f"NOT EXISTS (SELECT FROM ({deals}) noted WHERE noted.deal_id = {self.columns['deal']})"
 
 
-TAIL: Final = "ARRAY(SELECT deal_id FROM insights_dirty UNION SELECT deal_id FROM insights_apart)"
-"""The deals that must be counted from their tables: changed since the last fold, or never folded."""
+CHANGED: Final = "SELECT deal_id FROM insights_dirty"
+"""Deals that have changed since the last fold (or were never folded)."""
+APART: Final = f"{CHANGED} UNION SELECT deal_id FROM insights_apart"
+"""These, and the deals that had several owners in one stage: where owners matter both are counted from the tables."""
 
 TABLES: Final = Origin(
     stays="deals_stagevisit v JOIN deals_deal d ON d.id = v.deal_id",
@@ -87,7 +96,6 @@ TABLES: Final = Origin(
     until="{} < %(end)s::timestamptz",
     ordered="v.entered_at DESC, v.id DESC",
     last="",
-    unfolded=f"d.id = ANY({TAIL})",
 )
 
 STORED: Final = Origin(
@@ -121,9 +129,6 @@ STORED: Final = Origin(
     since="{} >= %(start_day)s::date",
     until="{} <= %(end_day)s::date",
     ordered="d.turn DESC",
-    # A folded deal has one owner per stage, so narrowing to owners does not change which visit is the last.
+    # Narrowing to owners does not change which visit is the last: deals with several in a stage are left out.
     last="d.is_last",
-    unfolded=f"d.deal_id = ANY({TAIL})",
 )
-FOLDED: Final = "NOT EXISTS (SELECT FROM insights_dirty n WHERE n.deal_id = d.deal_id)"
-"""The stored facts that are still true."""

@@ -27,5 +27,5 @@ def funnel_page_for(*, user: User, filters: FunnelFilter, by: Dimension) -> Funn
         funnel_for(user=user, filters=filters),
         loss_reasons_for(user=user, filters=filters),
         by,
-        breakdown_for(user=user, filters=filters, by=by),
+        breakdown_for(user=user, filters=filters, by=by, with_medians=False),
     )

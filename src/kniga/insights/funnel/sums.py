@@ -15,7 +15,7 @@ from typing import Any
 from kniga.insights.funnel.facts import OF_PEOPLE, Facts
 from kniga.insights.funnel.filters import Basis, Dimension, FunnelFilter
 from kniga.insights.funnel.measures import StageCounts, Totals
-from kniga.insights.funnel.origins import STORED, TABLES
+from kniga.insights.funnel.origins import CHANGED, STORED, TABLES
 from kniga.platform.sqlparts import rows_of
 
 Value = int | date | None
@@ -45,9 +45,9 @@ class Sums:
     clauses: tuple[str, ...]
     value: str
 
-    def stage_counts(self) -> dict[tuple[Value, int], StageCounts]:
+    def stage_counts(self, *, with_medians: bool) -> dict[tuple[Value, int], StageCounts]:
         """Counts by (value of the dimension, stage), as `counting.stage_counts`."""
-        stored, live = self._of_tail("stays_from")
+        stored, live = self._stays_of_tail()
         amounts: dict[tuple[Value, int], dict[str, tuple[int, Decimal]]] = {}
         sql = f"""
 SELECT value, stage_id, outcome, sum(deals)::bigint, sum(amount) FROM (
@@ -57,15 +57,18 @@ SELECT value, stage_id, outcome, sum(deals)::bigint, sum(amount) FROM (
 ) f GROUP BY 1, 2, 3 HAVING sum(deals) > 0"""
         for value, stage_id, outcome, deals, amount in rows_of(sql, self.facts.parameters):
             amounts.setdefault((value, stage_id), {})[outcome] = (deals, amount)
-        medians = self._medians(f"""
+        medians = self._stage_medians(stored, live) if with_medians else {}
+        return {place: _counts(found, medians.get(place)) for place, found in amounts.items()}
+
+    def _stage_medians(self, stored: str, live: str) -> dict[tuple[Value, Any], float]:
+        return self._medians(f"""
     {self._summed("insights_span", "stay", "s.stage_id AS place, s.days, s.visits")}
     UNION ALL SELECT value, stage_id, days, -1 FROM ({stored}) o WHERE days IS NOT NULL
     UNION ALL SELECT value, stage_id, days, 1 FROM ({live}) n WHERE days IS NOT NULL""")
-        return {place: _counts(found, medians.get(place)) for place, found in amounts.items()}
 
     def totals(self) -> tuple[dict[Value, Totals], dict[int, tuple[int, Decimal]]]:
         """Totals by value of the dimension, and open deals with their worth by stage."""
-        stored, live = self._of_tail("results_from")
+        stored, live = self._results_of_tail()
         sql = f"""
 SELECT value, stage_id, outcome, sum(deals)::bigint, sum(amount) FROM (
     {self._summed("insights_sum", "result", "s.stage_id, s.outcome, s.deals, s.amount")}
@@ -89,7 +92,7 @@ SELECT value, stage_id, outcome, sum(deals)::bigint, sum(amount) FROM (
 
     def losses(self) -> list[tuple[int, int, int, Decimal]]:
         """Lost deals and their worth by reason and stage: (reason, stage, deals, amount)."""
-        stored, live = self._of_tail("results_from")
+        stored, live = self._results_of_tail()
         sql = f"""
 SELECT reason_id, stage_id, sum(deals)::bigint, sum(amount) FROM (
     {self._summed("insights_sum", "result", "s.reason_id, s.stage_id, s.deals, s.amount", "s.outcome = 'lost'")}
@@ -113,10 +116,18 @@ SELECT reason_id, stage_id, sum(deals)::bigint, sum(amount) FROM (
         people = _PEOPLE if self.axis in ("rep", "viewed") else ""
         return f"SELECT {self.value} AS value, {columns} FROM {table} s {people} WHERE {' AND '.join(where)}"
 
-    def _of_tail(self, kind: str) -> tuple[str, str]:
-        """Facts of the deals not folded yet: as they were folded last, and as they are now."""
-        build = getattr(self.facts, kind)
-        return build(STORED, STORED.unfolded, self.dimension), build(TABLES, TABLES.unfolded, self.dimension)
+    def _stays_of_tail(self) -> tuple[str, str]:
+        """Stays of the deals whose sums are not to be trusted: as they were folded last, and as they are now."""
+        tail, build = self.facts.tail(self.dimension), self.facts.stays_from
+        return build(STORED, STORED.among(tail), self.dimension), build(TABLES, TABLES.among(tail), self.dimension)
+
+    def _results_of_tail(self) -> tuple[str, str]:
+        """Results of the deals that changed: as they were folded last, and as they are now."""
+        build = self.facts.results_from
+        return (
+            build(STORED, STORED.among(CHANGED), self.dimension),
+            build(TABLES, TABLES.among(CHANGED), self.dimension),
+        )
 
 
 def sums_for(facts: Facts, dimension: Dimension | None = None) -> Sums | None:

@@ -1,7 +1,8 @@
 -- Bring the projection up to the noted deals; returns how many were folded. One folder at a time.
 --
 -- New facts are computed once, into a temporary table, and both the sums and the stored facts are changed by them:
--- they agree even if a deal changes meanwhile, which leaves a new note behind.
+-- they agree even if a deal changes meanwhile, which leaves a new note behind. Sums are written in the order of their
+-- key: what is read together lies together.
 CREATE OR REPLACE FUNCTION insights_fold_funnel(p_zone text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     folded bigint;
@@ -61,8 +62,6 @@ BEGIN
 
     CREATE TEMPORARY TABLE fold_apart ON COMMIT DROP AS
     SELECT DISTINCT deal_id FROM fold_stay GROUP BY deal_id, stage_id HAVING min(owner_id) <> max(owner_id);
-    DELETE FROM fold_stay WHERE deal_id IN (SELECT deal_id FROM fold_apart);
-    DELETE FROM fold_result WHERE deal_id IN (SELECT deal_id FROM fold_apart);
     DELETE FROM insights_apart WHERE deal_id IN (SELECT deal_id FROM folding);
     INSERT INTO insights_apart SELECT deal_id FROM fold_apart;
 
@@ -75,6 +74,7 @@ BEGIN
     SELECT pipeline_id, axis, value, viewer, 'stay', stage_id, coalesce(exit, 'still'), 0, sum(sign), sum(sign * amount)
     FROM fact, LATERAL insights_axes(owner_id, viewer_id, product_id, region_id, source_id, opened_on, closed_on)
     WHERE is_last GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(sign) <> 0 OR sum(sign * amount) <> 0
+    ORDER BY pipeline_id, axis, value, viewer
     ON CONFLICT (pipeline_id, axis, fact, value, viewer_id, stage_id, outcome, reason_id)
     DO UPDATE SET deals = insights_sum.deals + excluded.deals, amount = insights_sum.amount + excluded.amount;
 
@@ -88,6 +88,7 @@ BEGIN
            sum(sign), sum(sign * amount)
     FROM fact, LATERAL insights_axes(holder_id, viewer_id, product_id, region_id, source_id, opened_on, closed_on)
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(sign) <> 0 OR sum(sign * amount) <> 0
+    ORDER BY pipeline_id, axis, value, viewer
     ON CONFLICT (pipeline_id, axis, fact, value, viewer_id, stage_id, outcome, reason_id)
     DO UPDATE SET deals = insights_sum.deals + excluded.deals, amount = insights_sum.amount + excluded.amount;
 
@@ -108,6 +109,7 @@ BEGIN
     SELECT pipeline_id, axis, value, viewer, fact, stage_id, outcome, days, sum(sign)
     FROM fact, LATERAL insights_axes(owner_id, viewer_id, product_id, region_id, source_id, opened_on, closed_on)
     WHERE days IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(sign) <> 0
+    ORDER BY pipeline_id, axis, fact, value, viewer, stage_id, outcome, days
     ON CONFLICT (pipeline_id, axis, fact, value, viewer_id, stage_id, outcome, days)
     DO UPDATE SET visits = insights_span.visits + excluded.visits;
     DELETE FROM insights_sum WHERE deals = 0 AND amount = 0;

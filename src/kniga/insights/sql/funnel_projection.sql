@@ -7,7 +7,8 @@
 CREATE TABLE insights_dirty (deal_id bigint NOT NULL);
 ALTER TABLE insights_dirty SET (autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);
 
--- Deals with several owners in one stage: sums over owners would count them twice, so they are always counted live.
+-- Deals with several owners in one stage. A stay is summed under the last of them, so where owners matter these deals
+-- are counted live.
 CREATE TABLE insights_apart (deal_id bigint PRIMARY KEY);
 
 CREATE TABLE insights_stay (
@@ -31,12 +32,12 @@ CREATE TABLE insights_sum (
     pipeline_id bigint, axis text, value bigint, viewer_id bigint, fact text, stage_id bigint, outcome text,
     reason_id bigint, deals bigint NOT NULL, amount numeric NOT NULL,
     PRIMARY KEY (pipeline_id, axis, fact, value, viewer_id, stage_id, outcome, reason_id)
-);
+) WITH (fillfactor = 80);
 CREATE TABLE insights_span (
     pipeline_id bigint, axis text, value bigint, viewer_id bigint, fact text, stage_id bigint, outcome text,
     days integer, visits bigint NOT NULL,
     PRIMARY KEY (pipeline_id, axis, fact, value, viewer_id, stage_id, outcome, days)
-);
+) WITH (fillfactor = 80);
 
 -- The time zone whose days the projection counts.
 CREATE TABLE insights_fold_state (id integer PRIMARY KEY CHECK (id = 1), time_zone text NOT NULL);
