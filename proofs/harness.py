@@ -137,15 +137,24 @@ class Kniga:
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         kniga = cls(home, environment, process)
+        try:
+            kniga._await_address(began)
+        except BaseException:
+            # Nobody else knows of it yet.
+            kniga.end()
+            raise
+        return kniga
+
+    def _await_address(self, began: float) -> None:
         said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=kniga._read, args=(said,), daemon=True).start()
+        threading.Thread(target=self._read, args=(said,), daemon=True).start()
         while (line := said.get(timeout=PATIENCE)) is not None:
             found = re.search(r"ready after .*:(\d+)/", line)
             if found:
-                kniga.port = int(found[1])
-                kniga.seconds_to_ready = time.monotonic() - began
-                return kniga
-        raise RuntimeError("kniga run ended:\n" + "".join(kniga.lines))
+                self.port = int(found[1])
+                self.seconds_to_ready = time.monotonic() - began
+                return
+        raise RuntimeError("kniga run ended:\n" + "".join(self.lines))
 
     @property
     def url(self) -> str:
