@@ -68,9 +68,7 @@ def test_without_javascript_completing_leads_to_the_next_task(department: Depart
     assert f'action="/tasks/{task_id}/undo/"' in browser.get(answer["Location"]).content.decode()
 
 
-def test_a_missing_answer_is_refused_in_place_and_what_was_typed_survives(
-    department: Department, task_id: int
-) -> None:
+def test_a_missing_answer_is_refused_in_place_and_what_was_typed_survives(department: Department, task_id: int) -> None:
     answer = complete(department.rep, task_id, outcome="refused", **{"answer-need": "Half an hour of talk"})
     html = answer.content.decode()
     assert answer.status_code == 422
@@ -121,7 +119,9 @@ def test_a_foreign_task_is_not_there(department: Department, task_id: int) -> No
 
 
 def test_undo_after_its_time_is_refused_with_a_reason(department: Department, task_id: int) -> None:
-    complete_task(task_id=task_id, outcome="later", answers={}, by=department.rep, now=clock.now() - timedelta(minutes=1))
+    complete_task(
+        task_id=task_id, outcome="later", answers={}, by=department.rep, now=clock.now() - timedelta(minutes=1)
+    )
     answer = client_of(department.rep).post(f"/tasks/{task_id}/undo/", **HTMX)
     assert "too late" in answer["HX-Trigger"]
 
