@@ -126,9 +126,12 @@ class DealBody(DealChanges):
 
 @router.get("/deals", auth=READ, response={200: Listed[DealRow]}, summary="List deals")
 def list_deals(
-    request: ApiRequest, wanted: Query[DealQuery], sort: str = "opened", limit: Limit = 50, cursor: Cursor = None
+    request: ApiRequest, wanted: Query[DealQuery], sort: str = "-opened", limit: Limit = 50, cursor: Cursor = None
 ) -> HttpResponse:
-    """The deals the caller sees. `sort`: opened, amount, closed, number, name, expected or stage_since."""
+    """The deals the caller sees.
+
+    `sort`: opened, amount, closed, number, name, expected or stage_since; "-" puts the largest first.
+    """
     page = list_queries.deals_page(
         user=request.auth.user, wanted=DealFilter(**wanted.dict()), sort=sort, cursor=opened(cursor), limit=limit
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # code, decimal places of a quantity
 SEEDED: Final[tuple[tuple[str, int], ...]] = (
@@ -17,20 +17,20 @@ SEEDED: Final[tuple[tuple[str, int], ...]] = (
 )  # fmt: skip
 
 NAMES: Final[dict[str, str | Promise]] = {
-    "piece": _("pc"),
-    "set": _("set"),
-    "pack": _("pack"),
-    "pallet": _("pallet"),
-    "kg": _("kg"),
-    "ton": _("t"),
-    "m": _("m"),
-    "m2": _("m²"),
-    "m3": _("m³"),
-    "l": _("l"),
-    "hour": _("h"),
-    "day": _("day"),
-    "month": _("month"),
-    "service": _("service"),
+    "piece": pgettext_lazy("unit", "pc"),
+    "set": pgettext_lazy("unit", "set"),
+    "pack": pgettext_lazy("unit", "pack"),
+    "pallet": pgettext_lazy("unit", "pallet"),
+    "kg": pgettext_lazy("unit", "kg"),
+    "ton": pgettext_lazy("unit", "t"),
+    "m": pgettext_lazy("unit", "m"),
+    "m2": pgettext_lazy("unit", "m²"),
+    "m3": pgettext_lazy("unit", "m³"),
+    "l": pgettext_lazy("unit", "l"),
+    "hour": pgettext_lazy("unit", "h"),
+    "day": pgettext_lazy("unit", "day"),
+    "month": pgettext_lazy("unit", "month"),
+    "service": pgettext_lazy("unit", "service"),
 }
 
 

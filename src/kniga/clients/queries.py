@@ -17,7 +17,7 @@ from kniga.platform.sqlparts import Conditions, rows_of
 
 SORTS: dict[str, Sort] = {
     "name": Sort("c.name_key", "text"),
-    "created": Sort("c.created_at", "timestamptz", is_descending=True),
+    "created": Sort("c.created_at", "timestamptz"),
 }
 
 
@@ -108,7 +108,7 @@ def clients_page(
 ) -> Page[ClientRow]:
     """A page of the clients `user` sees, in one statement beside the access rules.
 
-    `sort` is a key of SORTS, "-" before it turns it. Raises Refused `cursor_invalid`.
+    `sort` is a key of SORTS, "-" before it puts the largest first. Raises Refused `cursor_invalid`.
     """
     chosen = SORTS.get(sort.removeprefix("-"), SORTS["name"])
     order = chosen.turned() if sort.startswith("-") else chosen

@@ -17,10 +17,10 @@ from kniga.platform.sqlparts import Conditions, like, rows_of
 from kniga.platform.textkeys import digits, fold
 
 SORTS: dict[str, Sort] = {
-    "opened": Sort("d.opened_at", "timestamptz", is_descending=True),
-    "amount": Sort("d.amount", "numeric", is_descending=True),
-    "closed": Sort("d.closed_at", "timestamptz", is_descending=True),
-    "number": Sort("d.number", "bigint", is_descending=True),
+    "opened": Sort("d.opened_at", "timestamptz"),
+    "amount": Sort("d.amount", "numeric"),
+    "closed": Sort("d.closed_at", "timestamptz"),
+    "number": Sort("d.number", "bigint"),
     "name": Sort("d.name_key", "text"),
     "expected": Sort("coalesce(d.expected_date, '9999-12-31'::date)", "date"),
     "stage_since": Sort("coalesce(d.stage_since, d.opened_at)", "timestamptz"),
@@ -134,18 +134,18 @@ def deals_page(
     *,
     user: User,
     wanted: DealFilter | None = None,
-    sort: str = "opened",
+    sort: str = "-opened",
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[DealRow]:
     """A page of the deals `user` sees, in one statement beside the access rules.
 
-    `sort` is a key of SORTS, "-" before it turns it; "closed" lists closed deals only. Raises Refused
+    `sort` is a key of SORTS, "-" before it puts the largest first; "closed" lists closed deals only. Raises Refused
     `cursor_invalid`.
     """
     key = sort.removeprefix("-")
     chosen = SORTS.get(key, SORTS["opened"])
-    order = chosen.turned() if sort.startswith("-") else chosen
+    order = chosen.turned() if sort.startswith("-") or key not in SORTS else chosen
     conditions = _conditions(user, wanted or DealFilter())
     if key == "closed":
         conditions.add("d.status <> 'open'")

@@ -162,7 +162,7 @@ def deal_totals_by_client(*, user: User, client_ids: Collection[int]) -> dict[in
     if not client_ids:
         return {}
     conditions = Conditions()
-    conditions.among("d.client_id", list(client_ids))
+    conditions.add("d.client_id = ANY(%s::bigint[])", list(client_ids))
     conditions.among("d.owner_id", visible_owner_ids(user, Entity.DEAL))
     found = rows_of(_TOTALS.format(where=conditions.where), conditions.parameters)
     return {row[0]: ClientDeals(*row[1:]) for row in found}

@@ -6,6 +6,7 @@ steps and outcomes come from the version of the book the deal ran by at that tim
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +53,7 @@ class TimelineRow:
 
 _SELECT = """
 SELECT e.at, e.id, e.at, e.kind, coalesce(u.name, ''), e.deal_id, d.number, coalesce(d.name, ''),
-       coalesce(s.name, ''), t.id, coalesce(t.name, ''), coalesce(t.kind, ''), e.payload, i.version_id
+       coalesce(s.name, ''), t.id, coalesce(t.name, ''), coalesce(t.kind, ''), e.payload::text, i.version_id
 FROM platform_event e
 LEFT JOIN people_user u ON u.id = e.actor_id
 LEFT JOIN deals_deal d ON d.id = e.deal_id
@@ -96,7 +97,7 @@ def _page(conditions: Conditions, groups: Sequence[str], before: str | None, lim
 
 
 def _row(row: tuple[Any, ...]) -> TimelineRow:
-    payload, version_id = row[11], row[12]
+    payload, version_id = json.loads(row[11]), row[12]
     label, tone = _outcome(version_id, payload) if version_id else ("", "")
     return TimelineRow(*[*row[:11], label, tone, payload])
 

@@ -26,7 +26,7 @@ COLUMNS: Final[dict[str, str | Promise]] = {
 }
 SHOWN_FIRST: Final = ("client", "stage", "next", "amount", "expected", "owner", "opened")
 SORTED: Final = {
-    "amount": "amount", "expected": "expected", "opened": "opened", "closed": "closed", "stage": "stage_since",
+    "amount": "-amount", "expected": "expected", "opened": "-opened", "closed": "-closed", "stage": "stage_since",
 }  # fmt: skip
 FILTERS: Final = (
     "q", "status", "stage", "owner", "team", "branch", "client", "product", "source", "region", "reason", "period",
@@ -56,9 +56,9 @@ def read(data: QueryDict) -> AskedDeals:
     columns = tuple(name for name in COLUMNS if name in chosen) or SHOWN_FIRST
     if columns != SHOWN_FIRST:
         params["cols"] = ",".join(columns)
-    sort = data.get("sort", "opened")
+    sort = data.get("sort", "-opened")
     known = sort.removeprefix("-") in SORTS
-    return AskedDeals(_filter(params), sort if known else "opened", columns, params, data.get("cursor") or None)
+    return AskedDeals(_filter(params), sort if known else "-opened", columns, params, data.get("cursor") or None)
 
 
 def _filter(params: dict[str, str]) -> DealFilter:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kniga.clients.queries import contacts_of
 from kniga.deals.choices import choices_for
@@ -18,7 +18,8 @@ from kniga.people.permissions import Act, may
 from kniga.people.roles import Entity
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.deal_queries import open_tasks_of_deal
+from kniga.processes.deal_queries import open_tasks_of_deal, startable_processes
+from kniga.processes.services import start_process
 from kniga.processes.timeline import timeline_of_deal
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.clients.timeline import timeline_context
@@ -79,6 +80,17 @@ def lines(request: SignedInRequest, deal_id: int) -> HttpResponse:
     return go_to(request, reverse("deals:card", args=[deal.pk]))
 
 
+@require_POST
+@act_required(Act.WORK_DEALS)
+def start(request: SignedInRequest, deal_id: int) -> HttpResponse:
+    """Start a process for an open deal that runs none, e.g. one that came by an import or whose process was stopped."""
+    get_visible_deal(user=request.user, id=deal_id)
+    key = request.POST.get("process", "")
+    start_process(deal_id=deal_id, process_key=key, by=request.user, now=clock.now())
+    toast(request, _("The first task is on the desk"))
+    return go_to(request, reverse("deals:card", args=[deal_id]))
+
+
 @require_safe
 @signed_in
 def timeline(request: SignedInRequest, deal_id: int) -> HttpResponse:
@@ -105,6 +117,7 @@ def card_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
         "stages": stage_entries(stage_steps(user=request.user, deal=deal, now=now), deal.status),
         "next_task": tasks[0] if tasks else None,
         "other_tasks": tasks[1:],
+        "processes": _processes(request, deal) if not tasks else (),
         "lines": lines_of(user=request.user, deal=deal),
         "contacts": contacts_of(user=request.user, client=deal.client) if deal.client else (),
         "reason": reason_name(reason.key, reason.name) if reason else "",
@@ -115,6 +128,14 @@ def card_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
         "line_forms": None,
         "errors": {},
     }
+
+
+def _processes(request: SignedInRequest, deal: Deal) -> list[tuple[str, str]]:
+    """What an open deal without a task may be started with: only processes whose stages are the deal's."""
+    if deal.status != "open" or not may(request.user, Act.WORK_DEALS):
+        return []
+    options = startable_processes(user=request.user)
+    return [(one.key, one.name) for one in options if one.pipeline_key == deal.pipeline.key]
 
 
 def _revision(data: QueryDict) -> int:

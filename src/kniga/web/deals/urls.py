@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("new/line/", create_views.blank_line, name="blank_line"),
     path("<int:deal_id>/", card_views.show, name="card"),
     path("<int:deal_id>/edit/", card_views.edit, name="edit"),
+    path("<int:deal_id>/start/", card_views.start, name="start"),
     path("<int:deal_id>/lines/", card_views.lines, name="lines"),
     path("<int:deal_id>/timeline/", card_views.timeline, name="timeline"),
     path("<int:deal_id>/owner/", owner_views.assign, name="assign"),
