@@ -18,21 +18,21 @@ from kniga.engine import Outcome, Question, UserTask
 
 WEIGHTS: Final[dict[str, dict[str, float]]] = {
     "task_prepare": {"ready": 0.93, "not_our_client": 0.07},
-    "task_cold_call": {"agreed": 0.40, "call_later": 0.18, "no_answer": 0.26, "refused": 0.16},
-    "task_call_again": {"agreed": 0.42, "no_answer": 0.24, "call_later": 0.12, "give_up": 0.22},
-    "task_needs": {"needs_clear": 0.66, "postponed": 0.17, "no_need": 0.17},
+    "task_cold_call": {"agreed": 0.36, "call_later": 0.24, "no_answer": 0.28, "refused": 0.12},
+    "task_call_again": {"agreed": 0.34, "no_answer": 0.30, "call_later": 0.20, "give_up": 0.16},
+    "task_needs": {"needs_clear": 0.58, "postponed": 0.28, "no_need": 0.14},
     "task_proposal": {"ready": 0.95, "withdrawn": 0.05},
     "task_approve": {"approved": 0.78, "revise": 0.22},
-    "task_present": {"agreed": 0.24, "objections": 0.32, "revise": 0.10, "thinking": 0.21, "refused": 0.13},
-    "task_follow_up": {"agreed": 0.30, "objections": 0.20, "revise": 0.06, "thinking": 0.22, "refused": 0.22},
-    "task_objections": {"removed": 0.46, "new_terms": 0.12, "thinking": 0.12, "refused": 0.30},
-    "task_contract": {"signed": 0.72, "changes": 0.16, "objections": 0.04, "refused": 0.08},
-    "task_payment": {"paid": 0.80, "not_yet": 0.16, "cancelled": 0.04},
+    "task_present": {"agreed": 0.24, "objections": 0.32, "revise": 0.12, "thinking": 0.28, "refused": 0.08},
+    "task_follow_up": {"agreed": 0.26, "objections": 0.20, "revise": 0.08, "thinking": 0.32, "refused": 0.16},
+    "task_objections": {"removed": 0.40, "new_terms": 0.14, "thinking": 0.20, "refused": 0.24},
+    "task_contract": {"signed": 0.60, "changes": 0.28, "objections": 0.04, "refused": 0.08},
+    "task_payment": {"paid": 0.66, "not_yet": 0.30, "cancelled": 0.04},
     "task_answer": {"talked": 0.70, "no_answer": 0.21, "not_a_client": 0.09},
     "task_answer_again": {"talked": 0.50, "no_answer": 0.25, "give_up": 0.25},
-    "task_qualify": {"fits": 0.62, "later": 0.19, "refused": 0.19},
+    "task_qualify": {"fits": 0.55, "later": 0.30, "refused": 0.15},
     "task_offer": {"accepted": 0.30, "thinking": 0.34, "revise": 0.12, "refused": 0.24},
-    "task_decision": {"accepted": 0.42, "thinking": 0.22, "revise": 0.08, "refused": 0.28},
+    "task_decision": {"accepted": 0.36, "thinking": 0.34, "revise": 0.08, "refused": 0.22},
 }
 BY_TONE: Final = {"primary": 0.6, "positive": 0.6, "neutral": 0.25, "negative": 0.15}
 GOOD_TONES: Final = frozenset({"positive"})
@@ -44,7 +44,7 @@ EARLY_LOSSES: Final = {"no_need": 38, "bad_timing": 22, "competitor": 16, "no_bu
 MINUTES: Final = {"call": (6, 25), "meeting": (40, 90), "mail": (8, 20), "document": (30, 80), "task": (8, 25)}
 DISCOUNTS: Final = ("0", "0", "0", "3", "5", "5", "7", "10", "12")
 _PAST_DATES: Final = frozenset({"signed_date", "paid_date"})
-_PUT_OFF: Final = 0.55
+_PUT_OFF: Final = 0.8
 
 
 def choose_outcome(step: UserTask, *, skill: float, liking: float, times: int, dice: Random) -> Outcome:

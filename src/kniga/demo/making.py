@@ -53,7 +53,8 @@ def make_demo(
         ensure_partitions(first, last + timedelta(days=62))
         clock = VirtualClock(midnight(first, calendar))
         with running_on(clock):
-            simulation, sign_ins = _furnish(words, dice, clock, last)
+            # People are the same whatever the span, so that their addresses can be written down.
+            simulation, sign_ins = _furnish(words, dice, Random(f"{seed}/{language}"), clock, last)
             simulation.run(first, last, progress or _silent)
     with connection.cursor() as cursor:
         # The planner has seen nothing of what was just written.
@@ -62,10 +63,12 @@ def make_demo(
     return Demo(sign_ins, clients, _deals(), simulation.completed)
 
 
-def _furnish(words: Words, dice: Random, clock: VirtualClock, last: date) -> tuple[Simulation, tuple[SignIn, ...]]:
+def _furnish(
+    words: Words, dice: Random, staff_dice: Random, clock: VirtualClock, last: date
+) -> tuple[Simulation, tuple[SignIn, ...]]:
     names = Names(words, dice)
     now = clock.moment
-    staff = hire(words, names, dice, now)
+    staff = hire(words, Names(words, staff_dice), staff_dice, now)
     forget_calendar()
     install_books(language=words.language, by=None, now=now)
     market = open_market(words, names, dice, staff.buyer, now)

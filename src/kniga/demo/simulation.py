@@ -17,20 +17,26 @@ from typing import Final
 
 from django.db import transaction
 
-from kniga.deals.models import Deal
 from kniga.demo.behaviour import answer_questions, choose_outcome, working_minutes
 from kniga.demo.leads import Market, arrivals, midnight, take_lead
 from kniga.demo.people import Worker
 from kniga.platform.clock import VirtualClock
 from kniga.platform.errors import Conflict
+from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import WorkCalendar
 from kniga.processes.definitions import runnable_version
 from kniga.processes.jobs import BATCH, sweep_timers
-from kniga.processes.models import Task
 from kniga.processes.services import complete_task
 
 HOUR: Final = timedelta(hours=1)
-_LEFT_LYING: Final = timedelta(days=2)
+_DAY: Final = timedelta(days=1)
+_LATEST: Final = 4 * _DAY
+_KEPT: Final = {"overdue": 2, "today": 4, "later": 3}
+_NEW: Final = """
+SELECT t.id, t.assignee_id, t.deal_id, t.element, t.kind, t.due_at, i.version_id, d.amount
+FROM processes_task t JOIN processes_instance i ON i.id = t.instance_id JOIN deals_deal d ON d.id = t.deal_id
+WHERE t.id > %s AND t.status = 'open' ORDER BY t.id
+"""
 Progress = Callable[[int, int], None]
 
 
@@ -38,7 +44,6 @@ Progress = Callable[[int, int], None]
 class DealLife:
     """What the simulation knows of a deal beside its rows."""
 
-    amount: Decimal
     liking: float
     done: Counter[str] = field(default_factory=Counter)
 
@@ -55,6 +60,7 @@ class Turn:
     element: str = field(compare=False, default="")
     kind: str = field(compare=False, default="")
     version_id: int = field(compare=False, default=0)
+    amount: Decimal = field(compare=False, default=Decimal(0))
 
 
 class Simulation:
@@ -70,7 +76,7 @@ class Simulation:
         self.deals: dict[int, DealLife] = {}
         self.turns: list[Turn] = []
         self.free_at: dict[int, datetime] = {}
-        self.left_lying: set[int] = set()
+        self.kept: Counter[tuple[int, str]] = Counter()
         self.last_task = 0
         self.order = 0
         self.completed = 0
@@ -94,17 +100,21 @@ class Simulation:
             while self.turns and self.turns[0].at < until:
                 self._take(heapq.heappop(self.turns))
             self.clock.move_to(until)
-            if self.calendar.is_working(day):
+            # A timer counts working time, so it is due within the hour before.
+            if self.calendar.between(until - HOUR, until):
                 self._fire_timers()
 
     def _take(self, turn: Turn) -> None:
         self.clock.move_to(max(turn.at, self.clock.moment))
-        if turn.task_id:
-            self._work(turn)
+        if not turn.task_id:
+            self.deals[take_lead(self.market, turn.worker, turn.at)] = DealLife(self.dice.triangular(0.35, 1.7, 0.9))
+        elif self.free_at.get(turn.worker.user.pk, turn.at) > turn.at:
+            # Still at another task: this one waits.
+            turn.at = self.free_at[turn.worker.user.pk]
+            heapq.heappush(self.turns, turn)
+            return
         else:
-            deal_id = take_lead(self.market, turn.worker, self.clock.moment)
-            amount = Deal.objects.values_list("amount", flat=True).get(pk=deal_id)
-            self.deals[deal_id] = DealLife(amount, self.dice.triangular(0.35, 1.7, 0.9))
+            self._work(turn)
         self._notice_tasks()
 
     def _work(self, turn: Turn) -> None:
@@ -116,7 +126,7 @@ class Simulation:
         times = life.done[step.id]
         outcome = choose_outcome(step, skill=turn.worker.skill, liking=life.liking, times=times, dice=self.dice)
         answers = answer_questions(
-            step, outcome, amount=life.amount, now=self.clock.moment, words=self.market.words, dice=self.dice
+            step, outcome, amount=turn.amount, now=self.clock.moment, words=self.market.words, dice=self.dice
         )
         try:
             moved = complete_task(
@@ -126,6 +136,8 @@ class Simulation:
         except Conflict:
             # The deal moved on without this task: a lead looks into what a rep has just settled.
             return
+        minutes = working_minutes(turn.kind, turn.worker.skill, self.dice)
+        self.free_at[turn.worker.user.pk] = self.calendar.add(self.clock.moment, 60 * minutes)
         life.done[step.id] += 1
         self.completed += 1
         if moved.result is not None:
@@ -138,32 +150,33 @@ class Simulation:
 
     def _notice_tasks(self) -> None:
         """See which tasks have come, and decide when whoever has them gets to them."""
-        found = Task.objects.filter(pk__gt=self.last_task, status="open").order_by("pk")
-        rows = found.values_list("pk", "assignee_id", "deal_id", "element", "kind", "due_at", "instance__version_id")
-        for task_id, assignee_id, deal_id, element, kind, due_at, version_id in rows:
+        for task_id, assignee_id, deal_id, element, kind, due_at, version_id, amount in rows_of(_NEW, [self.last_task]):
             self.last_task = task_id
             worker = self.workers.get(assignee_id or 0)
             if worker is not None:
-                moment = self._when(worker, kind, due_at)
+                moment = self._when(worker, due_at)
                 if moment is not None:
-                    self._push(Turn(moment, 0, worker, task_id, deal_id, element, kind, version_id))
+                    self._push(Turn(moment, 0, worker, task_id, deal_id, element, kind, version_id, amount))
 
-    def _when(self, worker: Worker, kind: str, due_at: datetime | None) -> datetime | None:
-        """When a worker has finished a task that came now; None for one that is left lying for the desk."""
+    def _when(self, worker: Worker, due_at: datetime | None) -> datetime | None:
+        """When a worker gets to a task that came now; None for one that is kept for the desk."""
         dice, now = self.dice, self.clock.moment
         due = due_at or now + timedelta(days=3)
-        if self.end - _LEFT_LYING < due < self.end and worker.user.pk not in self.left_lying:
-            self.left_lying.add(worker.user.pk)
+        if self._is_kept(worker, due):
             return None
         if dice.random() < worker.diligence:
-            seconds = int(self.calendar.between(now, due) * dice.uniform(0.15, 0.95))
-            moment = self.calendar.add(now, max(seconds, 120))
-        else:
-            moment = self.calendar.add(max(due, now), int(28_800 * dice.uniform(0.3, 4.5 * (1.4 - worker.diligence))))
-        begun = max(moment, self.free_at.get(worker.user.pk, moment))
-        finished = self.calendar.add(begun, 60 * working_minutes(kind, worker.skill, dice))
-        self.free_at[worker.user.pk] = max(finished, self.free_at.get(worker.user.pk, finished))
-        return finished
+            seconds = int(self.calendar.between(now, due) * dice.uniform(0.3, 0.99))
+            return self.calendar.add(now, max(seconds, 120))
+        late = int(28_800 * dice.uniform(0.3, 4.5 * (1.4 - worker.diligence)))
+        return self.calendar.add(max(due, now), late)
+
+    def _is_kept(self, worker: Worker, due: datetime) -> bool:
+        """Whether a task stays open to the end, so that every desk has something overdue, for today and later."""
+        if due < self.end - _LATEST:
+            return False
+        place = "overdue" if due < self.end else "today" if due < self.end + _DAY else "later"
+        self.kept[worker.user.pk, place] += 1
+        return self.kept[worker.user.pk, place] <= _KEPT[place]
 
     def _push(self, turn: Turn) -> None:
         self.order += 1
