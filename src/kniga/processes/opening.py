@@ -17,10 +17,9 @@ from kniga.deals.services import DealFields, assign_deal, create_deal
 from kniga.people.models import User
 from kniga.platform.errors import Refused
 from kniga.processes.models import Process, Task, TaskStatus
-from kniga.processes.services import start_process
+from kniga.processes.services import Advanced, start_process
 
 
-@transaction.atomic
 def open_deal(
     *,
     client: Client | None,
@@ -35,14 +34,34 @@ def open_deal(
 
     Raises Refused as `create_deal` and `start_process` do, `process_unknown` at the field `process`.
     """
+    opened = start_deal(
+        client=client, process_key=process_key, lines=lines, owner=owner or by, by=by, now=now, **fields
+    )
+    return opened.deal_id
+
+
+@transaction.atomic
+def start_deal(
+    *,
+    client: Client | None,
+    process_key: str,
+    lines: Sequence[LineInput] = (),
+    owner: User,
+    element: str | None = None,
+    external_key: str | None = None,
+    by: User,
+    now: datetime,
+    **fields: Unpack[DealFields],
+) -> Advanced:
+    """As `open_deal`, entering the process at `element` if one is named; tells which tasks have come."""
     process = Process.objects.select_related("pipeline").filter(key=process_key, is_active=True).first()
     if process is None:
         raise Refused("process_unknown", _("Choose the process of the deal."), field="process")
     deal = create_deal(
-        client=client, pipeline=process.pipeline, owner=owner or by, lines=lines, by=by, now=now, **fields
-    )
-    start_process(deal_id=deal.pk, process_key=process_key, by=by, now=now)
-    return deal.pk
+        client=client, pipeline=process.pipeline, owner=owner, lines=lines, external_key=external_key, by=by,
+        now=now, **fields,
+    )  # fmt: skip
+    return start_process(deal_id=deal.pk, process_key=process_key, by=by, now=now, element=element)
 
 
 @transaction.atomic
