@@ -34,6 +34,8 @@ MEASURE_TITLES: dict[Measure, str | Promise] = {
     Measure.DEALS: _("Deals"),
     Measure.OPEN: _("Open now"),
 }
+_FAR = 0.2
+"""The distance from the whole funnel's conversion at which a cell is coloured fully."""
 SORTS: dict[str, Callable[[BreakdownRow], Any]] = {
     "name": lambda row: row.name.casefold(),
     "deals": lambda row: row.totals.deals,
@@ -229,7 +231,7 @@ def _cell(counts: StageCounts | None, whole: float | None, url: str) -> Cell:
     share = conversion_of(counts) if counts else None
     if share is None or whole is None:
         return Cell(share, 0.0, url)
-    return Cell(share, max(-1.0, min(1.0, (share - whole) / 0.3)), url)
+    return Cell(share, max(-1.0, min(1.0, (share - whole) / _FAR)), url)
 
 
 def _period(asked: Asked) -> tuple[str | None, str | None]:
