@@ -24,6 +24,7 @@ def test_a_person_signs_in_and_comes_to_the_page_they_wanted(client: Client, mak
     assert wanted.status_code == 302
     response = client.post(wanted["Location"], {"login": "rep@kniga.test", "password": PASSWORD})
     assert response["Location"] == "/people/profile/"
+    assert "k-toast--success" not in client.get("/people/profile/").content.decode()
 
 
 def test_after_five_wrong_passwords_even_the_right_one_does_not_open(
