@@ -37,11 +37,7 @@ def money_short(amount: Number | None, currency: str = "") -> str:
     exact = Decimal(str(amount))
     if abs(exact) < 10_000:
         return money(exact, currency)
-    locale = _locale(_language())
-    compact = format_compact_decimal(exact, locale=locale, fraction_digits=1 if abs(exact) < 10**8 else 0)
-    code = currency or getattr(settings, "CURRENCY", "RUB")
-    sign = SIGNS.get(code) or locale.currency_symbols.get(code, code)
-    return f"{sign}{compact}" if locale.language == "en" else f"{compact}\xa0{sign}"
+    return _money_short(exact, currency or getattr(settings, "CURRENCY", "RUB"), _language())
 
 
 def number(value: Number | None, digits: int = 2) -> str:
@@ -66,7 +62,7 @@ def day(value: date | datetime | None) -> str:
         return NOTHING
     if isinstance(value, datetime):
         value = timezone.localtime(value).date()
-    return format_date(value, "d MMM y", locale=_locale(_language()))
+    return _day(value, _language())
 
 
 def moment(value: datetime | None) -> str:
@@ -181,3 +177,16 @@ def _money(amount: Decimal, currency: str, language: str) -> str:
     if is_whole:
         pattern = pattern.replace(".00", "")
     return format_currency(amount, currency, pattern, locale=locale, currency_digits=not is_whole)
+
+
+@lru_cache(maxsize=20_000)
+def _money_short(amount: Decimal, currency: str, language: str) -> str:
+    locale = _locale(language)
+    compact = format_compact_decimal(amount, locale=locale, fraction_digits=1 if abs(amount) < 10**8 else 0)
+    sign = SIGNS.get(currency) or locale.currency_symbols.get(currency, currency)
+    return f"{sign}{compact}" if locale.language == "en" else f"{compact}\xa0{sign}"
+
+
+@lru_cache(maxsize=20_000)
+def _day(value: date, language: str) -> str:
+    return format_date(value, "d MMM y", locale=_locale(language))
