@@ -57,7 +57,10 @@ function sendForm(event: KeyboardEvent): void {
   const form = (event.target as HTMLElement).closest("form") ?? document.querySelector<HTMLFormElement>("form[data-primary]");
   if (!form) return;
   event.preventDefault();
-  form.requestSubmit(form.querySelector<HTMLButtonElement>("button[data-default], button.k-button--primary[type='submit']"));
+  // A click, not requestSubmit: only so does htmx send the button's own name and value.
+  const button = form.querySelector<HTMLButtonElement>("button[data-default], button.k-button--primary[type='submit']");
+  if (button) button.click();
+  else form.requestSubmit();
 }
 
 function goTo(code: string): boolean {

@@ -36,7 +36,7 @@ def complete(request: SignedInRequest, task_id: int) -> HttpResponse:
         wrong = {refused.field: [refused.message]} if refused.field and step.question(refused.field) else {}
         context = task_context(
             user=request.user, task_id=task_id, now=now, typed=answers, errors=wrong,
-            refused="" if wrong else refused.message,
+            refused="" if wrong else refused.message if outcome else _("Choose how it ended."),
         )  # fmt: skip
         return refuse(request, TEMPLATE, context, fragments={"task": "task"})
     chosen = step.outcome(outcome)
