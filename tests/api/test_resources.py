@@ -271,3 +271,37 @@ def test_open_tasks_belong_to_whom_the_caller_sees(department: Department, calle
     assert Task.objects.count() == 1
     assert caller_for(department.other)("GET", "/tasks").json()["items"] == []
     assert len(caller_for(department.head)("GET", "/tasks").json()["items"]) == 1
+
+
+def test_a_file_is_brought_checked_applied_and_taken_back(department: Department, caller_for: CallerFor) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from kniga.clients.models import Client
+    from kniga.imports.jobs import carry_out
+    from kniga.platform.clock import now
+
+    call = caller_for(department.head)
+    table = SimpleUploadedFile("clients.csv", "Название;ИНН\nСклад-1;7707083893\nСклад-2;\n".encode("cp1251"))
+    made = call.send("/imports", {"kind": "clients", "file": table})
+    assert made.status_code == 201 and conforms(made.json(), "POST", "/imports")
+    job, path = made.json()["job"], made["Location"].removeprefix("/api/v1")
+    assert made.json()["found"]["encoding"] == "cp1251"
+    settled = call("PUT", f"{path}/options", {"mapping": {"Название": "name", "ИНН": "inn"}, "key": "name"})
+    assert settled.status_code == 200, settled.content
+    checked = call("POST", f"{path}/check").json()
+    assert checked["report"]["counts"]["create"] == 2 and Client.objects.count() == 1
+    rows = call("GET", f"{path}/rows?action=create&limit=1").json()
+    assert len(rows["items"]) == 1 and rows["next_cursor"] and conforms(rows, "GET", "/imports/{int:job_id}/rows")
+    assert call("POST", f"{path}/apply").status_code == 202
+    carry_out(job_id=job["id"], by=department.head, now=now())
+    assert call("GET", path).json()["job"]["status"] == "applied" and Client.objects.count() == 3
+    undone = call("POST", f"{path}/undo").json()
+    assert undone["undone"]["removed"] == 2 and Client.objects.count() == 1
+    assert [line["id"] for line in call("GET", "/imports").json()["items"]] == [job["id"]]
+
+
+def test_the_decisions_of_an_import_are_those_of_the_domain() -> None:
+    from kniga.api.imports import OptionsBody
+    from kniga.imports.options import Options
+
+    assert set(OptionsBody.model_fields) == set(Options.__struct_fields__)

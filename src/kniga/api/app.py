@@ -13,7 +13,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 import kniga
-from kniga.api import clients, deals, funnel, lists, processes, products, tasks, users
+from kniga.api import clients, deals, funnel, imports, lists, processes, products, tasks, users
 from kniga.api.door import Bearer
 from kniga.api.openapi import completed_schema
 from kniga.api.problems import method_not_allowed, not_found, problem_of, problem_response, too_large
@@ -43,7 +43,7 @@ def build_api() -> KnigaApi:
     made = KnigaApi(
         title="Kniga", version=kniga.__version__, description=DESCRIPTION, docs_url=None, urls_namespace="api"
     )
-    for module in (clients, products, deals, tasks, processes, funnel, lists, users):
+    for module in (clients, products, deals, tasks, processes, funnel, imports, lists, users):
         made.add_router("", module.router)
     return made
 
