@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 
 from kniga.api.answers import answer
@@ -81,5 +82,5 @@ def _pipeline(key: str) -> PipelineChoice:
         return pipeline_named(key)
     found = pipelines()
     if not found:
-        raise Problem(404, "no_process", "There is no process yet.")
+        raise Problem(404, "no_process", _("There is no process to show a funnel of yet."))
     return found[0]
