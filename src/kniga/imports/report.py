@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+import msgspec
+
 from kniga.imports.run import Run
 
 ACTIONS: Final = ("create", "update", "same", "skip", "conflict", "error")
@@ -66,11 +68,11 @@ def report_from(stored: dict[str, Any]) -> Report:
 
 def _problems(run: Run) -> list[dict[str, Any]]:
     found = run.fetch(
-        "SELECT number, action, reasons FROM imports_importrow WHERE job_id = %(job)s "
+        "SELECT number, action, reasons::text FROM imports_importrow WHERE job_id = %(job)s "
         f"AND action IN ('conflict', 'error') ORDER BY number LIMIT {_SHOWN}"
     )
     return [
         {"row": number, "action": action, "column": reason["column"], "text": reason["text"]}
         for number, action, reasons in found
-        for reason in (reasons if isinstance(reasons, list) else [])
+        for reason in msgspec.json.decode(reasons)
     ]

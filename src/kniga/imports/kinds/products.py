@@ -14,9 +14,11 @@ from kniga.imports.kinds.importer import Importer
 from kniga.platform.textkeys import fold, match_key
 
 FIELDS = (
-    Field("code", _("Product code"), Type.TEXT, ("code", "sku", "article", "артикул", "код", "кодтовара", "productid", "id"),
+    Field("code", _("Product code"), Type.TEXT, ("code", "sku", "article", "артикул", "код", "кодтовара",
+          "productid", "id"),
           column="code", nullable=True, longest=60),
-    Field("name", _("Product name"), Type.NAME, ("name", "product", "productname", "item", "title", "название", "наименование",
+    Field("name", _("Product name"), Type.NAME, ("name", "product", "productname", "item", "title", "название",
+          "наименование",
           "товар", "продукт", "номенклатура"), column="name", required=True),
     Field("group", _("Group"), Type.NAME, ("group", "series", "category", "family", "группа", "серия", "категория"),
           column="group", longest=200),
