@@ -10,10 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = (
-    "cli web api integrations demo insights imports processes outreach documents service deals matrix segments "
-    "catalog clients people platform engine rules runtime config"
-).split()
+PACKAGES = ["cli", "web", "api", "integrations", "demo", "insights", "imports", "processes", "outreach", "documents", "service", "deals", "matrix", "segments", "catalog", "clients", "people", "platform", "engine", "rules", "runtime", "config"]
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -180,9 +180,7 @@ def snapshot(department: Department) -> dict[str, object]:
         .values("status", "stage_id", "stage_since", "closed_at", "loss_reason_id")
         .get(),
         "instance": (instance.status, instance.seq, instance.stage, instance.data, instance.result, instance.ended_at),
-        "tasks": list(
-            Task.objects.order_by("token").values("token", "element", "status", "outcome", "completed_at")
-        ),
+        "tasks": list(Task.objects.order_by("token").values("token", "element", "status", "outcome", "completed_at")),
         "timers": list(Timer.objects.values("element", "status", "due_at")),
         "visits": list(StageVisit.objects.order_by("id").values("id", "stage_id", "entered_at", "left_at", "exit")),
     }

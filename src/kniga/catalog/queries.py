@@ -19,7 +19,7 @@ from kniga.platform.textkeys import fold, match_key
 SORTS: dict[str, Sort] = {
     "name": Sort("p.name_key", "text"),
     "price": Sort("p.price", "numeric"),
-    "group": Sort("p.\"group\"", "text"),
+    "group": Sort('p."group"', "text"),
 }
 
 
@@ -78,9 +78,7 @@ def products_page(
         conditions.add("p.is_active" if state == "active" else "NOT p.is_active")
     if cursor:
         conditions.add(order.after("p.id"), *decode_cursor(cursor, order))
-    sql = _SELECT.format(
-        sort=order.expression, where=conditions.where, order=order.order("p.id"), limit=limit + 1
-    )
+    sql = _SELECT.format(sort=order.expression, where=conditions.where, order=order.order("p.id"), limit=limit + 1)
     return page_of(rows_of(sql, conditions.parameters), limit, _row)
 
 

@@ -115,9 +115,7 @@ def clients_page(
     conditions = _conditions(user, wanted or ClientFilter())
     if cursor:
         conditions.add(order.after("c.id"), *decode_cursor(cursor, order))
-    sql = _SELECT.format(
-        sort=order.expression, where=conditions.where, order=order.order("c.id"), limit=limit + 1
-    )
+    sql = _SELECT.format(sort=order.expression, where=conditions.where, order=order.order("c.id"), limit=limit + 1)
     return page_of(rows_of(sql, conditions.parameters), limit, lambda row: ClientRow(*row))
 
 
@@ -130,9 +128,7 @@ def count_clients(*, user: User, wanted: ClientFilter | None = None) -> int:
 
 def get_visible_client(*, user: User, id: int) -> Client:
     """The client with its source, industry, region, parent and owner. Raises NotVisible."""
-    found = (
-        Client.objects.select_related("source", "industry", "region", "parent", "owner").filter(pk=id).first()
-    )
+    found = Client.objects.select_related("source", "industry", "region", "parent", "owner").filter(pk=id).first()
     owners = visible_owner_ids(user, Entity.CLIENT)
     if found is None or not user.is_active or (owners is not None and found.owner_id not in owners):
         raise NotVisible

@@ -55,9 +55,7 @@ def create_client(
 
 
 @transaction.atomic
-def update_client(
-    *, client: Client, revision: int, by: User, now: datetime, **changes: Unpack[ClientFields]
-) -> Client:
+def update_client(*, client: Client, revision: int, by: User, now: datetime, **changes: Unpack[ClientFields]) -> Client:
     """Change fields of a client; the ledger keeps old and new.
 
     Raises Conflict `changed_meanwhile` if somebody changed the same fields since `revision` was read, Refused

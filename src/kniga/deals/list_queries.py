@@ -151,9 +151,7 @@ def deals_page(
         conditions.add("d.status <> 'open'")
     if cursor:
         conditions.add(order.after("d.id"), *decode_cursor(cursor, order))
-    sql = _SELECT.format(
-        sort=order.expression, where=conditions.where, order=order.order("d.id"), limit=limit + 1
-    )
+    sql = _SELECT.format(sort=order.expression, where=conditions.where, order=order.order("d.id"), limit=limit + 1)
     return page_of(rows_of(sql, conditions.parameters), limit, lambda row: DealRow(*row))
 
 

@@ -140,9 +140,7 @@ def lines_of(*, user: User, deal: Deal) -> tuple[LineRow, ...]:
 def stage_steps(*, user: User, deal: Deal, now: datetime) -> tuple[StageStep, ...]:
     """The stages of the pipeline of a deal that came through `get_visible_deal`, with its stays."""
     steps = []
-    for key, name, position, is_present, visits, stay, entered_at in rows_of(
-        _STAGES, {"deal": deal.pk, "now": now}
-    ):
+    for key, name, position, is_present, visits, stay, entered_at in rows_of(_STAGES, {"deal": deal.pk, "now": now}):
         state = "present" if is_present else "past" if visits else "ahead"
         steps.append(StageStep(key, name, position, state, visits, stay, entered_at))
     return tuple(steps)

@@ -226,7 +226,5 @@ def _shown(deal: Deal) -> dict[str, Any]:
 
 
 def _record(kind: str, deal: Deal, payload: dict[str, Any], by: User, now: datetime) -> None:
-    event = ledger.LedgerEvent(
-        kind, now, actor_id=by.pk, client_id=deal.client_id, deal_id=deal.pk, payload=payload
-    )
+    event = ledger.LedgerEvent(kind, now, actor_id=by.pk, client_id=deal.client_id, deal_id=deal.pk, payload=payload)
     ledger.record([event])

@@ -165,9 +165,7 @@ def create_team(*, name: str, branch: Branch, by: User | None, now: datetime, le
 
 
 @transaction.atomic
-def update_team(
-    *, team: Team, name: str, lead: User | None, is_active: bool, by: User | None, now: datetime
-) -> Team:
+def update_team(*, team: Team, name: str, lead: User | None, is_active: bool, by: User | None, now: datetime) -> Team:
     """Rename a team, give it a lead, close it. Raises Refused as `create_team`."""
     _check_may_manage(None, by)
     team.name = _name(name)

@@ -200,9 +200,7 @@ def next_desk_task_for(*, user: User, now: datetime, besides_deal: int | None = 
     conditions, joins = _conditions(user, DeskFilter())
     if besides_deal is not None:
         conditions.add("t.deal_id <> %s", besides_deal)
-    sql = _ROWS.format(
-        sort=_BY_DEADLINE.expression, joins=joins, where=conditions.where, order=_ORDER, limit=1
-    )
+    sql = _ROWS.format(sort=_BY_DEADLINE.expression, joins=joins, where=conditions.where, order=_ORDER, limit=1)
     found = rows_of(sql, [now, *conditions.parameters])
     return _desk_task(found[0][1:]) if found else None
 

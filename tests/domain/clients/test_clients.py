@@ -61,9 +61,7 @@ def test_a_wrong_client_is_refused_at_its_field_and_leaves_no_trace(
 
 def test_a_change_is_told_with_old_and_new_and_a_late_one_is_refused(house: Department) -> None:
     client = house.client("Ромашка")
-    changed = services.update_client(
-        client=client, revision=1, name="Лютик", inn="7707083893", by=house.boris, now=NOW
-    )
+    changed = services.update_client(client=client, revision=1, name="Лютик", inn="7707083893", by=house.boris, now=NOW)
     assert changed.revision == 2
     changed.refresh_from_db()
     assert changed.search_text == "лютик\n7707083893"

@@ -80,9 +80,7 @@ def test_a_late_change_is_refused(house: Department) -> None:
     services.update_deal(deal=deal, revision=1, expected_date=date(2026, 12, 1), by=house.boris, now=NOW)
     with pytest.raises(Conflict):
         services.update_deal(deal=deal, revision=1, name="Other", by=house.boris, now=NOW)
-    assert Event.objects.get(kind="deals.deal.changed").payload["changes"] == {
-        "expected_date": [None, "2026-12-01"]
-    }
+    assert Event.objects.get(kind="deals.deal.changed").payload["changes"] == {"expected_date": [None, "2026-12-01"]}
 
 
 def test_handing_over_a_deal_keeps_who_had_it_before(house: Department) -> None:

@@ -6,42 +6,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('platform', '0001_extensions'),
+        ("platform", "0001_extensions"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True)),
-                ('name', models.CharField(max_length=60)),
-                ('decimals', models.PositiveSmallIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20, unique=True)),
+                ("name", models.CharField(max_length=60)),
+                ("decimals", models.PositiveSmallIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=300)),
-                ('name_key', models.CharField(max_length=300)),
-                ('match_key', models.CharField(db_index=True, max_length=300)),
-                ('code', models.CharField(blank=True, max_length=60, null=True, unique=True)),
-                ('group', models.CharField(blank=True, max_length=200)),
-                ('price', models.DecimalField(decimal_places=2, max_digits=16)),
-                ('note', models.TextField(blank=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.unit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=300)),
+                ("name_key", models.CharField(max_length=300)),
+                ("match_key", models.CharField(db_index=True, max_length=300)),
+                ("code", models.CharField(blank=True, max_length=60, null=True, unique=True)),
+                ("group", models.CharField(blank=True, max_length=200)),
+                ("price", models.DecimalField(decimal_places=2, max_digits=16)),
+                ("note", models.TextField(blank=True)),
+                ("is_active", models.BooleanField(default=True)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "unit",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.unit"),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['name_key', 'id'], name='product_name'), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('name_key', name='gin_trgm_ops'), name='product_search')],
+                "indexes": [
+                    models.Index(fields=["name_key", "id"], name="product_name"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass("name_key", name="gin_trgm_ops"), name="product_search"
+                    ),
+                ],
             },
         ),
     ]

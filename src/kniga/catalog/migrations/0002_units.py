@@ -3,9 +3,20 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 UNITS = [
-    ("piece", "шт.", 0), ("set", "компл.", 0), ("pack", "упак.", 0), ("pallet", "паллета", 0), ("kg", "кг", 3),
-    ("ton", "т", 3), ("m", "м", 3), ("m2", "м²", 3), ("m3", "м³", 3), ("l", "л", 3), ("hour", "ч", 2),
-    ("day", "день", 2), ("month", "мес.", 0), ("service", "услуга", 0),
+    ("piece", "шт.", 0),
+    ("set", "компл.", 0),
+    ("pack", "упак.", 0),
+    ("pallet", "паллета", 0),
+    ("kg", "кг", 3),
+    ("ton", "т", 3),
+    ("m", "м", 3),
+    ("m2", "м²", 3),
+    ("m3", "м³", 3),
+    ("l", "л", 3),
+    ("hour", "ч", 2),
+    ("day", "день", 2),
+    ("month", "мес.", 0),
+    ("service", "услуга", 0),
 ]
 
 

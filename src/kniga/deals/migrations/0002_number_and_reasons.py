@@ -3,9 +3,14 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 REASONS = [
-    ("price", "Цена"), ("competitor", "Выбрали конкурента"), ("no_need", "Нет потребности"),
-    ("no_budget", "Нет бюджета"), ("no_answer", "Не выходит на связь"), ("bad_timing", "Не сейчас"),
-    ("terms", "Не подошли условия"), ("other", "Другое"),
+    ("price", "Цена"),
+    ("competitor", "Выбрали конкурента"),
+    ("no_need", "Нет потребности"),
+    ("no_budget", "Нет бюджета"),
+    ("no_answer", "Не выходит на связь"),
+    ("bad_timing", "Не сейчас"),
+    ("terms", "Не подошли условия"),
+    ("other", "Другое"),
 ]
 
 

@@ -8,25 +8,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalog', '0002_units'),
-        ('clients', '0001_initial'),
-        ('deals', '0002_number_and_reasons'),
+        ("catalog", "0002_units"),
+        ("clients", "0001_initial"),
+        ("deals", "0002_number_and_reasons"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['name_key', 'id'], name='deal_name'),
+            model_name="deal",
+            index=models.Index(fields=["name_key", "id"], name="deal_name"),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(django.db.models.functions.comparison.Coalesce('expected_date', models.Value(datetime.date(9999, 12, 31), output_field=models.DateField())), models.F('id'), name='deal_expected'),
+            model_name="deal",
+            index=models.Index(
+                django.db.models.functions.comparison.Coalesce(
+                    "expected_date", models.Value(datetime.date(9999, 12, 31), output_field=models.DateField())
+                ),
+                models.F("id"),
+                name="deal_expected",
+            ),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(django.db.models.functions.comparison.Coalesce('stage_since', 'opened_at'), models.F('id'), name='deal_stage_since'),
+            model_name="deal",
+            index=models.Index(
+                django.db.models.functions.comparison.Coalesce("stage_since", "opened_at"),
+                models.F("id"),
+                name="deal_stage_since",
+            ),
         ),
     ]

@@ -35,9 +35,7 @@ class ProductForm:
     def of(cls, product: Product) -> ProductForm:
         price = f"{product.price.normalize():f}"
         is_active = "on" if product.is_active else ""
-        return cls(
-            product.name, product.code or "", product.group, product.unit.code, price, product.note, is_active
-        )
+        return cls(product.name, product.code or "", product.group, product.unit.code, price, product.note, is_active)
 
 
 def product_fields(data: QueryDict) -> ProductChanges:

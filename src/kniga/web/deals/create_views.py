@@ -86,9 +86,7 @@ def _chosen_client(request: SignedInRequest) -> Client | None:
     return get_visible_client(user=request.user, id=client_id) if client_id else None
 
 
-def _context(
-    request: SignedInRequest, client: Client | None, form: DealForm, lines: list[LineForm]
-) -> dict[str, Any]:
+def _context(request: SignedInRequest, client: Client | None, form: DealForm, lines: list[LineForm]) -> dict[str, Any]:
     data = request.POST if request.method == "POST" else request.GET
     text = data.get("client_text", "").strip()
     return {

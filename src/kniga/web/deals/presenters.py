@@ -45,14 +45,10 @@ def periods() -> list[tuple[str, str]]:
     return [("opened", _("by opening")), ("closed", _("by closing")), ("expected", _("by expected date"))]
 
 
-def deal_list(
-    asked: AskedDeals, page: Page[DealRow], tasks: dict[int, NextTask], choices: Choices
-) -> dict[str, Any]:
+def deal_list(asked: AskedDeals, page: Page[DealRow], tasks: dict[int, NextTask], choices: Choices) -> dict[str, Any]:
     """The context of deals/list.html."""
     more = {**asked.params, "sort": asked.sort, "cursor": page.next_cursor} if page.next_cursor else None
-    lines = [
-        DealLine(row, tasks.get(row.id), reason_name(row.loss_reason_key, row.loss_reason)) for row in page.rows
-    ]
+    lines = [DealLine(row, tasks.get(row.id), reason_name(row.loss_reason_key, row.loss_reason)) for row in page.rows]
     return {
         "lines": lines,
         "more": more,

@@ -39,9 +39,7 @@ class HitGroup:
     hits: tuple[Hit, ...]
 
 
-def groups(
-    clients: Iterable[ClientHit], deals: Iterable[DealHit], products: Iterable[ProductRow]
-) -> list[HitGroup]:
+def groups(clients: Iterable[ClientHit], deals: Iterable[DealHit], products: Iterable[ProductRow]) -> list[HitGroup]:
     """The groups that have hits: clients, contacts, deals, products, pages."""
     found = list(clients)
     everything = [
