@@ -10,7 +10,30 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ["cli", "web", "api", "integrations", "demo", "insights", "imports", "processes", "outreach", "documents", "service", "deals", "matrix", "segments", "catalog", "clients", "people", "platform", "engine", "rules", "runtime", "config"]
+PACKAGES = [
+    "cli",
+    "web",
+    "api",
+    "integrations",
+    "demo",
+    "insights",
+    "imports",
+    "processes",
+    "outreach",
+    "documents",
+    "service",
+    "deals",
+    "matrix",
+    "segments",
+    "catalog",
+    "clients",
+    "people",
+    "platform",
+    "engine",
+    "rules",
+    "runtime",
+    "config",
+]
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
