@@ -89,6 +89,7 @@ def write_contact(
     is_first: bool = False,
 ) -> Contact:
     """Check and save a contact with its channels, without event; `place` prefixes the names of fields."""
+    is_new = contact is None
     contact = contact or Contact(client=client)
     contact.name = clean_name(given.name, field=f"{place}name")
     contact.name_key = fold(contact.name)[:LONGEST_NAME]
@@ -98,10 +99,10 @@ def write_contact(
     contact.is_primary = given.is_primary or is_first or bool(contact.pk and contact.is_primary)
     contact.external_key = given.external_key or contact.external_key
     channels = list(_channels(given, place))
-    if contact.is_primary:
+    if contact.is_primary and not is_first:
         Contact.objects.filter(client=client, is_primary=True).exclude(pk=contact.pk).update(is_primary=False)
     contact.save()
-    _write_channels(contact, channels)
+    _write_channels(contact, channels, is_new=is_new)
     return contact
 
 
@@ -114,14 +115,15 @@ def _channels(given: ContactInput, place: str) -> Iterator[tuple[str, str]]:
             yield ChannelKind.EMAIL.value, checked_email(email, field=f"{place}emails/{index}")
 
 
-def _write_channels(contact: Contact, channels: list[tuple[str, str]]) -> None:
+def _write_channels(contact: Contact, channels: list[tuple[str, str]], *, is_new: bool) -> None:
     wanted = list(dict.fromkeys(channels))
     if len(wanted) > 40:
         raise Refused("too_many_channels", _("A contact has at most 40 phones and addresses."), field="phones/0")
-    present = [(channel.kind, channel.value) for channel in Channel.objects.filter(contact=contact).order_by("id")]
-    if present == wanted:
-        return
-    Channel.objects.filter(contact=contact).delete()
+    if not is_new:
+        present = Channel.objects.filter(contact=contact).order_by("id").values_list("kind", "value")
+        if list(present) == wanted:
+            return
+        Channel.objects.filter(contact=contact).delete()
     seen: set[str] = set()
     rows = []
     for kind, value in wanted:
