@@ -144,7 +144,7 @@ def file_size(size: int | None) -> str:
 
 def initials(name: str) -> str:
     """The letters on an avatar: the first of the first two words, legal forms and quotes left out."""
-    words = re.findall(r"\w+", name)
+    words = re.findall(r"[^\W\d_]\w*", name)
     telling = [word for word in words if word.casefold() not in _LEGAL_FORMS] or words
     return "".join(word[0] for word in telling[:2]).upper() or "?"
 
