@@ -20,10 +20,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proofs.speed import words
-
 from kniga.runtime.home import Home
 from kniga.runtime.session import database
+from proofs.speed import words
 
 if TYPE_CHECKING:
     from kniga.people.models import User
@@ -88,9 +87,10 @@ def _remove(home: Home) -> None:
 def make(sizes: Sizes) -> None:
     """Fill an empty, migrated database; Django must be set up."""
     from django.db import connection, transaction
-    from proofs.speed import department_sql as sql
 
     from kniga.clients.search_text import refresh_search_text
+    from kniga.insights.funnel.projection import fold_funnel
+    from proofs.speed import department_sql as sql
 
     moment = datetime.now().astimezone().replace(hour=9, minute=0, second=0, microsecond=0)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -118,6 +118,9 @@ def make(sizes: Sizes) -> None:
         _start_open_deals(cursor, values, moment)
         _run(cursor, "OPEN_TASKS", sql.OPEN_TASKS, values)
         _run(cursor, "SEQUENCES", sql.SEQUENCES, values)
+    started = time.perf_counter()
+    fold_funnel()
+    _say("fold the funnel", started)
     started = time.perf_counter()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
@@ -221,8 +224,8 @@ def _say(what: str, started: float) -> None:
 def main() -> None:
     """Make the department, or say where it is."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clients", type=int, default=Sizes.clients)
-    parser.add_argument("--deals", type=int, default=Sizes.deals)
+    parser.add_argument("--clients", type=int, default=Sizes().clients)
+    parser.add_argument("--deals", type=int, default=Sizes().deals)
     parser.add_argument("--again", action="store_true", help="make it anew even if it is there")
     asked = parser.parse_args()
     sizes = Sizes(asked.clients, asked.deals)
