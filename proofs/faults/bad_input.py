@@ -71,12 +71,12 @@ CASES = (
     Case("one line of 300 MB", "line.csv", CLIENTS, ("MB", "Split it")),
     Case("2 GB file", "huge.csv", CLIENTS, ("2048 MB", "Split it")),
     Case("empty file", "empty.csv", CLIENTS, ("nothing in it", "Choose the file")),
-    Case("BPMN: billion laughs", "laughs.bpmn", ("process", "check"), ("ntit",)),
-    Case("BPMN: outside entity", "outside.bpmn", ("process", "check"), ("ntit",)),
-    Case("BPMN: unknown element", "unknown.bpmn", ("process", "check"), ("complexGateway",)),
-    Case("BPMN: not XML", "program.csv", ("process", "check"), ("XML",)),
+    Case("BPMN: billion laughs", "laughs.bpmn", ("process", "check"), ("line 1", "DOCTYPE", "Delete")),
+    Case("BPMN: outside entity", "outside.bpmn", ("process", "check"), ("line 1", "DOCTYPE", "Delete")),
+    Case("BPMN: unknown element", "unknown.bpmn", ("process", "check"), ("line 1", "complexGateway", "element g")),
+    Case("BPMN: not XML", "program.csv", ("process", "check"), ("line 1", "utf-8", "Save the file")),
     Case("BPMN: cut in half", "half.bpmn", ("process", "check"), ("XML", "ine")),
-    Case("BPMN: 60 MB", "huge.bpmn", ("process", "check"), ("MB",)),
+    Case("BPMN: 60 MB", "huge.bpmn", ("process", "check"), ("5 MiB", "Split")),
 )
 
 

@@ -294,7 +294,7 @@ def _tell_report(report: dict[str, Any]) -> None:
         place = f", {problem['column']}" if problem["column"] else ""
         print(f"  row {problem['row']}{place}: {problem['text']}")
     if report["formulas"]:
-        print(f"{report['formulas']} cells look like formulas and were taken as text")
+        print(f"cells that look like formulas, taken as text: {report['formulas']}")
 
 
 def _way_out(one: dict[str, Any]) -> str:

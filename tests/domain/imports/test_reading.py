@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from datetime import date
@@ -217,3 +218,15 @@ def test_damaged_workbooks_and_bombs_are_refused(tmp_path: Path) -> None:
     assert refusal(written(tmp_path, bomb)).code == "unpacks_too_large"
     laughs = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><worksheet>&b;</worksheet>'
     assert refusal(written(tmp_path, repacked(honest, sheet, laughs))).code == "entities"
+
+
+def test_one_endless_row_of_a_workbook_is_cut_off(tmp_path: Path) -> None:
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    cells = '<c t="inlineStr"><is><t>x</t></is></c>' * 300_000
+    sheet = f'<worksheet xmlns="{space}"><sheetData><row r="1">{cells}</row></sheetData></worksheet>'.encode()
+    data = repacked(workbook_bytes([["a"]]), "xl/worksheets/sheet1.xml", sheet)
+    tracemalloc.start()
+    assert refusal(written(tmp_path, data), limits=Limits(unpacked_ratio=10_000)).code == "too_many_columns"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30_000_000

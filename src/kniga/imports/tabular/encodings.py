@@ -151,7 +151,7 @@ def undecodable(path: Path, encoding: str) -> TabularError:
     return TabularError(
         "undecodable",
         place=_("Line %(line)d") % {"line": line},
-        message=_("it holds bytes that are not %(encoding)s text.") % {"encoding": encoding},
+        message=_("it holds bytes that are not %(encoding)s text.") % {"encoding": encoding.removesuffix("-sig")},
         cure=_("Let the encoding be found by itself, choose another one, or save the table again as UTF-8."),
     )
 

@@ -69,22 +69,38 @@ def reading_part(place: str) -> Iterator[None]:
         raise broken_workbook(place) from error
 
 
-def elements(archive: zipfile.ZipFile, part: str, tags: tuple[str, ...]) -> Iterator[etree._Element]:
-    """Stream the elements named `tags` of a part, forgetting each after its turn."""
-    with archive.open(part) as head:
-        if b"<!DOCTYPE" in head.read(4096) or b"<!ENTITY" in head.read(4096):
-            raise TabularError(
-                "entities",
-                place=part,
-                message=_("it declares entities, which no spreadsheet program does and which can be a bomb."),
-                cure=_("Save the table again from a spreadsheet program."),
-            )
-    wanted = [f"{space}{tag}" for tag in tags for space in (MAIN, STRICT)]
+def elements(
+    archive: zipfile.ZipFile, part: str, tag: str, *, child: str = "", most_children: int = 0
+) -> Iterator[etree._Element]:
+    """Stream the elements named `tag` of a part, forgetting each after its turn.
+
+    With `child`, an element that has more than `most_children` of them is cut there: it comes out as far as it
+    was read, and the reader sees that it is too wide."""
+    with archive.open(part) as opened:
+        head = opened.read(4096)
+    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+        raise TabularError(
+            "entities",
+            place=part,
+            message=_("it declares entities, which no spreadsheet program does and which can be a bomb."),
+            cure=_("Save the table again from a spreadsheet program."),
+        )
+    names = [tag, child] if child else [tag]
+    wanted = [f"{space}{name}" for name in names for space in (MAIN, STRICT)]
     with archive.open(part) as stream:
         found = etree.iterparse(
             stream, events=("end",), tag=wanted, resolve_entities=False, no_network=True, huge_tree=False
         )
+        children = 0
         for _event, element in found:
+            if child and str(element.tag).endswith(f"}}{child}"):
+                children += 1
+                parent = element.getparent()
+                if children > most_children and parent is not None:
+                    yield parent
+                    return
+                continue
+            children = 0
             yield element
             element.clear()
             while element.getprevious() is not None:
@@ -135,7 +151,7 @@ def _shared_strings(archive: zipfile.ZipFile) -> list[str]:
     name = "xl/sharedStrings.xml"
     if name not in archive.namelist():
         return []
-    return [text_of(entry) for entry in elements(archive, name, ("si",))]
+    return [text_of(entry) for entry in elements(archive, name, "si")]
 
 
 def text_of(entry: etree._Element) -> str:

@@ -23,7 +23,9 @@ def workbook_records(workbook: Workbook, sheet: Sheet, limits: Limits) -> Iterat
     """Yield (row number, cells) of the sheet's rows that are not empty."""
     with reading_part(_("Sheet “%(name)s”") % {"name": sheet.name}), zipfile.ZipFile(workbook.path) as archive:
         number = 0
-        for row in elements(archive, sheet.part, ("row",)):
+        # Trailing cells may be empty but formatted; far more of them than columns is no table.
+        most = limits.columns * 40
+        for row in elements(archive, sheet.part, "row", child="c", most_children=most):
             number = int(row.get("r") or number + 1)
             cells = _cells(workbook, row, number, limits)
             if any(cells):
