@@ -122,7 +122,7 @@ def test_a_page_sends_the_same_statements_for_one_deal_and_for_many(office: Offi
             assert browser.get(path).status_code == 200
         return log.shapes
 
-    users = (house.boris, house.olga)
+    users = (house.boris, house.anna, house.olga)
     before = {(user.pk, path): count(user, path) for user in users for path in paths}
     for number in range(6):
         open_in_browser(office, client, product=product.name)

@@ -10,7 +10,7 @@ from typing import Final
 
 from django.db import connection
 
-from kniga.people.models import AccessRule, User
+from kniga.people.models import User
 from kniga.people.roles import Entity, Level, Role
 
 _ALL: Final = dict.fromkeys(Entity, Level.ALL)
@@ -29,6 +29,8 @@ SELECT array_agg(id) FROM people_user
 WHERE id = %(user)s OR team_id = %(team)s::bigint OR branch_id = %(branch)s::bigint
    OR team_id IN (SELECT id FROM people_team WHERE lead_id = %(user)s)
 """
+_RULES = "SELECT entity, level::integer, NULL::bigint[] FROM people_accessrule WHERE role = %(role)s"
+_RULES_AND_MEMBERS = f"{_RULES} UNION ALL SELECT '', 0, ({_MEMBERS})"
 
 
 def level_of(user: User, entity: Entity) -> Level:
@@ -55,21 +57,38 @@ def visible_owner_ids(user: User, entity: Entity) -> list[int] | None:
 
 
 def _levels(user: User) -> dict[Entity, Level]:
-    cached: dict[Entity, Level] | None = getattr(user, "_access_levels", None)
+    cached: dict[Entity, Level] | None = user.__dict__.get("_access_levels")
     if cached is None:
         cached = dict(DEFAULT_LEVELS[Role(user.role)])
-        for entity, level in AccessRule.objects.filter(role=user.role).values_list("entity", "level"):
-            cached[Entity(entity)] = Level(level)
-        user._access_levels = cached  # type: ignore[attr-defined]
+        usual = max(cached.values())
+        # Whoever sees more than their own by default needs the members too: both come in one statement.
+        with_members = usual is Level.TEAM or (usual is Level.BRANCH and user.branch_id is not None)
+        sql = _RULES_AND_MEMBERS if with_members else _RULES
+        with connection.cursor() as cursor:
+            cursor.execute(sql, {"role": user.role, **_span(user, usual)})
+            for entity, level, members in cursor.fetchall():
+                if entity:
+                    cached[Entity(entity)] = Level(level)
+                else:
+                    _members_of(user)[usual] = sorted(members)
+        user.__dict__["_access_levels"] = cached
     return cached
 
 
 def _members(user: User, level: Level) -> list[int]:
-    cache: dict[Level, list[int]] = user.__dict__.setdefault("_access_members", {})
+    cache = _members_of(user)
     if level not in cache:
         with connection.cursor() as cursor:
-            team = user.team_id if user.role == Role.LEAD else None
-            branch = user.branch_id if level is Level.BRANCH else None
-            cursor.execute(_MEMBERS, {"user": user.pk, "team": team, "branch": branch})
+            cursor.execute(_MEMBERS, _span(user, level))
             cache[level] = sorted(cursor.fetchone()[0] or [user.pk])
     return cache[level]
+
+
+def _members_of(user: User) -> dict[Level, list[int]]:
+    cache: dict[Level, list[int]] = user.__dict__.setdefault("_access_members", {})
+    return cache
+
+
+def _span(user: User, level: Level) -> dict[str, int | None]:
+    team = user.team_id if user.role == Role.LEAD else None
+    return {"user": user.pk, "team": team, "branch": user.branch_id if level is Level.BRANCH else None}
