@@ -98,6 +98,16 @@ def test_the_list_has_filters_sums_and_next_steps(office: Office) -> None:
         assert browser.get(f"/deals/?{broken}").status_code in (200, 422)
 
 
+def test_filters_in_force_are_named_in_words(office: Office) -> None:
+    house = office.house
+    product = make_product("Rack")
+    client = house.client("Northern Park")
+    house.deal(client, lines=[line(product)])
+    path = f"/deals/?client={client.pk}&product={product.pk}&branch={house.moscow.pk}&owner={house.boris.pk}"
+    chips = page_of(office.browser(house.olga).get(path)).xpath("//ul[@class='k-chips']//b")
+    assert [chip.text_content() for chip in chips] == ["Boris", "Москва", "Northern Park", "Rack"]
+
+
 def test_a_long_list_continues_where_it_ended(office: Office) -> None:
     for number in range(53):
         office.house.deal(name=f"Deal {number:02}")

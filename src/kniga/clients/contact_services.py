@@ -142,9 +142,7 @@ def _shown(contact: Contact) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _finish(
-    kind: str, client: Client, contact: Contact, payload: dict[str, Any], by: User, now: datetime
-) -> None:
+def _finish(kind: str, client: Client, contact: Contact, payload: dict[str, Any], by: User, now: datetime) -> None:
     refresh_search_text([client.pk])
     ledger.record([_event(kind, client, {"contact": contact.pk, "name": contact.name, **payload}, by, now)])
 

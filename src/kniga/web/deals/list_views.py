@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
+from kniga.catalog.queries import products_by_id
 from kniga.deals.choices import choices_for
 from kniga.deals.list_queries import deal_totals, deals_page
+from kniga.people.queries import branch_options
 from kniga.people.roles import Entity
 from kniga.processes.deal_queries import next_tasks_of
 from kniga.web.access import SignedInRequest, signed_in
@@ -23,8 +25,19 @@ def show(request: SignedInRequest) -> HttpResponse:
     page = deals_page(user=request.user, wanted=asked.wanted, sort=asked.sort, cursor=asked.cursor)
     tasks = next_tasks_of(user=request.user, deal_ids=[row.id for row in page.rows if row.status == "open"])
     choices = choices_for(user=request.user, entity=Entity.DEAL)
-    context = presenters.deal_list(asked, page, tasks, choices)
+    context = presenters.deal_list(asked, page, tasks, choices, _named(request, asked))
     return render_page(request, "deals/list.html", context, fragments=FRAGMENTS)
+
+
+def _named(request: SignedInRequest, asked: addresses.AskedDeals) -> dict[str, str]:
+    """The names of what the filter holds by id but no select offers; one statement each, only when asked for."""
+    named = {}
+    if asked.wanted.product_id is not None:
+        found = products_by_id(user=request.user, ids=[asked.wanted.product_id])
+        named["product"] = next((product.name for product in found.values()), "")
+    if asked.wanted.branch_id is not None:
+        named["branch"] = next((one.name for one in branch_options() if one.id == asked.wanted.branch_id), "")
+    return named
 
 
 @require_safe

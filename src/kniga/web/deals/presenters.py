@@ -45,8 +45,16 @@ def periods() -> list[tuple[str, str]]:
     return [("opened", _("by opening")), ("closed", _("by closing")), ("expected", _("by expected date"))]
 
 
-def deal_list(asked: AskedDeals, page: Page[DealRow], tasks: dict[int, NextTask], choices: Choices) -> dict[str, Any]:
-    """The context of deals/list.html."""
+def deal_list(
+    asked: AskedDeals,
+    page: Page[DealRow],
+    tasks: dict[int, NextTask],
+    choices: Choices,
+    named: dict[str, str],
+) -> dict[str, Any]:
+    """The context of deals/list.html. `named`: what the filters `product` and `branch` hold, in words."""
+    if page.rows:
+        named = {"client": page.rows[0].client, **named}
     more = {**asked.params, "sort": asked.sort, "cursor": page.next_cursor} if page.next_cursor else None
     lines = [DealLine(row, tasks.get(row.id), reason_name(row.loss_reason_key, row.loss_reason)) for row in page.rows]
     return {
@@ -57,7 +65,7 @@ def deal_list(asked: AskedDeals, page: Page[DealRow], tasks: dict[int, NextTask]
         "params": asked.params,
         "columns": asked.columns,
         "all_columns": [(key, str(label)) for key, label in COLUMNS.items()],
-        "chips": _chips(asked.params, choices),
+        "chips": _chips(asked.params, choices, named),
         "is_filtered": bool(without(asked.params, "cols")),
         "choices": choices,
         "statuses": statuses(),
@@ -87,7 +95,7 @@ def _state(state: str, status: str) -> str:
     return "done" if state == "past" else "next"
 
 
-def _chips(params: dict[str, str], choices: Choices) -> list[tuple[str, str, str]]:
+def _chips(params: dict[str, str], choices: Choices, names: dict[str, str]) -> list[tuple[str, str, str]]:
     named: dict[str, tuple[str, tuple[tuple[int, str], ...]]] = {
         "owner": (_("Owner"), choices.owners),
         "team": (_("Team"), choices.teams),
@@ -105,6 +113,6 @@ def _chips(params: dict[str, str], choices: Choices) -> list[tuple[str, str, str
     for name, value in params.items():
         if name in named:
             label, options = named[name]
-            shown = next((text for key, text in options if str(key) == value), value)
+            shown = next((text for key, text in options if str(key) == value), names.get(name) or value)
             chips.append((label, shown, address(reverse("deals:list"), without(params, name))))
     return chips
