@@ -64,7 +64,10 @@ def products_page(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[ProductRow]:
-    """A page of products. `state` is active, closed or all; `sort` a key of SORTS, "-" before it puts the largest first."""
+    """A page of products. `state` is active, closed or all.
+
+    `sort` is a key of SORTS, "-" before it puts the largest first. Raises Refused `cursor_invalid`.
+    """
     chosen = SORTS.get(sort.removeprefix("-"), SORTS["name"])
     order = chosen.turned() if sort.startswith("-") else chosen
     conditions = Conditions()
