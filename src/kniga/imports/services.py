@@ -99,7 +99,7 @@ def apply_job(
     way (unless `skip_errors`), TabularError, Refused; then nothing is saved."""
     if by is not None:
         require(by, Act.IMPORT)
-    _lock(job.kind)
+    lock_kind(job.kind)
     job = _open_job(job)
     run = _run(job, path, by, now, progress, makes=True)
     importer = plan(run)
@@ -117,7 +117,7 @@ def apply_job(
     job.save()
     job.parts.all().delete()
     remember_options(run.table, run.spec, run.options, now)
-    _tell(events.JOB_APPLIED, job, by, now, {"counts": report.counts})
+    tell_job(events.JOB_APPLIED, job, by, now, {"counts": report.counts})
     return report
 
 
@@ -178,11 +178,13 @@ def _open_job(job: ImportJob) -> ImportJob:
     return job
 
 
-def _lock(kind: str) -> None:
+def lock_kind(kind: str) -> None:
+    """Let imports of one kind follow each other; held until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [kind])
 
 
-def _tell(kind: str, job: ImportJob, by: User | None, now: datetime, payload: dict[str, object]) -> None:
+def tell_job(kind: str, job: ImportJob, by: User | None, now: datetime, payload: dict[str, object]) -> None:
+    """Tell the ledger of a job."""
     told = {"job": job.pk, "import": job.kind, "file": job.file_name, **payload}
     ledger.record([ledger.LedgerEvent(kind, now, actor_id=by.pk if by else None, payload=told)])

@@ -10,6 +10,9 @@ from kniga.imports.fields import Field, KindSpec
 from kniga.imports.references import BOOKS
 
 CREATED: Final = "imports_importrow r WHERE r.job_id = %(job)s AND r.action = 'create'"
+CHANGES: Final = """(SELECT jsonb_object_agg(c.field, jsonb_build_array(c.change -> 0, c.change -> 1))
+    FROM jsonb_each(r.changes) AS c (field, change) WHERE left(c.field, 1) <> '_')"""
+"""SQL of a row's changes as the ledger tells them: {field: [before, after]}, without derived columns."""
 UPDATED: Final = "r.job_id = %(job)s AND r.action = 'update'"
 
 

@@ -16,7 +16,7 @@ from kniga.imports.models import ImportJob, JobStatus
 from kniga.imports.options import options_of
 from kniga.imports.references import References
 from kniga.imports.run import Run
-from kniga.imports.services import _lock, _tell
+from kniga.imports.services import lock_kind, tell_job
 from kniga.people.models import User
 from kniga.people.permissions import Act
 from kniga.people.require import require
@@ -47,7 +47,7 @@ def undo_job(*, job: ImportJob, by: User | None, now: datetime) -> Undone:
     `not_applied`, Refused `not_allowed`."""
     if by is not None:
         require(by, Act.IMPORT)
-    _lock(job.kind)
+    lock_kind(job.kind)
     job = ImportJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
     if job.status != JobStatus.APPLIED:
         raise Conflict("not_applied", _("Only an applied import can be undone."))
@@ -60,7 +60,7 @@ def undo_job(*, job: ImportJob, by: User | None, now: datetime) -> Undone:
     job.status, job.undone_at, job.undone_by = JobStatus.UNDONE, now, by
     job.report = {**job.report, "undone": asdict(undone)}
     job.save()
-    _tell(events.JOB_UNDONE, job, by, now, {"removed": removed, "restored": restored, "kept": undone.kept_count})
+    tell_job(events.JOB_UNDONE, job, by, now, {"removed": removed, "restored": restored, "kept": undone.kept_count})
     return undone
 
 
@@ -135,16 +135,20 @@ def _outcome(run: Run, restored: int, removed: int) -> Undone:
     return Undone(removed, restored, count, kept)
 
 
-_RESTORED: Final = """
+_CLIENT: Final = "CASE WHEN j.kind = 'clients' THEN r.target_id ELSE (r.values ->> 'client_id')::bigint END"
+_DEAL: Final = "CASE WHEN j.kind = 'deals' THEN r.target_id END"
+_RESTORED: Final = f"""
 INSERT INTO platform_event (at, kind, actor_id, client_id, deal_id, payload)
-SELECT %(now)s, %(kind)s::text, %(actor)s::bigint, NULL, NULL, jsonb_build_object('undone', r.job_id, 'row', r.number)
-FROM imports_importrow r WHERE r.job_id = %(job)s AND r.target_id = ANY(%(ids)s::bigint[])
+SELECT %(now)s, %(kind)s::text, %(actor)s::bigint, {_CLIENT}, {_DEAL},
+       jsonb_build_object('undone', r.job_id, 'id', r.target_id, 'name', r.values ->> 'name', 'changes',
+           (SELECT jsonb_object_agg(c.field, jsonb_build_array(c.change -> 1, c.change -> 0))
+            FROM jsonb_each(r.changes) AS c (field, change) WHERE left(c.field, 1) <> '_'))
+FROM imports_importrow r JOIN imports_importjob j ON j.id = r.job_id
+WHERE r.job_id = %(job)s AND r.action = 'update' AND r.target_id = ANY(%(ids)s::bigint[])
 """
-_REMOVED: Final = """
+_REMOVED: Final = f"""
 INSERT INTO platform_event (at, kind, actor_id, client_id, deal_id, payload)
-SELECT %(now)s, %(kind)s::text, %(actor)s::bigint,
-       CASE WHEN j.kind = 'clients' THEN r.target_id ELSE (r.values ->> 'client_id')::bigint END,
-       CASE WHEN j.kind = 'deals' THEN r.target_id END,
+SELECT %(now)s, %(kind)s::text, %(actor)s::bigint, {_CLIENT}, {_DEAL},
        jsonb_build_object('undone', r.job_id, 'id', r.target_id, 'name', r.values ->> 'name')
 FROM imports_importrow r JOIN imports_importjob j ON j.id = r.job_id
 WHERE r.job_id = %(job)s AND r.action = 'create' AND r.target_id = ANY(%(ids)s::bigint[])

@@ -180,7 +180,7 @@ WHERE r.job_id = %(job)s AND r.values ? 'parent_key' AND r.action IN ('create', 
         refresh_search_text([row[0] for row in run.fetch(_CHANGED)])
 
     def told(self) -> dict[str, str]:
-        return {"payload": "jsonb_build_object('changes', r.changes)", "client": "r.target_id"}
+        return {"payload": f"jsonb_build_object('changes', {sets.CHANGES})", "client": "r.target_id"}
 
     def after_restore(self, ids: Collection[int]) -> None:
         self.run.execute(_OLD_PARENTS, {"ids": list(ids)})

@@ -93,7 +93,7 @@ class ContactsImporter(Importer):
         refresh_search_text(self._clients("create") | self._clients("update"))
 
     def told(self) -> dict[str, str]:
-        payload = "jsonb_build_object('contact', r.target_id, 'name', r.values ->> 'name', 'changes', r.changes)"
+        payload = f"jsonb_build_object('contact', r.target_id, 'name', r.values ->> 'name', 'changes', {sets.CHANGES})"
         return {"payload": payload, "client": _CLIENT}
 
     def after_restore(self, ids: Collection[int]) -> None:

@@ -209,7 +209,7 @@ class DealsImporter(Importer):
 
     def told(self) -> dict[str, str]:
         return {
-            "payload": "jsonb_build_object('changes', r.changes)",
+            "payload": f"jsonb_build_object('changes', {sets.CHANGES})",
             "client": deals_sql.CLIENT,
             "deal": "r.target_id",
         }

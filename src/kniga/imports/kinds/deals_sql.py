@@ -77,7 +77,8 @@ FROM imports_importrow r WHERE r.job_id = %(job)s AND r.action = 'create' ORDER 
 CLOSED_EVENTS: Final = f"""
 INSERT INTO platform_event (at, kind, actor_id, client_id, deal_id, payload)
 SELECT {CLOSED}, 'deals.deal.' || (r.values ->> 'status'), %(actor)s::bigint, {CLIENT}, r.target_id,
-       jsonb_build_object('amount', r.values ->> 'amount', 'reason', r.values ->> 'loss_reason', 'import', r.job_id)
+       jsonb_build_object('amount', r.values ->> 'amount', 'import', r.job_id, 'reason',
+           (SELECT l.key FROM deals_lossreason l WHERE l.id = (r.values ->> 'loss_reason_id')::bigint))
 FROM imports_importrow r
 WHERE r.job_id = %(job)s AND r.action = 'create' AND r.values ->> 'status' <> 'open' ORDER BY r.number
 """

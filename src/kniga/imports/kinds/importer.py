@@ -79,4 +79,4 @@ class Importer:
 
     def told(self) -> dict[str, str]:
         """The SQL of a change's event: payload, client, deal."""
-        return {"payload": "jsonb_build_object('changes', r.changes)"}
+        return {"payload": f"jsonb_build_object('changes', {sets.CHANGES})"}

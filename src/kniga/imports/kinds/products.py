@@ -73,6 +73,5 @@ FROM catalog_unit u WHERE r.job_id = %(job)s AND r.action = 'create' AND u.code 
         self.update_present()
 
     def told(self) -> dict[str, str]:
-        return {
-            "payload": "jsonb_build_object('product', r.target_id, 'name', r.values ->> 'name', 'changes', r.changes)"
-        }
+        named = "'product', r.target_id, 'name', r.values ->> 'name'"
+        return {"payload": f"jsonb_build_object({named}, 'changes', {sets.CHANGES})"}

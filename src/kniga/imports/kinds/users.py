@@ -143,7 +143,8 @@ class UsersImporter(Importer):
         self.update_present()
 
     def told(self) -> dict[str, str]:
-        return {"payload": "jsonb_build_object('user', r.target_id, 'name', r.values ->> 'name', 'changes', r.changes)"}
+        named = "'user', r.target_id, 'name', r.values ->> 'name'"
+        return {"payload": f"jsonb_build_object({named}, 'changes', {sets.CHANGES})"}
 
     def _make_leads(self, password: str) -> None:
         for name, address in self.leads.items():
