@@ -75,7 +75,8 @@ def test_a_rep_sees_only_their_own_and_a_lead_their_people(
     assert "No tasks yet" in get(department.other, "/desk/")
     assert "No tasks yet" in get(department.other, f"/desk/?person={department.rep.pk}")
     assert "No tasks yet" in get(department.other, "/desk/?person=all")
-    assert "No task is yours" in get(department.lead, "/desk/")
+    assert "Call the client" in get(department.lead, "/desk/"), "a lead without tasks starts with their people's"
+    assert "No task is yours" in get(department.lead, "/desk/?person=me")
     assert "Call the client" in get(department.lead, "/desk/?person=all")
     assert "Call the client" in get(department.head, f"/desk/?person={department.rep.pk}")
 

@@ -205,6 +205,12 @@ def next_desk_task_for(*, user: User, now: datetime, besides_deal: int | None = 
     return _desk_task(found[0][1:]) if found else None
 
 
+def has_own_tasks(*, user: User) -> bool:
+    """Whether anything at all is open for this person."""
+    sql = "SELECT EXISTS (SELECT FROM processes_task WHERE assignee_id = %s AND status = 'open')"
+    return bool(rows_of(sql, [user.pk])[0][0])
+
+
 def process_options() -> tuple[tuple[int, str], ...]:
     """Ids and names of the processes that are in use: choices of a filter."""
     return tuple(rows_of("SELECT id, name FROM processes_process WHERE is_active ORDER BY name, id", []))

@@ -14,11 +14,14 @@ from kniga.web.jinja import query
 VIEWS = ("list", "day", "week", "month")
 KINDS = ("call", "meeting", "mail", "document", "task")
 EVERYBODY = "all"
+MINE = "me"
 
 
 @dataclass(frozen=True, slots=True)
 class DeskAddress:
-    """The parameters of /desk/; values that mean nothing are dropped, so old links keep working."""
+    """The parameters of /desk/; values that mean nothing are dropped, so old links keep working.
+
+    `person` is an id, "all" or "me"; "" leaves it to the desk, see `desk_views.home`."""
 
     tab: str = "today"
     view: str = "list"
@@ -38,7 +41,7 @@ class DeskAddress:
             tab=_one_of(form.get("tab"), TABS),
             view=_one_of(form.get("view"), VIEWS),
             on=_date(form.get("date", "")),
-            person=person if person == EVERYBODY or _number(person) is not None else "",
+            person=person if person in (EVERYBODY, MINE) or _number(person) is not None else "",
             client=_number(form.get("client", "")),
             process=_number(form.get("process", "")),
             kind=form.get("kind", "") if form.get("kind") in KINDS else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,10 +11,10 @@ from kniga.people.permissions import Act, may
 from kniga.people.queries import visible_users
 from kniga.people.roles import Entity
 from kniga.platform import clock
-from kniga.processes.desk_queries import desk_counts_for, desk_tasks_for, process_options
+from kniga.processes.desk_queries import desk_counts_for, desk_tasks_for, has_own_tasks, process_options
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.calendar import calendar_of
-from kniga.web.desk.desk_address import DeskAddress, day_around
+from kniga.web.desk.desk_address import EVERYBODY, DeskAddress, day_around
 from kniga.web.pages import render_page
 
 TEMPLATE = "desk/home.html"
@@ -22,15 +23,18 @@ PAGE = 50
 
 @signed_in
 def home(request: SignedInRequest) -> HttpResponse:
-    """The desk; its tab, view, filters and place are all in the address."""
-    address = DeskAddress.read(request.GET)
+    """The desk; its tab, view, filters and place are all in the address. A manager who has no task of their own
+    starts with the tasks of their people."""
+    address, is_manager = DeskAddress.read(request.GET), may(request.user, Act.COMPLETE_FOR_OTHERS)
+    if is_manager and not address.person and not has_own_tasks(user=request.user):
+        address = replace(address, person=EVERYBODY)
     context: dict[str, Any] = {
         "address": address,
         "now": clock.now(),
-        "is_manager": may(request.user, Act.COMPLETE_FOR_OTHERS),
+        "is_manager": is_manager,
         "processes": process_options(),
     }
-    if context["is_manager"]:
+    if is_manager:
         context["people"] = visible_users(user=request.user, entity=Entity.TASK)
     show = _list if address.view == "list" else _calendar
     show(request, address, context)
