@@ -1,12 +1,15 @@
 // Bundle the front end: one script and one style sheet for every page, one script per island.
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const OUTPUT = "../src/kniga/web/static/build";
-// Built beside and put in place at the end, so that a page asked for meanwhile finds a whole bundle.
+// Every file carries its content's hash in its name and the manifest is put in place last, so that a server which
+// runs meanwhile goes on serving whole files; yesterday's are removed after a week.
 const DRAFT = "build";
+const WEEK = 7 * 24 * 3600 * 1000;
 
 async function entryPoints() {
   const entries = [
@@ -21,7 +24,7 @@ async function entryPoints() {
 }
 
 async function bundle() {
-  await build({
+  const { metafile } = await build({
     entryPoints: await entryPoints(),
     outdir: DRAFT,
     bundle: true,
@@ -30,16 +33,41 @@ async function bundle() {
     target: ["es2022"],
     minify: true,
     legalComments: "linked",
+    metafile: true,
+    entryNames: "[dir]/[name]-[hash]",
     chunkNames: "chunks/[name]-[hash]",
     assetNames: "assets/[name]-[hash]",
     loader: { ".woff2": "file", ".svg": "file", ".png": "file" },
     logLevel: "warning",
   });
+  const files = Object.keys(metafile.outputs).map((file) => file.slice(DRAFT.length + 1));
+  const entries = Object.entries(metafile.outputs)
+    .filter(([, output]) => output.entryPoint)
+    .map(([file]) => file.slice(DRAFT.length + 1))
+    .map((file) => [file.replace(/-[0-9A-Z]{8}(\.\w+)$/, "$1"), file]);
+  return { files, manifest: Object.fromEntries(entries.sort()) };
 }
 
-async function weigh() {
-  for (const name of ["app.js", "app.css"].filter((file) => existsSync(`${OUTPUT}/${file}`))) {
-    const bytes = await readFile(`${OUTPUT}/${name}`);
+async function putInPlace({ files, manifest }) {
+  for (const file of files) {
+    await mkdir(join(OUTPUT, dirname(file)), { recursive: true });
+    await rename(join(DRAFT, file), join(OUTPUT, file));
+  }
+  await writeFile(`${DRAFT}/manifest.json`, JSON.stringify(manifest, null, 1));
+  await rename(`${DRAFT}/manifest.json`, `${OUTPUT}/manifest.json`);
+}
+
+async function removeOld({ files }) {
+  const current = new Set([...files, "manifest.json", ".sources"]);
+  for (const file of await readdir(OUTPUT, { recursive: true })) {
+    const { mtimeMs } = await stat(join(OUTPUT, file));
+    if (!current.has(file) && /\.\w+$/.test(file) && Date.now() - mtimeMs > WEEK) await rm(join(OUTPUT, file));
+  }
+}
+
+async function weigh({ manifest }) {
+  for (const name of ["app.js", "app.css"]) {
+    const bytes = await readFile(`${OUTPUT}/${manifest[name]}`);
     const compressed = gzipSync(bytes).length;
     console.log(`front end: ${name} ${Math.round(bytes.length / 1024)} KB, ${Math.round(compressed / 1024)} KB compressed`);
   }
@@ -47,7 +75,8 @@ async function weigh() {
 
 await rm(DRAFT, { recursive: true, force: true });
 await mkdir(DRAFT);
-await bundle();
-await rm(OUTPUT, { recursive: true, force: true });
-await rename(DRAFT, OUTPUT);
-await weigh();
+const built = await bundle();
+await putInPlace(built);
+await removeOld(built);
+await rm(DRAFT, { recursive: true, force: true });
+await weigh(built);

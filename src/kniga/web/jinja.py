@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -74,7 +75,9 @@ def query(**parameters: Any) -> str:
 
 
 def asset(path: str) -> str:
-    """The address of a static file with its content's hash, so that a new version is fetched at once."""
+    """The address of a static file with its content's hash, so that a new version is fetched at once.
+
+    What the front-end build made carries the hash in its name (`build/app.js` → `build/app-1A2B3C4D.js`)."""
     return _hashed(path) if settings.DEBUG else _known_assets(path)
 
 
@@ -106,6 +109,10 @@ def _route(name: str, parameters: tuple[str, ...]) -> str:
 
 
 def _hashed(path: str) -> str:
+    if path.startswith("build/"):
+        manifest = finders.find("build/manifest.json")
+        names = json.loads(Path(manifest).read_bytes()) if isinstance(manifest, str) else {}
+        return static(f"build/{names.get(path.removeprefix('build/'), path)}")
     found = finders.find(path)
     digest = hashlib.sha256(Path(found).read_bytes()).hexdigest()[:10] if isinstance(found, str) else "0"
     return f"{static(path)}?v={digest}"
