@@ -1,0 +1,153 @@
+"""Who is let in where: one line per page and per operation of the API.
+
+A new address without a line here fails `test_every_url_and_role`. People are named by what they are to the
+objects: `rep` owns them, `other_…` are of another team or branch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+REP, OTHER_REP, LEAD, OTHER_LEAD = "rep", "other_rep", "lead", "other_lead"
+HEAD, OTHER_HEAD, OWNER, ADMINISTRATOR = "head", "other_head", "owner", "administrator"
+DELIVERY, SUPPORT = "delivery", "support"
+
+EVERYBODY = frozenset({REP, OTHER_REP, LEAD, OTHER_LEAD, HEAD, OTHER_HEAD, OWNER, ADMINISTRATOR, DELIVERY, SUPPORT})
+WORKERS = EVERYBODY - {DELIVERY, SUPPORT}
+MANAGERS = WORKERS - {REP, OTHER_REP}
+HEADS = frozenset({HEAD, OTHER_HEAD, OWNER, ADMINISTRATOR})
+SEE_DEAL = frozenset({REP, LEAD, HEAD, OWNER, ADMINISTRATOR, DELIVERY})
+SEE_CLIENT = SEE_DEAL | {SUPPORT}
+SEE_PERSON = frozenset({HEAD, OWNER, ADMINISTRATOR})
+
+
+@dataclass(frozen=True)
+class Line:
+    """`sees`: before whose eyes the object is at all (others get 404); `may`: whose role may do this (others get
+    403, or 404; `told`: other answers that refuse by a message on the page). `body` is sent by the changing
+    methods, `query` goes behind the address; "{client}" and "{user}" stand for ids."""
+
+    methods: str
+    sees: frozenset[str] = EVERYBODY
+    may: frozenset[str] = EVERYBODY
+    body: dict[str, Any] = field(default_factory=dict)
+    file: str = ""
+    query: str = ""
+    told: frozenset[int] = frozenset()
+
+
+PAGES: dict[str, Line] = {
+    "desk:home": Line("GET"),
+    "desk:task": Line("GET", SEE_DEAL),
+    "desk:complete": Line("POST", SEE_DEAL, WORKERS, told=frozenset({422})),
+    "desk:undo": Line("POST", SEE_DEAL, WORKERS, told=frozenset({302})),
+    "deals:list": Line("GET"),
+    "deals:totals": Line("GET"),
+    "deals:create": Line("GET POST", may=WORKERS),
+    "deals:choose_client": Line("GET", may=WORKERS),
+    "deals:choose_product": Line("GET", may=WORKERS),
+    "deals:blank_line": Line("GET", may=WORKERS),
+    "deals:card": Line("GET", SEE_DEAL),
+    "deals:edit": Line("GET POST", SEE_DEAL, WORKERS),
+    "deals:start": Line("POST", SEE_DEAL, WORKERS),
+    "deals:lines": Line("GET POST", SEE_DEAL, WORKERS),
+    "deals:timeline": Line("GET", SEE_DEAL),
+    "deals:assign": Line("GET POST", SEE_DEAL, MANAGERS, {"owner": "{user}"}),
+    "board:home": Line("GET"),
+    "board:column": Line("GET"),
+    "board:move": Line("GET", SEE_DEAL),
+    "board:complete": Line("POST", SEE_DEAL, WORKERS, told=frozenset({422})),
+    "clients:list": Line("GET"),
+    "clients:total": Line("GET"),
+    "clients:create": Line("GET POST", may=WORKERS),
+    "clients:duplicates": Line("GET", may=WORKERS),
+    "clients:card": Line("GET", SEE_CLIENT),
+    "clients:edit": Line("GET POST", SEE_CLIENT, WORKERS),
+    "clients:timeline": Line("GET", SEE_CLIENT),
+    "clients:assign": Line("GET POST", SEE_CLIENT, MANAGERS, {"owner": "{user}"}),
+    "clients:add_contact": Line("GET POST", SEE_CLIENT, WORKERS),
+    "clients:edit_contact": Line("GET POST", SEE_CLIENT, WORKERS),
+    "clients:remove_contact": Line("POST", SEE_CLIENT, WORKERS),
+    "catalog:list": Line("GET"),
+    "catalog:create": Line("GET POST", may=HEADS),
+    "catalog:product": Line("GET POST", may=HEADS),
+    "funnel:report": Line("GET", may=WORKERS),
+    "funnel:deals": Line("GET", may=WORKERS, query="?measure=deals"),
+    "imports:list": Line("GET", may=HEADS),
+    "imports:bring": Line("POST", may=HEADS),
+    "imports:job": Line("GET", may=HEADS),
+    "imports:setup": Line("POST", may=HEADS),
+    "imports:explain": Line("POST", may=HEADS),
+    "imports:rows": Line("GET", may=HEADS),
+    "imports:apply": Line("POST", may=HEADS),
+    "imports:progress": Line("GET", may=HEADS),
+    "imports:undo": Line("POST", may=HEADS),
+    "imports:discard": Line("POST", may=HEADS),
+    "processes:list": Line("GET"),
+    "processes:upload": Line("GET POST", may=HEADS),
+    "processes:versions": Line("GET"),
+    "processes:book": Line("GET"),
+    "processes:file": Line("GET"),
+    "processes:publish": Line("POST", may=HEADS),
+    "people:list": Line("GET", may=HEADS),
+    "people:create": Line("GET POST", may=HEADS),
+    "people:profile": Line("GET POST"),
+    "people:teams": Line("GET", may=HEADS),
+    "people:create_team": Line("GET POST", may=HEADS),
+    "people:team": Line("GET POST", may=HEADS),
+    "people:create_branch": Line("GET POST", may=HEADS),
+    "people:person": Line("GET POST", SEE_PERSON, HEADS),
+    "people:close": Line("POST", SEE_PERSON, HEADS),
+    "people:reopen": Line("POST", SEE_PERSON, HEADS),
+    "search:find": Line("GET"),
+}
+OPEN_PAGES = frozenset({"home", "preferences:language", "preferences:theme", "ui:catalogue"})
+"""Open to anybody on purpose: they show nothing that is anybody's, or lead to the desk."""
+
+OPERATIONS: dict[str, Line] = {
+    "GET /clients": Line("GET"),
+    "POST /clients": Line("POST", may=WORKERS, body={"name": "New"}),
+    "GET /clients/{client_id}": Line("GET", SEE_CLIENT),
+    "PATCH /clients/{client_id}": Line("PATCH", SEE_CLIENT, WORKERS, {"note": "New"}),
+    "PUT /clients/{client_id}/owner": Line("PUT", SEE_CLIENT, MANAGERS, {"owner_id": "{user}"}),
+    "GET /clients/{client_id}/contacts": Line("GET", SEE_CLIENT),
+    "POST /clients/{client_id}/contacts": Line("POST", SEE_CLIENT, WORKERS, {"name": "New"}),
+    "GET /contacts/{contact_id}": Line("GET", SEE_CLIENT),
+    "PUT /contacts/{contact_id}": Line("PUT", SEE_CLIENT, WORKERS, {"name": "New"}),
+    "DELETE /contacts/{contact_id}": Line("DELETE", SEE_CLIENT, WORKERS),
+    "GET /products": Line("GET"),
+    "POST /products": Line("POST", may=HEADS, body={"name": "New"}),
+    "GET /products/{product_id}": Line("GET"),
+    "PATCH /products/{product_id}": Line("PATCH", may=HEADS, body={"note": "New"}),
+    "GET /deals": Line("GET"),
+    "POST /deals": Line("POST", SEE_CLIENT, WORKERS, {"process": "small_sale", "client_id": "{client}"}),
+    "GET /deals/{deal_id}": Line("GET", SEE_DEAL),
+    "PATCH /deals/{deal_id}": Line("PATCH", SEE_DEAL, WORKERS, {"note": "New"}),
+    "PUT /deals/{deal_id}/owner": Line("PUT", SEE_DEAL, MANAGERS, {"owner_id": "{user}"}),
+    "PUT /deals/{deal_id}/lines": Line("PUT", SEE_DEAL, WORKERS, {"lines": []}),
+    "GET /tasks": Line("GET"),
+    "GET /tasks/{task_id}": Line("GET", SEE_DEAL),
+    "POST /tasks/{task_id}/complete": Line("POST", SEE_DEAL, WORKERS, {"outcome": "later"}),
+    "POST /tasks/{task_id}/undo": Line("POST", SEE_DEAL),
+    "GET /processes": Line("GET"),
+    "POST /processes": Line("POST", may=HEADS, file="file"),
+    "GET /processes/{key}": Line("GET"),
+    "GET /processes/{key}/versions/{number}": Line("GET"),
+    "GET /processes/{key}/versions/{number}/bpmn": Line("GET"),
+    "POST /processes/{key}/versions/{number}/publish": Line("POST", may=HEADS),
+    "GET /funnel": Line("GET", may=WORKERS),
+    "GET /imports": Line("GET"),
+    "POST /imports": Line("POST", may=HEADS, body={"kind": "clients"}, file="file"),
+    "GET /imports/{job_id}": Line("GET", may=HEADS),
+    "GET /imports/{job_id}/rows": Line("GET", may=HEADS),
+    "PUT /imports/{job_id}/options": Line("PUT", may=HEADS),
+    "POST /imports/{job_id}/check": Line("POST", may=HEADS),
+    "POST /imports/{job_id}/apply": Line("POST", may=HEADS),
+    "POST /imports/{job_id}/undo": Line("POST", may=HEADS),
+    "GET /lists": Line("GET"),
+    "GET /users": Line("GET"),
+    "GET /users/{user_id}": Line("GET", SEE_PERSON | {REP}),
+    "GET /token": Line("GET"),
+    "DELETE /token": Line("DELETE"),
+}
