@@ -44,16 +44,14 @@ def number(value: Number | None, digits: int = 2) -> str:
     """A number with the language's separators and at most `digits` decimals."""
     if value is None:
         return NOTHING
-    return format_decimal(round(Decimal(str(value)), digits), locale=_locale(_language()))
+    return _number(round(Decimal(str(value)), digits), _language())
 
 
 def percent(share: Number | None, digits: int = 0) -> str:
     """A share (0.25) as per cent (25%)."""
     if share is None:
         return NOTHING
-    return format_percent(
-        round(Decimal(str(share)), digits + 2), locale=_locale(_language()), decimal_quantization=False
-    )
+    return _percent(round(Decimal(str(share)), digits + 2), _language())
 
 
 def day(value: date | datetime | None) -> str:
@@ -167,6 +165,16 @@ def _language() -> str:
 @lru_cache(maxsize=8)
 def _locale(language: str) -> Locale:
     return Locale.parse(language, sep="-")
+
+
+@lru_cache(maxsize=10_000)
+def _number(value: Decimal, language: str) -> str:
+    return format_decimal(value, locale=_locale(language))
+
+
+@lru_cache(maxsize=2_000)
+def _percent(share: Decimal, language: str) -> str:
+    return format_percent(share, locale=_locale(language), decimal_quantization=False)
 
 
 @lru_cache(maxsize=20_000)

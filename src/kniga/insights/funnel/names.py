@@ -56,11 +56,14 @@ _NAMED = {
 
 
 def pipelines() -> list[PipelineChoice]:
-    """Active pipelines, those with most deals first. One statement."""
+    """Active pipelines, those with deals first. One statement."""
+    # Asking deals_deal would read all of it for a pipeline that has none.
     sql = """
 SELECT p.id, p.key, p.name FROM deals_pipeline p
 WHERE p.is_active
-ORDER BY EXISTS (SELECT FROM deals_deal d WHERE d.pipeline_id = p.id) DESC, p.id"""
+ORDER BY EXISTS (SELECT FROM insights_sum s WHERE s.pipeline_id = p.id AND s.axis = 'all' AND s.deals > 0)
+      OR EXISTS (SELECT FROM insights_dirty n JOIN deals_deal d ON d.id = n.deal_id WHERE d.pipeline_id = p.id) DESC,
+         p.id"""
     return [PipelineChoice(*row) for row in rows_of(sql, {})]
 
 

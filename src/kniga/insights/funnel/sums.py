@@ -28,11 +28,11 @@ _UNCLOSED = -1
 _MEDIAN = """
 SELECT value, place, avg(days)::float8 FROM (
     SELECT value, place, days, visits, sum(visits) OVER before AS upto, sum(visits) OVER whole AS total
-    FROM (SELECT value, place, days, sum(visits) AS visits FROM ({spans}) spans
-          GROUP BY 1, 2, 3 HAVING sum(visits) > 0) counted
+    FROM (SELECT value, place, days, sum(visits::integer)::integer AS visits FROM ({spans}) spans
+          GROUP BY 1, 2, 3 HAVING sum(visits::integer) > 0) counted
     WINDOW whole AS (PARTITION BY value, place), before AS (PARTITION BY value, place ORDER BY days)
 ) ranked
-WHERE upto >= div(total + 1, 2) AND upto - visits < div(total, 2) + 1 GROUP BY 1, 2"""
+WHERE upto >= (total + 1) / 2 AND upto - visits < total / 2 + 1 GROUP BY 1, 2"""
 
 
 @dataclass(frozen=True, slots=True)
