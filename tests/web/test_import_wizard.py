@@ -163,7 +163,7 @@ def test_the_diff_shows_before_and_after_and_pages_on(
         shown = page(browser, job)
         browser.post(f"/imports/{job.pk}/apply/")
         carry_out(job_id=job.pk, by=head, now=NOW)
-    assert "<del>7.00</del> <ins>8.00</ins>" in page(browser, job, "?show=update")
+    assert "<del>7</del> <ins>8</ins>" in page(browser, job, "?show=update")
     assert "Item 49" in shown and "Item 60" not in shown
     further = browser.get(
         f"/imports/{job.pk}/rows/?after=51", headers={"HX-Request": "true", "HX-Target": "import-rows"}

@@ -16,7 +16,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was decided; what is None or empty is found or guessed.
 
     `mapping` is {column name: field}, "" for a column left out. `confirmed` is {reference: {text in the file: name
-    in Kniga}}; `create_missing` names references whose unknown values are to be made. `stages` is {stage in the
+    in Kniga}}; `create_missing` names references whose unknown values are to be made, unless they are near to a
+    known one: these are confirmed one by one (to themselves if they are new). `stages` is {stage in the
     file: step of the process, stage, `won` or `lost`}. `duplicates`: what to do with new clients that look like
     present ones. `keep_present`: leave what may not be changed by an import as it is, instead of a conflict.
     """

@@ -55,11 +55,12 @@ class RowLine:
 
 @dataclass(frozen=True, slots=True)
 class FieldChoice:
-    """A field a column may be mapped to."""
+    """A field a column may be mapped to; `type` tells how its cells are read (`date`, `money`, `text`…)."""
 
     key: str
     label: str
     is_required: bool
+    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,10 @@ def kinds() -> list[Choice]:
 
 def fields_of(kind: str) -> list[FieldChoice]:
     """The fields of a kind."""
-    return [FieldChoice(field.key, str(field.label), field.required) for field in IMPORTERS[kind].spec.fields]
+    return [
+        FieldChoice(field.key, str(field.label), field.required, field.type.value)
+        for field in IMPORTERS[kind].spec.fields
+    ]
 
 
 def keys_of(kind: str) -> list[Choice]:

@@ -118,9 +118,11 @@ WHERE name_key = ANY(%s::text[]) OR (inn <> '' AND inn = ANY(%s::text[]))
             if found is not None:
                 return found
         kind = BOOKS[reference]
-        may_make = kind.can_create and (reference in self.options.create_missing or confirmed == text)
-        suggestion = "" if may_make else self._nearest(reference, text)
-        if may_make or (kind.is_list and not suggestion):
+        if kind.can_create and confirmed == text:
+            return self._make(reference, text)
+        suggestion = self._nearest(reference, text)
+        # Making all that is missing is no word about a name that is only misspelt.
+        if not suggestion and kind.can_create and (kind.is_list or reference in self.options.create_missing):
             return self._make(reference, text)
         return Unknown(reference, text, suggestion, kind.can_create)
 

@@ -77,8 +77,12 @@ def settle(*, job: ImportJob, options: Options, by: User) -> ImportJob:
 
 
 @transaction.atomic
-def explain(*, job: ImportJob, explanations: Iterable[Explanation], by: User) -> ImportJob:
-    """Take over what unknown names mean. The next check uses it."""
+def explain(
+    *, job: ImportJob, explanations: Iterable[Explanation], create_missing: Iterable[str] = (), by: User
+) -> ImportJob:
+    """Take over what unknown names mean, and of which references all unknown ones are to be made.
+
+    The next check uses it."""
     options = options_of(job.options)
     confirmed = {reference: dict(names) for reference, names in options.confirmed.items()}
     stages = dict(options.stages)
@@ -87,7 +91,10 @@ def explain(*, job: ImportJob, explanations: Iterable[Explanation], by: User) ->
             stages[said.text] = said.name
         else:
             confirmed.setdefault(said.reference, {})[said.text] = said.text if said.makes else said.name
-    return set_options(job=job, options=replace(options, confirmed=confirmed, stages=stages), by=by)
+    missing = tuple(dict.fromkeys((*options.create_missing, *create_missing)))
+    return set_options(
+        job=job, options=replace(options, confirmed=confirmed, stages=stages, create_missing=missing), by=by
+    )
 
 
 def check(*, job: ImportJob, by: User, now: datetime) -> ImportJob:

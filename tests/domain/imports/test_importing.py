@@ -220,7 +220,8 @@ def test_near_names_are_asked_about_and_never_taken(files: Files) -> None:
     assert [(one["text"], one["suggestion"]) for one in report.unknown] == [("Logistic", "Logistics")]
     files.imported("clients", "name,industry\nB,Logistic\n", confirmed={"industry": {"Logistic": "Logistics"}})
     assert Industry.objects.count() == 1
-    files.imported("clients", "name,industry\nD,Logistic\n", create_missing=("industry",))
+    assert files.stopped("clients", "name,industry\nD,Logistic\n", create_missing=("industry",)).unknown
+    files.imported("clients", "name,industry\nD,Logistic\n", confirmed={"industry": {"Logistic": "Logistic"}})
     assert Industry.objects.count() == 2
 
 

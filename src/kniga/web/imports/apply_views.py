@@ -15,7 +15,7 @@ from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.imports.forms import with_skipping
-from kniga.web.imports.presenters import REFERENCES, TABS, TONES, job_view, mapped, row_view
+from kniga.web.imports.presenters import REFERENCES, TABS, TONES, all_at_once, job_view, mapped, row_view, unknown_views
 from kniga.web.pages import go_to, render_page, toast
 from kniga.web.params import id_or_none
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kniga.imports.report import Report
 
 REVIEW = "imports/review.html"
+NAMES_SHOWN = 25
 
 
 @require_safe
@@ -84,10 +85,11 @@ def review_context(request: SignedInRequest, job: ImportJob, report: Report) -> 
     is_deals = job.kind == "deals" and options.process
     steps = [(step.value, step.label) for step in queries.steps_of(options.process or "")] if is_deals else []
     ends = [("won", _("the deal is won")), ("lost", _("the deal is lost"))]
-    unknown = [dict(one, label=str(REFERENCES[one["reference"]])) for one in report.unknown[:100]]
+    unknown = unknown_views(report.unknown)
     return diff_context(request, job, report) | {
-        "unknown": unknown,
-        "unknown_more": len(report.unknown) - len(unknown),
+        "unknown": unknown[:NAMES_SHOWN],
+        "unknown_more": len(unknown) - NAMES_SHOWN,
+        "at_once": all_at_once(unknown),
         "steps": [*steps, *ends],
         "problem": job.problem,
         "skip_errors": options.skip_errors,
@@ -115,7 +117,7 @@ def diff_context(request: SignedInRequest, job: ImportJob, report: Report | None
         "report": report,
         "stats": [(name, str(label), counts[name], TONES[name]) for name, label in TABS.items()],
         "columns": columns,
-        "rows": [row_view(row, columns) for row in found],
+        "rows": [row_view(row, columns, is_done=job.applied_at is not None) for row in found],
         "more": more,
         "tabs": tabs,
         "shown": shown,

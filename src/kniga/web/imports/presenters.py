@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from django.utils.functional import Promise
@@ -12,6 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from kniga.imports.finding import Found
 from kniga.imports.queries import FieldChoice, JobLine, RowLine
+from kniga.platform.phones import format_phone
+from kniga.web.formatting import day, number
 
 TONES: Final = {
     "create": "good", "update": "info", "same": "neutral", "skip": "neutral", "conflict": "warn", "error": "bad",
@@ -43,6 +47,11 @@ REFERENCES: Final[dict[str, str | Promise]] = {
     "branch": gettext_lazy("Branch"),
     "unit": gettext_lazy("Unit"),
     "loss_reason": gettext_lazy("Loss reason"),
+}
+_DONE: Final[dict[str, str | Promise]] = {
+    **ACTIONS,
+    "create": gettext_lazy("created"),
+    "update": gettext_lazy("updated"),
 }
 _STATUS: Final[dict[str, tuple[str | Promise, str]]] = {
     "new": (gettext_lazy("being set up"), "neutral"),
@@ -79,6 +88,16 @@ class JobView:
 
 
 @dataclass(frozen=True, slots=True)
+class MappedColumn:
+    """A column that is imported: its name in the file, its field, what people read for it, how cells are read."""
+
+    name: str
+    field: str
+    label: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class CellView:
     """A cell of the diff: its text, what stood there before ('' if nothing changes), what is wrong with it."""
 
@@ -107,21 +126,25 @@ def kind_name(kind: str) -> str:
 def job_view(line: JobLine) -> JobView:
     """An import with the words of the page's language."""
     label, tone = _STATUS[line.status]
-    told = ", ".join(f"{count} {ACTIONS[action]}" for action, count in line.counts.items() if count)
+    told = " · ".join(f"{TABS[action]}: {count}" for action, count in line.counts.items() if count)
     return JobView(
         line.id, kind_name(line.kind), line.file_name, line.status, str(label), tone, line.rows, told, line.by,
         line.created_at,
     )  # fmt: skip
 
 
-def mapped(found: Found, fields: list[FieldChoice]) -> list[tuple[str, str, str]]:
-    """The columns that are imported: (name in the file, field, what people read for the field)."""
-    labels = {field.key: field.label for field in fields}
-    return [(column.name, column.field, labels[column.field]) for column in found.columns if column.field in labels]
+def mapped(found: Found, fields: list[FieldChoice]) -> list[MappedColumn]:
+    """The columns that are imported."""
+    known = {field.key: field for field in fields}
+    return [
+        MappedColumn(column.name, column.field, known[column.field].label, known[column.field].type)
+        for column in found.columns
+        if column.field in known
+    ]
 
 
-def row_view(row: RowLine, columns: list[tuple[str, str, str]]) -> RowView:
-    """A row with its changes and errors in their cells."""
+def row_view(row: RowLine, columns: list[MappedColumn], *, is_done: bool) -> RowView:
+    """A row with its changes and errors in their cells; `is_done`: told as what happened."""
     errors: dict[str, str] = {}
     notes = []
     for reason in row.reasons:
@@ -130,12 +153,26 @@ def row_view(row: RowLine, columns: list[tuple[str, str, str]]) -> RowView:
         else:
             notes.append(reason["text"])
     cells = []
-    for name, field, _label in columns:
-        change = row.changes.get(field)
-        text = _text(change[1] if change else row.values.get(field))
-        before = (_text(change[0]) or "—") if change else ""
-        cells.append(CellView(text, before, errors.get(name, "")))
-    return RowView(row.number, row.action, str(ACTIONS[row.action]), TONES[row.action], tuple(cells), tuple(notes))
+    for column in columns:
+        change = row.changes.get(column.field)
+        text = _text(change[1] if change else row.values.get(column.field), column.type)
+        before = (_text(change[0], column.type) or "—") if change else ""
+        cells.append(CellView(text, before, errors.get(column.name, "")))
+    label = (_DONE if is_done else ACTIONS)[row.action]
+    return RowView(row.number, row.action, str(label), TONES[row.action], tuple(cells), tuple(notes))
+
+
+def unknown_views(unknown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Names to explain: stages first, then what stops most rows."""
+    order = list(REFERENCES)
+    ranked = sorted(unknown, key=lambda one: (order.index(one["reference"]), -one["rows"]))
+    return [dict(one, label=str(REFERENCES[one["reference"]])) for one in ranked]
+
+
+def all_at_once(unknown: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
+    """References of which several unknown names, near to none, could all be made: (reference, name, how many)."""
+    counted = Counter(one["reference"] for one in unknown if one["can_create"] and not one["suggestion"])
+    return [(name, str(REFERENCES[name]), count) for name, count in counted.items() if count > 1]
 
 
 def delimiter_name(delimiter: str) -> str:
@@ -143,7 +180,13 @@ def delimiter_name(delimiter: str) -> str:
     return {"\t": _("tab"), ",": _("comma"), ";": _("semicolon"), "|": _("bar")}.get(delimiter, delimiter)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, kind: str) -> str:
     if value is None:
         return ""
+    if kind == "date":
+        return day(date.fromisoformat(str(value)))
+    if kind == "money":
+        return number(Decimal(str(value)), 2)
+    if kind == "phone":
+        return ", ".join(format_phone(str(one)) for one in ([value] if isinstance(value, str) else value))
     return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)

@@ -16,7 +16,7 @@ from kniga.platform.errors import Refused
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.imports.apply_views import outcome_context, progress_context, review_context
 from kniga.web.imports.forms import sent_explanations, sent_options
-from kniga.web.imports.presenters import delimiter_name, job_view
+from kniga.web.imports.presenters import REFERENCES, delimiter_name, job_view
 from kniga.web.pages import field_errors, go_to, refuse, render_page
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def settle(request: SignedInRequest, job_id: int) -> HttpResponse:
 def explain(request: SignedInRequest, job_id: int) -> HttpResponse:
     job = queries.get_visible_job(user=request.user, id=job_id)
     try:
-        job = setup.explain(job=job, explanations=sent_explanations(request.POST), by=request.user)
+        missing = [name for name in request.POST.getlist("make") if name in REFERENCES]
+        said = sent_explanations(request.POST)
+        job = setup.explain(job=job, explanations=said, create_missing=missing, by=request.user)
         setup.check(job=job, by=request.user, now=clock.now())
     except Refused as refusal:
         return refuse(request, SETUP, _context(job, field_errors(refusal)))
