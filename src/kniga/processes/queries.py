@@ -85,8 +85,7 @@ def get_visible_task(*, user: User, task_id: int) -> Task:
     )
     if found is None or not user.is_active:
         raise NotVisible
-    owners = visible_owner_ids(user, Entity.DEAL)
-    if owners is not None and found.deal.owner_id not in owners and found.assignee_id != user.pk:
+    if found.assignee_id != user.pk and not sees_deal_of(user=user, task=found):
         raise NotVisible
     return found
 
@@ -145,8 +144,7 @@ def outcome_of(task: Task) -> str:
 
 def open_steps(*, user: User, task: Task) -> tuple[OpenStep, ...]:
     """The other open tasks of the deal of a task that came through `get_visible_task`; one statement."""
-    owners = visible_owner_ids(user, Entity.DEAL)
-    sees_deal = owners is None or task.deal.owner_id in owners
+    sees_deal = sees_deal_of(user=user, task=task)
     found = (
         Task.objects.filter(Q(deal_id=task.deal_id), status="open")
         .exclude(pk=task.pk)
@@ -157,6 +155,13 @@ def open_steps(*, user: User, task: Task) -> tuple[OpenStep, ...]:
         OpenStep(id, name, kind, stage or "", due_at, assignee_id, assignee or "", sees_deal or assignee_id == user.pk)
         for id, name, kind, stage, due_at, assignee_id, assignee in found
     )
+
+
+def sees_deal_of(*, user: User, task: Task) -> bool:
+    """Whether the user sees the whole deal of a task that came through `get_visible_task`; one may be given a
+    task of a deal one does not see."""
+    owners = visible_owner_ids(user, Entity.DEAL)
+    return owners is None or task.deal.owner_id in owners
 
 
 def first_own_task(*, user: User, task_ids: Sequence[int]) -> int | None:

@@ -23,6 +23,7 @@ from kniga.processes.queries import (
     get_visible_task,
     open_steps,
     outcome_of,
+    sees_deal_of,
     step_of,
 )
 from kniga.processes.services import UNDO_WINDOW
@@ -93,6 +94,7 @@ def task_context(
         "past": [past_step(one, deal.currency) for one in done_steps(user=user, task=task)],
         "others": open_steps(user=user, task=task),
         "upcoming": next_desk_task_for(user=user, now=now, besides_deal=deal.pk),
+        "sees_deal": sees_deal_of(user=user, task=task),
         "now": now,
     }
 
