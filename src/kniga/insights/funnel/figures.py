@@ -25,10 +25,13 @@ def stage_counts(
     return sums.stage_counts(with_medians=with_medians) if sums else counting.stage_counts(facts, dimension)
 
 
-def totals(facts: Facts, dimension: Dimension | None = None) -> dict[Value, Totals]:
-    """Totals by value of the dimension; without a dimension the value is 0."""
+def totals(facts: Facts, dimension: Dimension | None = None, *, with_medians: bool = True) -> dict[Value, Totals]:
+    """Totals by value of the dimension; without a dimension the value is 0.
+
+    Without `with_medians` the cycle of lost deals may be None.
+    """
     sums = sums_for(facts, dimension)
-    return sums.totals()[0] if sums else counting.totals(facts, dimension)
+    return sums.totals(with_medians=with_medians)[0] if sums else counting.totals(facts, dimension)
 
 
 def totals_and_standing(facts: Facts) -> tuple[Totals, Standing]:

@@ -66,8 +66,11 @@ SELECT value, stage_id, outcome, sum(deals)::bigint, sum(amount) FROM (
     UNION ALL SELECT value, stage_id, days, -1 FROM ({stored}) o WHERE days IS NOT NULL
     UNION ALL SELECT value, stage_id, days, 1 FROM ({live}) n WHERE days IS NOT NULL""")
 
-    def totals(self) -> tuple[dict[Value, Totals], dict[int, tuple[int, Decimal]]]:
-        """Totals by value of the dimension, and open deals with their worth by stage."""
+    def totals(self, *, with_medians: bool = True) -> tuple[dict[Value, Totals], dict[int, tuple[int, Decimal]]]:
+        """Totals by value of the dimension, and open deals with their worth by stage.
+
+        Without `with_medians` only the cycle of won deals is there.
+        """
         stored, live = self._results_of_tail()
         sql = f"""
 SELECT value, stage_id, outcome, sum(deals)::bigint, sum(amount) FROM (
@@ -84,11 +87,15 @@ SELECT value, stage_id, outcome, sum(deals)::bigint, sum(amount) FROM (
             if status == "open" and stage_id:
                 here = standing.get(stage_id, (0, Decimal(0)))
                 standing[stage_id] = (here[0] + deals, here[1] + amount)
-        cycles = self._medians(f"""
-    {self._summed("insights_span", "result", "s.outcome AS place, s.days, s.visits")}
-    UNION ALL SELECT value, status, days, -1 FROM ({stored}) o WHERE days IS NOT NULL
-    UNION ALL SELECT value, status, days, 1 FROM ({live}) n WHERE days IS NOT NULL""")
+        cycles = self._cycles(stored, live, () if with_medians else ("s.outcome = 'won'",))
         return {value: _totals(value, found, cycles) for value, found in by_status.items()}, standing
+
+    def _cycles(self, stored: str, live: str, clauses: tuple[str, ...]) -> dict[tuple[Value, Any], float]:
+        wanted = " AND status = 'won'" if clauses else ""
+        return self._medians(f"""
+    {self._summed("insights_span", "result", "s.outcome AS place, s.days, s.visits", *clauses)}
+    UNION ALL SELECT value, status, days, -1 FROM ({stored}) o WHERE days IS NOT NULL{wanted}
+    UNION ALL SELECT value, status, days, 1 FROM ({live}) n WHERE days IS NOT NULL{wanted}""")
 
     def losses(self) -> list[tuple[int, int, int, Decimal]]:
         """Lost deals and their worth by reason and stage: (reason, stage, deals, amount)."""
