@@ -110,6 +110,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "kniga.web.accounts.adapter.ClosedDoorAdapter"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
 ACCOUNT_PREVENT_ENUMERATION = True
+# Behind proxies the address of who guesses is in X-Forwarded-For; without this all would share one lock-out.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("KNIGA_PROXIES", "0"))
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
