@@ -70,6 +70,7 @@ PAGES = (
     Shot("client-new", "/clients/new/"),
     Shot("products", "/products/"),
     Shot("funnel", "/funnel/"),
+    Shot("funnel-deals", "/funnel/", follow=("main a[href^='/funnel/deals/']",)),
     Shot("processes", "/processes/"),
     Shot("process", "/processes/", follow=("main a[href^='/processes/']:not([href$='/upload/'])",)),
     Shot("imports", "/imports/"),

@@ -175,7 +175,8 @@ def _bands(asked: Asked, funnel: Funnel, list_url: str) -> Iterator[Band]:
     widest = max((stage.counts.entered for stage in funnel.stages), default=0) or 1
     for stage in funnel.stages:
         counts = stage.counts
-        urls = {m.value: asked.address(list_url, measure=m.value, stage=stage.stage_id) for m in STAGE_MEASURES}
+        listed = asked.address(list_url, stage=stage.stage_id)
+        urls = {measure.value: f"{listed}&measure={measure.value}" for measure in STAGE_MEASURES}
         top, bottom = counts.entered / widest, min(counts.passed + counts.won, counts.entered) / widest
         yield Band(
             stage.stage_id, stage.name, counts, stage.conversion, stage.from_first,
@@ -207,19 +208,23 @@ def _commonest(by_stage: dict[int, int], funnel: Funnel) -> str:
 
 def _rows(asked: Asked, page: FunnelPage, list_url: str) -> Iterator[SplitRow]:
     for row in _sorted(asked.sort, page.rows):
-        value = address_value(row.value)
-        here = {page.by.value: value, "sort": None, "by": None}
+        here = {page.by.value: address_value(row.value), "sort": None}
+        # Encoded once per row: a wide split has hundreds of addresses.
+        listed = asked.address(list_url, **here, by=None)
         yield SplitRow(
             row.name,
             row.totals,
-            asked.address(**{**here, "by": page.by.value}),
-            {m.value: asked.address(list_url, **here, measure=m.value) for m in TOTAL_MEASURES},
+            asked.address(**here, by=page.by.value),
+            {measure.value: f"{listed}&measure={measure.value}" for measure in TOTAL_MEASURES},
             [
-                _cell(row.stages.get(stage.stage_id), stage.conversion, asked.address(
-                    list_url, **here, measure="entered", stage=stage.stage_id))
+                _cell(
+                    row.stages.get(stage.stage_id),
+                    stage.conversion,
+                    f"{listed}&measure=entered&stage={stage.stage_id}",
+                )
                 for stage in page.funnel.stages
             ],
-        )  # fmt: skip
+        )
 
 
 def _sorted(sort: str, rows: list[BreakdownRow]) -> list[BreakdownRow]:
