@@ -72,15 +72,22 @@ def set_options(*, job: ImportJob, options: Options, by: User) -> ImportJob:
 
 @transaction.atomic
 def check_job(
-    *, job: ImportJob, path: Path, by: User | None, now: datetime, progress: Progress = no_progress
+    *,
+    job: ImportJob,
+    path: Path,
+    by: User | None,
+    now: datetime,
+    progress: Progress = no_progress,
+    table: Table | None = None,
 ) -> Report:
     """Dry run: decide for every row and store the decisions, changing nothing else.
 
-    Raises TabularError, Refused for what concerns the whole file."""
+    `table` is the file as `look` has opened it, if it has. Raises TabularError, Refused for what concerns the
+    whole file."""
     if by is not None:
         require(by, Act.IMPORT)
     job = _open_job(job)
-    run = _run(job, path, by, now, progress, makes=False)
+    run = _run(job, path, by, now, progress, makes=False, table=table)
     plan(run)
     report = report_of(run)
     job.options, job.report, job.problem = run.options.stored(), report.stored(), ""
@@ -91,7 +98,13 @@ def check_job(
 
 @transaction.atomic
 def apply_job(
-    *, job: ImportJob, path: Path, by: User | None, now: datetime, progress: Progress = no_progress
+    *,
+    job: ImportJob,
+    path: Path,
+    by: User | None,
+    now: datetime,
+    progress: Progress = no_progress,
+    table: Table | None = None,
 ) -> Report:
     """Carry out the import in one transaction.
 
@@ -101,7 +114,7 @@ def apply_job(
         require(by, Act.IMPORT)
     lock_kind(job.kind)
     job = _open_job(job)
-    run = _run(job, path, by, now, progress, makes=True)
+    run = _run(job, path, by, now, progress, makes=True, table=table)
     importer = plan(run)
     report = report_of(run)
     if report.stopped and not run.options.skip_errors:
@@ -147,9 +160,9 @@ def import_file(
     job = new_job(kind=kind, file_name=path.name, options=options, by=by, now=now)
     table, _options = look(kind=kind, path=path, options=options)
     if dry_run:
-        report = check_job(job=job, path=path, by=by, now=now, progress=progress)
+        report = check_job(job=job, path=path, by=by, now=now, progress=progress, table=table)
     else:
-        report = apply_job(job=job, path=path, by=by, now=now, progress=progress)
+        report = apply_job(job=job, path=path, by=by, now=now, progress=progress, table=table)
     job.refresh_from_db()
     found = found_in(table, IMPORTERS[kind].spec, options_of(job.options))
     if dry_run:
@@ -165,10 +178,20 @@ def look(*, kind: str, path: Path, options: Options) -> tuple[Table, Options]:
     return table, settle_options(table, spec, options)
 
 
-def _run(job: ImportJob, path: Path, by: User | None, now: datetime, progress: Progress, *, makes: bool) -> Run:
-    table, options = look(kind=job.kind, path=path, options=options_of(job.options))
-    references = References(options, makes, now)
-    return Run(job, IMPORTERS[job.kind].spec, table, options, references, now, by.pk if by else None, progress)
+def _run(
+    job: ImportJob,
+    path: Path,
+    by: User | None,
+    now: datetime,
+    progress: Progress,
+    *,
+    makes: bool,
+    table: Table | None,
+) -> Run:
+    spec, given = IMPORTERS[job.kind].spec, options_of(job.options)
+    table = table or open_table(path, given.reading())
+    options = settle_options(table, spec, given)
+    return Run(job, spec, table, options, References(options, makes, now), now, by.pk if by else None, progress)
 
 
 def _open_job(job: ImportJob) -> ImportJob:
