@@ -1,22 +1,26 @@
-"""Tasks as their page needs them: the task with all around it, what was done before, what comes next."""
+"""Tasks as their page and the API need them: the task, what was done before, what comes next."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Q
+import msgspec
 
+from kniga.clients.models import Client
+from kniga.clients.queries import ContactCard, contacts_of
+from kniga.deals.models import Deal
+from kniga.deals.queries import LineRow, StageStep, lines_of, stage_steps
 from kniga.engine import Question, UserTask
-from kniga.engine.state_format.codec import load_value
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.errors import NotVisible
+from kniga.platform.sqlparts import rows_of
 from kniga.processes.definitions import runnable_version
 from kniga.processes.models import Task
+from kniga.processes.task_card import TaskCard, book_step
 
 STEPS_SHOWN = 50
 
@@ -41,7 +45,6 @@ class DoneStep:
     completed_at: datetime
     completed_by: str
     answers: tuple[GivenAnswer, ...]
-    is_of_this_instance: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,137 +61,118 @@ class OpenStep:
     is_reachable: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands beside a task: the client's contacts, the deal's lines, its stages with the days in each."""
+
+    contacts: tuple[ContactCard, ...]
+    lines: tuple[LineRow, ...]
+    stages: tuple[StageStep, ...]
+
+
+_DONE = """
+SELECT t.id, t.name, t.kind, t.element, t.outcome, t.completed_at, coalesce(u.name, ''), t.answers::text, i.version_id
+FROM processes_task t
+JOIN processes_instance i ON i.id = t.instance_id
+LEFT JOIN people_user u ON u.id = t.completed_by_id
+WHERE t.deal_id = %s AND t.status = 'done' AND t.id <> %s
+ORDER BY t.completed_at DESC, t.id DESC LIMIT %s
+"""
+_OPEN = """
+SELECT t.id, t.name, t.kind, coalesce(s.name, ''), t.due_at, t.assignee_id, coalesce(u.name, ''),
+       %s OR t.assignee_id IS NOT DISTINCT FROM %s
+FROM processes_task t
+LEFT JOIN deals_stage s ON s.id = t.stage_id
+LEFT JOIN people_user u ON u.id = t.assignee_id
+WHERE t.deal_id = %s AND t.status = 'open' AND t.id <> %s
+ORDER BY t.due_at, t.id
+"""
+
+
 def get_visible_task(*, user: User, task_id: int) -> Task:
-    """The task with its deal, client, instance, version, people and stage, in one statement. Raises NotVisible.
+    """The task with its deal, instance, version, process and stage, in one statement. Raises NotVisible.
 
     Visible are the tasks of visible deals, and whatever is assigned to the user."""
     found = (
-        Task.objects.select_related(
-            "deal__client__region",
-            "deal__client__industry",
-            "deal__client__source",
-            "deal__client__owner",
-            "deal__owner",
-            "deal__stage",
-            "deal__source",
-            "deal__loss_reason",
-            "deal__product",
-            "deal__pipeline",
-            "stage",
-            "assignee",
-            "completed_by",
-            "instance__version__process",
-        )
-        .defer("instance__version__xml", "deal__client__search_text")
+        Task.objects.select_related("deal", "stage", "instance__version__process")
+        .defer("instance__version__xml")
         .filter(pk=task_id)
         .first()
     )
     if found is None or not user.is_active:
         raise NotVisible
-    if found.assignee_id != user.pk and not sees_deal_of(user=user, task=found):
+    owners = visible_owner_ids(user, Entity.DEAL)
+    if owners is not None and found.deal.owner_id not in owners and found.assignee_id != user.pk:
         raise NotVisible
     return found
 
 
 def step_of(task: Task) -> UserTask:
     """What the book says about the task: script, questions, outcomes."""
-    step = runnable_version(task.instance.version_id).definition.user_task(task.element)
-    assert step is not None, "tasks are created from user tasks of a version that never changes"
-    return step
+    return book_step(task.instance.version_id, task.element)
 
 
-def done_steps(*, user: User, task: Task) -> tuple[DoneStep, ...]:
-    """What was done for the deal of a task that came through `get_visible_task`, the last first; one statement."""
-    found = (
-        Task.objects.filter(deal_id=task.deal_id, status="done")
-        .exclude(pk=task.pk)
-        .order_by("-completed_at", "-id")
-        .values_list(
-            "id",
-            "name",
-            "kind",
-            "element",
-            "outcome",
-            "completed_at",
-            "completed_by__name",
-            "answers",
-            "instance_id",
-            "instance__version_id",
-        )[:STEPS_SHOWN]
-    )
-    return tuple(_done_step(row, task.instance_id) for row in found)
+def surroundings_of(*, user: User, card: TaskCard, now: datetime) -> Surroundings:
+    """What stands beside a task that came through `get_task_card`; three statements."""
+    # These queries look at the keys alone, so stand-ins save reading the rows again.
+    deal = Deal(pk=card.deal.id)
+    contacts = contacts_of(user=user, client=Client(pk=card.client.id)) if card.client else ()
+    return Surroundings(contacts, lines_of(user=user, deal=deal), stage_steps(user=user, deal=deal, now=now))
 
 
-def answers_given(*, task: Task) -> tuple[GivenAnswer, ...]:
-    """The answers of a task that came through `get_visible_task`, in the order of the questions."""
-    return _answers(step_of(task), task.answers)
+def done_steps(*, user: User, card: TaskCard) -> tuple[DoneStep, ...]:
+    """What was done for the deal of a task that came through `get_task_card`, the last first; one statement."""
+    return tuple(_done_step(*row) for row in rows_of(_DONE, [card.deal.id, card.id, STEPS_SHOWN]))
 
 
-def answers_so_far(*, task: Task) -> dict[str, GivenAnswer]:
-    """What is known from the whole process of a task that came through `get_visible_task`, by question; values
-    are typed. Questions nobody has answered are there with None."""
-    definition = runnable_version(task.instance.version_id).definition
-    known = {key: load_value(value) for key, value in task.instance.data.items()}
+def open_steps(*, user: User, card: TaskCard) -> tuple[OpenStep, ...]:
+    """The other open tasks of the deal of a task that came through `get_task_card`; one statement."""
+    return tuple(OpenStep(*row) for row in rows_of(_OPEN, [card.sees_deal, user.pk, card.deal.id, card.id]))
+
+
+def answers_given(*, card: TaskCard) -> tuple[GivenAnswer, ...]:
+    """The answers of a task, in the order of the questions."""
+    return _answers(card.step, card.answers)
+
+
+def answers_so_far(*, card: TaskCard) -> dict[str, GivenAnswer]:
+    """What is known from the whole process of a task, by question. Questions nobody has answered have None."""
+    definition = runnable_version(card.version_id).definition
     return {
-        question.key: GivenAnswer(question, known.get(question.key))
+        question.key: GivenAnswer(question, card.known.get(question.key))
         for step in definition.user_tasks()
         for question in step.questions
     }
 
 
-def outcome_of(task: Task) -> str:
-    """The label of a done task's outcome; empty for one that is not done."""
-    found = step_of(task).outcome(task.outcome or "")
-    return found.label if found else task.outcome or ""
-
-
-def open_steps(*, user: User, task: Task) -> tuple[OpenStep, ...]:
-    """The other open tasks of the deal of a task that came through `get_visible_task`; one statement."""
-    sees_deal = sees_deal_of(user=user, task=task)
-    found = (
-        Task.objects.filter(Q(deal_id=task.deal_id), status="open")
-        .exclude(pk=task.pk)
-        .order_by("due_at", "id")
-        .values_list("id", "name", "kind", "stage__name", "due_at", "assignee_id", "assignee__name")
-    )
-    return tuple(
-        OpenStep(id, name, kind, stage or "", due_at, assignee_id, assignee or "", sees_deal or assignee_id == user.pk)
-        for id, name, kind, stage, due_at, assignee_id, assignee in found
-    )
-
-
-def sees_deal_of(*, user: User, task: Task) -> bool:
-    """Whether the user sees the whole deal of a task that came through `get_visible_task`; one may be given a
-    task of a deal one does not see."""
-    owners = visible_owner_ids(user, Entity.DEAL)
-    return owners is None or task.deal.owner_id in owners
-
-
 def first_own_task(*, user: User, task_ids: Sequence[int]) -> int | None:
     """The first of these tasks that is assigned to the user and open; None when there is none."""
-    found = Task.objects.filter(pk__in=task_ids, assignee=user, status="open").order_by("pk")
-    return found.values_list("pk", flat=True).first() if task_ids else None
+    if not task_ids:
+        return None
+    sql = "SELECT min(id) FROM processes_task WHERE id = ANY(%s::bigint[]) AND assignee_id = %s AND status = 'open'"
+    found: int | None = rows_of(sql, [list(task_ids), user.pk])[0][0]
+    return found
 
 
-def _done_step(row: Sequence[Any], instance_id: int) -> DoneStep:
-    id, name, kind, element, outcome, completed_at, completed_by, answers, of_instance, version_id = row
-    step = runnable_version(version_id).definition.user_task(element)
-    chosen = step.outcome(outcome) if step else None
-    return DoneStep(
-        id,
-        name,
-        kind,
-        chosen.label if chosen else outcome,
-        chosen.tone if chosen else "neutral",
-        completed_at,
-        completed_by or "",
-        _answers(step, answers) if step else (),
-        of_instance == instance_id,
-    )
+def _done_step(
+    id: int,
+    name: str,
+    kind: str,
+    element: str,
+    outcome: str,
+    completed_at: datetime,
+    completed_by: str,
+    answers: str | None,
+    version_id: int,
+) -> DoneStep:
+    step = book_step(version_id, element)
+    chosen = step.outcome(outcome)
+    given = _answers(step, msgspec.json.decode(answers) if answers else {})
+    label, tone = (chosen.label, chosen.tone) if chosen else (outcome, "neutral")
+    return DoneStep(id, name, kind, label, tone, completed_at, completed_by, given)
 
 
-def _answers(step: UserTask, answers: dict[str, object] | None) -> tuple[GivenAnswer, ...]:
-    given = answers or {}
+def _answers(step: UserTask, given: Mapping[str, object]) -> tuple[GivenAnswer, ...]:
     return tuple(
         GivenAnswer(question, given[question.key])
         for question in step.questions

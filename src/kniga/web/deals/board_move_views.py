@@ -14,12 +14,12 @@ from kniga.platform import clock
 from kniga.platform.errors import Conflict, Refused
 from kniga.processes.board_queries import get_board_deal
 from kniga.processes.moves import OpenWays, ways_on
-from kniga.processes.queries import get_visible_task, step_of
 from kniga.processes.services import complete_task
+from kniga.processes.task_card import get_task_step
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.answers import form_questions, read_answers
 from kniga.web.desk.task_page import outcome_buttons
-from kniga.web.pages import done, refuse, render_page, toast
+from kniga.web.pages import done, field_errors, refuse, render_page, toast
 
 TEMPLATE = "deals/board_move.html"
 
@@ -36,7 +36,7 @@ def choose(request: SignedInRequest, deal_id: int) -> HttpResponse:
 @signed_in
 def move(request: SignedInRequest, deal_id: int, task_id: int) -> HttpResponse:
     """Complete the deal's open task with the chosen outcome; the board is asked to show itself anew."""
-    step = step_of(get_visible_task(user=request.user, task_id=task_id))
+    step = get_task_step(user=request.user, task_id=task_id)
     answers, outcome = read_answers(step, request.POST), request.POST.get("outcome", "")
     here = reverse("board:home")
     try:
@@ -45,10 +45,9 @@ def move(request: SignedInRequest, deal_id: int, task_id: int) -> HttpResponse:
         toast(request, conflict.message, kind="warning")
         return done(request, here, "kniga:close-modal", "board-changed")
     except Refused as refused:
-        known = refused.field is not None and step.question(refused.field) is not None
-        wrong = {str(refused.field): [refused.message]} if known else {}
+        wrong = {key: texts for key, texts in field_errors(refused).items() if step.question(key)}
         context = _context(request, deal_id, request.POST.get("to", ""), answers, wrong)
-        context["refused"] = "" if known else refused.message
+        context["refused"] = "" if wrong else refused.message
         return refuse(request, TEMPLATE, context, block="modal")
     chosen = step.outcome(outcome)
     text = _("Done: %(task)s — %(outcome)s") % {"task": step.name, "outcome": chosen.label if chosen else outcome}

@@ -10,22 +10,22 @@ from django.views.decorators.http import require_POST
 
 from kniga.platform import clock
 from kniga.platform.errors import Conflict, Refused
-from kniga.processes.queries import first_own_task, get_visible_task, step_of
+from kniga.processes.queries import first_own_task
 from kniga.processes.services import Advanced, TaskAlreadyDone, complete_task, undo_completion
+from kniga.processes.task_card import get_task_step
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.answers import read_answers
 from kniga.web.desk.task_page import task_context
 from kniga.web.desk.task_views import TEMPLATE
 from kniga.web.formatting import clock_time
-from kniga.web.pages import done, go_to, is_htmx, refuse, render_page, show_in_main, toast
+from kniga.web.pages import done, field_errors, go_to, is_htmx, refuse, render_page, show_in_main, toast
 
 
 @require_POST
 @signed_in
 def complete(request: SignedInRequest, task_id: int) -> HttpResponse:
     """Finish the task; the answer is the deal's next task, or the same task with what the book still demands."""
-    task = get_visible_task(user=request.user, task_id=task_id)
-    step = step_of(task)
+    step = get_task_step(user=request.user, task_id=task_id)
     answers, outcome = read_answers(step, request.POST), request.POST.get("outcome", "")
     now = clock.now()
     try:
@@ -33,14 +33,14 @@ def complete(request: SignedInRequest, task_id: int) -> HttpResponse:
     except Conflict as conflict:
         return _too_late(request, task_id, conflict)
     except Refused as refused:
-        wrong = {refused.field: [refused.message]} if refused.field and step.question(refused.field) else {}
+        wrong = {key: texts for key, texts in field_errors(refused).items() if step.question(key)}
         context = task_context(
             user=request.user, task_id=task_id, now=now, typed=answers, errors=wrong,
             refused="" if wrong else refused.message if outcome else _("Choose how it ended."),
         )  # fmt: skip
         return refuse(request, TEMPLATE, context, fragments={"task": "task"})
     chosen = step.outcome(outcome)
-    text = _done_text(task.name, chosen.label if chosen else outcome)
+    text = _done_text(step.name, chosen.label if chosen else outcome)
     toast(request, text, undo_url=reverse("desk:undo", args=[task_id]))
     return _go_on(request, task_id, advanced)
 

@@ -9,20 +9,20 @@ from django.utils.translation import gettext as _
 
 from kniga.clients.queries import ContactCard
 from kniga.processes.queries import GivenAnswer
+from kniga.processes.task_card import TaskCard
 from kniga.web.desk.answers import shown_answer
 from kniga.web.desk.script import Gap
 from kniga.web.formatting import day, money, number
 
 if TYPE_CHECKING:
     from kniga.people.models import User
-    from kniga.processes.models import Task
 
 
 def script_values(
-    task: Task, contacts: Sequence[ContactCard], answers: Mapping[str, GivenAnswer], user: User
+    task: TaskCard, contacts: Sequence[ContactCard], answers: Mapping[str, GivenAnswer], user: User
 ) -> dict[str, str]:
     """Texts by placeholder: client.*, contact.* (the main one), user.*, deal.*, answer.* of this process."""
-    deal, client = task.deal, task.deal.client
+    deal, client = task.deal, task.client
     contact = contacts[0] if contacts else None
     values = {
         "user.name": user.name,
@@ -32,15 +32,15 @@ def script_values(
         "deal.number": str(deal.number),
         "deal.amount": money(deal.amount, deal.currency) if deal.amount else "",
         "deal.expected_date": day(deal.expected_date) if deal.expected_date else "",
-        "deal.stage": deal.stage.name if deal.stage else "",
-        "deal.owner": deal.owner.name if deal.owner else "",
-        "deal.product": deal.product.name if deal.product else "",
+        "deal.stage": deal.stage,
+        "deal.owner": deal.owner,
+        "deal.product": deal.product,
     }
     if client is not None:
         values |= {
             "client.name": client.name,
-            "client.region": client.region.name if client.region else "",
-            "client.industry": client.industry.name if client.industry else "",
+            "client.region": client.region,
+            "client.industry": client.industry,
             "client.address": client.address,
             "client.website": client.website,
             "client.inn": client.inn,
@@ -57,10 +57,10 @@ def script_values(
     return values | {f"answer.{key}": text for key, text in given.items()}
 
 
-def script_gaps(task: Task, answers: Mapping[str, GivenAnswer]) -> dict[str, Gap]:
+def script_gaps(task: TaskCard, answers: Mapping[str, GivenAnswer]) -> dict[str, Gap]:
     """How missing data is called, and the card that lacks it."""
-    client = f"/clients/{task.deal.client_id}/" if task.deal.client_id else ""
-    deal = f"/deals/{task.deal_id}/"
+    client = f"/clients/{task.client.id}/" if task.client else ""
+    deal = f"/deals/{task.deal.id}/"
     names = {
         "client": (_("client"), client),
         "client.name": (_("client's name"), client or deal),

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from kniga.clients.queries import contacts_of
 from kniga.deals.loss_reasons import reason_name
-from kniga.deals.queries import StageStep, lines_of, stage_steps
+from kniga.deals.queries import StageStep
 from kniga.people.permissions import Act, may
 from kniga.processes.desk_queries import next_desk_task_for
 from kniga.processes.queries import (
@@ -20,20 +19,17 @@ from kniga.processes.queries import (
     answers_given,
     answers_so_far,
     done_steps,
-    get_visible_task,
     open_steps,
-    outcome_of,
-    sees_deal_of,
-    step_of,
+    surroundings_of,
 )
 from kniga.processes.services import UNDO_WINDOW
+from kniga.processes.task_card import TaskCard, get_task_card
 from kniga.web.desk.answers import form_questions, shown_answer
 from kniga.web.desk.filling import script_gaps, script_values
 from kniga.web.desk.script import render_script
 
 if TYPE_CHECKING:
     from kniga.people.models import User
-    from kniga.processes.models import Task
 
 BUTTON_KINDS = {"primary": "primary", "positive": "good", "negative": "bad", "neutral": "plain"}
 
@@ -68,33 +64,31 @@ def task_context(
 ) -> dict[str, Any]:
     """The context of desk/task.html. `typed` are answers to show again after a refusal, `errors` what is wrong
     with them by question, `refused` what is wrong with the act. Raises NotVisible."""
-    task = get_visible_task(user=user, task_id=task_id)
-    step, deal = step_of(task), task.deal
-    contacts = contacts_of(user=user, client=deal.client) if deal.client else ()
-    known = answers_so_far(task=task)
-    script = render_script(step.script, script_values(task, contacts, known, user), script_gaps(task, known))
-    answers = typed if typed is not None else (task.answers or {})
+    task = get_task_card(user=user, task_id=task_id)
+    step, deal, beside = task.step, task.deal, surroundings_of(user=user, card=task, now=now)
+    known = answers_so_far(card=task)
+    values = script_values(task, beside.contacts, known, user)
+    outcome = step.outcome(task.outcome)
     return {
         "task": task,
         "deal": deal,
-        "client": deal.client,
-        "contacts": contacts,
-        "script": script,
-        "questions": form_questions(step, answers, errors or {}),
+        "client": task.client,
+        "contacts": beside.contacts,
+        "script": render_script(step.script, values, script_gaps(task, known)),
+        "questions": form_questions(step, task.answers if typed is None else typed, errors or {}),
         "outcomes": outcome_buttons(step.outcomes),
         "errors": errors or {},
         "refused": refused,
         "may_complete": task.status == "open" and _may_complete(user, task),
-        "outcome_label": outcome_of(task),
-        "loss_reason": reason_name(deal.loss_reason.key, deal.loss_reason.name) if deal.loss_reason else "",
-        "given": answers_in_words(answers_given(task=task), deal.currency) if task.status == "done" else (),
+        "outcome_label": outcome.label if outcome else task.outcome,
+        "loss_reason": reason_name(deal.loss_reason_key, deal.loss_reason) if deal.loss_reason_key else "",
+        "given": answers_in_words(answers_given(card=task), deal.currency) if task.status == "done" else (),
         "may_undo": _may_undo(user, task, now),
-        "stages": [_stage(one, deal.status) for one in stage_steps(user=user, deal=deal, now=now)],
-        "lines": lines_of(user=user, deal=deal),
-        "past": [past_step(one, deal.currency) for one in done_steps(user=user, task=task)],
-        "others": open_steps(user=user, task=task),
-        "upcoming": next_desk_task_for(user=user, now=now, besides_deal=deal.pk),
-        "sees_deal": sees_deal_of(user=user, task=task),
+        "stages": [_stage(one, deal.status) for one in beside.stages],
+        "lines": beside.lines,
+        "past": [past_step(one, deal.currency) for one in done_steps(user=user, card=task)],
+        "others": open_steps(user=user, card=task),
+        "upcoming": next_desk_task_for(user=user, now=now, besides_deal=deal.id),
         "now": now,
     }
 
@@ -120,11 +114,11 @@ def answers_in_words(answers: Iterable[GivenAnswer], currency: str) -> tuple[tup
     return tuple((one.question.label, shown_answer(one.question, one.value, currency)) for one in answers)
 
 
-def _may_complete(user: User, task: Task) -> bool:
+def _may_complete(user: User, task: TaskCard) -> bool:
     return task.assignee_id in (user.pk, None) or may(user, Act.COMPLETE_FOR_OTHERS)
 
 
-def _may_undo(user: User, task: Task, now: datetime) -> bool:
+def _may_undo(user: User, task: TaskCard, now: datetime) -> bool:
     if task.status != "done" or task.completed_by_id != user.pk or task.completed_at is None:
         return False
     return now - task.completed_at <= UNDO_WINDOW
