@@ -46,8 +46,10 @@ def take(definition: Definition, state: State, outcome: str, amount: int = 1) ->
     step = definition.user_task(token.element)
     assert step is not None
     demanded = [question for question in step.questions if question.required or outcome in question.required_for]
-    answers = {question.key: answer(question) for question in demanded}
-    return go(definition, state, CompleteTask(token.id, outcome, answers, {"deal.amount": amount})).state
+    answers = {
+        question.key: amount if question.field == "deal.amount" else answer(question) for question in demanded
+    }
+    return go(definition, state, CompleteTask(token.id, outcome, answers, {"deal.amount": 1})).state
 
 
 def walk(name: str, outcomes: str, amount: int = 1) -> State:

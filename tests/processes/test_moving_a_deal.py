@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -200,3 +201,40 @@ def test_a_day_the_client_named_is_the_next_deadline(department: Department) -> 
     due = Task.objects.get(pk=third).due_at
     assert due is not None
     assert due > later
+
+
+def at_proposal(department: Department) -> int:
+    install_books(language="en", by=None, now=NOW)
+    return start_process(
+        deal_id=department.deal.pk, process_key="b2b_sale", by=department.rep, now=NOW, element="task_proposal"
+    ).created[0]
+
+
+def test_the_proposals_amount_becomes_the_deals_and_decides_the_way_at_once(department: Department) -> None:
+    proposal = at_proposal(department)
+    moved = complete(proposal, "ready", department.rep, proposal_amount="30000.50")
+    assert Deal.objects.get().amount == Decimal("30000.50")
+    assert Task.objects.get(pk=moved.created[0]).element == "task_approve"
+    changed = Event.objects.get(kind="deals.deal.changed")
+    assert changed.payload == {"changes": {"amount": ["1000.00", "30000.50"]}}
+    undo_completion(task_id=proposal, by=department.rep, now=NOW + timedelta(minutes=1, seconds=5))
+    assert Deal.objects.get().amount == Decimal("1000.00")
+
+
+@pytest.mark.parametrize("amount", ["-1", "1000000000000", "twelve"])
+def test_an_amount_no_deal_can_have_is_refused_at_its_question(department: Department, amount: str) -> None:
+    proposal = at_proposal(department)
+    with pytest.raises(Refused) as refused:
+        complete(proposal, "ready", department.rep, proposal_amount=amount)
+    assert refused.value.field == "proposal_amount"
+    assert Deal.objects.get().amount == Decimal("1000.00")
+
+
+def test_every_missing_answer_is_named_at_once(department: Department) -> None:
+    install_books(language="en", by=None, now=NOW)
+    needs = start_process(
+        deal_id=department.deal.pk, process_key="b2b_sale", by=department.rep, now=NOW, element="task_needs"
+    ).created[0]
+    with pytest.raises(Refused) as refused:
+        complete(needs, "needs_clear", department.rep)
+    assert [one.field for one in (refused.value, *refused.value.also)] == ["need", "budget", "decision_maker"]

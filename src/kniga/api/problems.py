@@ -115,7 +115,7 @@ def _of_refusal(refused: Refused) -> Problem:
     problems = getattr(refused, "problems", ())
     if problems:
         return Problem(422, refused.code, refused.message, errors=[_of_book(found) for found in problems])
-    errors = [_place(refused)] if refused.field else []
+    errors = [_place(one) for one in (refused, *refused.also) if one.field]
     return Problem(422, refused.code, refused.message, errors=errors)
 
 

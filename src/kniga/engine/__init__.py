@@ -30,6 +30,7 @@ from kniga.engine.runtime.effects import (
     EndInstance,
     EnterStage,
     ScheduleTimer,
+    SetField,
 )
 from kniga.engine.runtime.events import (
     Event,
@@ -81,6 +82,7 @@ __all__ = [
     "Question",
     "Rejection",
     "ScheduleTimer",
+    "SetField",
     "StageDef",
     "StageEntered",
     "Start",

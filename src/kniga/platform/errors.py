@@ -5,13 +5,15 @@ from __future__ import annotations
 
 class Refused(Exception):
     """A request that cannot be carried out: `code` is stable, `message` names place and cure (translated),
-    `field` is the form field or JSON pointer it belongs to. Nothing was saved."""
+    `field` is the form field or JSON pointer it belongs to; `also` are further refusals of the same request, each
+    with a field of its own. Nothing was saved."""
 
-    def __init__(self, code: str, message: str, *, field: str | None = None) -> None:
+    def __init__(self, code: str, message: str, *, field: str | None = None, also: tuple[Refused, ...] = ()) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.field = field
+        self.also = also
 
 
 class NotVisible(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -18,11 +19,13 @@ from kniga.engine import (
     EnterStage,
     Event,
     ScheduleTimer,
+    SetField,
     State,
     Step,
     UserTask,
 )
 from kniga.engine.state_format.codec import dump_value
+from kniga.platform.money import quantize
 from kniga.platform.working_time import WorkCalendar, organisation_calendar
 from kniga.processes.assignment import assignee_for
 from kniga.processes.definitions import RunnableVersion
@@ -39,7 +42,7 @@ SELECT processes_apply_step(
     %s::integer[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[],
     %s::integer[], %s::text[], %s::timestamptz[],
     %s::bigint[], %s::text[],
-    %s::text, %s::text, %s::text,
+    %s::text, %s::text, %s::text, %s::numeric, %s::date,
     %s::text[], %s::integer[], %s::jsonb[])
 """
 
@@ -70,6 +73,8 @@ class Effects:
     stages: list[tuple[int, str]] = field(default_factory=list)
     deal_status: str | None = None
     reason: str | None = None
+    amount: Decimal | None = None
+    expected_date: date | None = None
 
 
 def resolve(version: RunnableVersion, before: State, step: Step, deal: DealFacts, now: datetime) -> Effects:
@@ -92,6 +97,8 @@ def resolve(version: RunnableVersion, before: State, step: Step, deal: DealFacts
             back = stage is not None and positions[effect.stage] < positions.get(stage, -1)
             effects.stages.append((version.stage_ids[effect.stage], "back" if back else "passed"))
             stage = effect.stage
+        elif isinstance(effect, SetField):
+            _set_field(effects, effect)
         elif isinstance(effect, EndInstance):
             effects.deal_status = DEAL_RESULTS.get(effect.result)
             effects.reason = effect.reason
@@ -140,6 +147,7 @@ def apply_step(
         [stage[0] for stage in effects.stages], [stage[1] for stage in effects.stages],
         effects.deal_status, effects.reason if effects.deal_status == "lost" else None,
         _loss_note(step) if effects.deal_status == "lost" else None,
+        effects.amount, effects.expected_date,
         *event_columns(step.events),
     ]  # fmt: skip
     with connection.cursor() as cursor:
@@ -192,6 +200,15 @@ def _deadline(task: UserTask, data: Mapping[str, Value], calendar: WorkCalendar,
         if moment > now:
             return moment.astimezone(UTC)
     return None if task.deadline is None else moment_of(task.deadline, now, calendar)
+
+
+def _set_field(effects: Effects, effect: SetField) -> None:
+    if effect.field == "deal.amount":
+        assert isinstance(effect.value, Decimal)
+        effects.amount = quantize(effect.value)
+    else:
+        assert isinstance(effect.value, date)
+        effects.expected_date = effect.value
 
 
 def _timer_moment(effects: Effects, effect: ScheduleTimer, calendar: WorkCalendar, now: datetime) -> datetime:

@@ -24,4 +24,9 @@ def refusal_of(rejection: Rejection) -> Refused:
     }
     template = messages.get(rejection.code)
     text = rejection.message if template is None else template % params
-    return Refused(rejection.code, text, field=field or ("outcome" if rejection.code == "unknown_outcome" else None))
+    return Refused(
+        rejection.code,
+        text,
+        field=field or ("outcome" if rejection.code == "unknown_outcome" else None),
+        also=tuple(refusal_of(other) for other in rejection.also),
+    )

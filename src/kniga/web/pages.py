@@ -128,7 +128,10 @@ def toast(request: HttpRequest, text: str, *, kind: str = "success", undo_url: s
 
 def field_errors(refusal: Refused) -> dict[str, list[str]]:
     """The errors of a form by field name, as the macros `field` and `error_summary` take them ("" is the form)."""
-    return {refusal.field or "": [refusal.message]}
+    found: dict[str, list[str]] = {}
+    for one in (refusal, *refusal.also):
+        found.setdefault(one.field or "", []).append(one.message)
+    return found
 
 
 def trigger(response: HttpResponse, event: str, detail: object = None) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from kniga.engine.bpmn.draft import Draft, Node, attribute, extensions, local
 from kniga.engine.bpmn.durations import read_deadline
 from kniga.engine.definition.model import (
+    SETTABLE_FIELDS,
     TASK_KINDS,
     TONES,
     Choice,
@@ -118,8 +119,17 @@ def _questions(draft: Draft, node: Node, outcomes: tuple[Outcome, ...]) -> tuple
             required_for=required_for,
             choices=_choices(draft, part, type),
             help=part.get("help") or "",
+            field=_field(draft, part, type),
         )
     return tuple(questions.values())
+
+
+def _field(draft: Draft, question: Node, type: FieldType) -> str | None:
+    field = question.get("field")
+    if field is not None and SETTABLE_FIELDS.get(field) != type:
+        allowed = ", ".join(f"{key} ({wanted})" for key, wanted in SETTABLE_FIELDS.items())
+        draft.problems.add("bad_value", question, attribute="field", value=field, allowed=allowed)
+    return field
 
 
 def _choices(draft: Draft, question: Node, type: FieldType) -> tuple[Choice, ...]:

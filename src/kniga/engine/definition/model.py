@@ -11,6 +11,8 @@ TaskKind = Literal["call", "meeting", "mail", "document", "task"]
 Tone = Literal["primary", "positive", "negative", "neutral"]
 Result = Literal["won", "lost", "other"]
 
+SETTABLE_FIELDS: Mapping[str, FieldType] = {"deal.amount": "money", "deal.expected_date": "date"}
+"""The fields of a deal that an answer may set, with the type the question must have."""
 TASK_KINDS: tuple[TaskKind, ...] = ("call", "meeting", "mail", "document", "task")
 TONES: tuple[Tone, ...] = ("primary", "positive", "negative", "neutral")
 RESULTS: tuple[Result, ...] = ("won", "lost", "other")
@@ -46,7 +48,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a step asks for. ``required`` demands it for every outcome, ``required_for`` for some."""
+    """What a step asks for. ``required`` demands it for every outcome, ``required_for`` for some. The answer
+    becomes the deal's ``field`` too, if one is named (``SETTABLE_FIELDS``)."""
 
     key: str
     label: str
@@ -55,6 +58,7 @@ class Question:
     required_for: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     help: str = ""
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kniga.engine.definition.model import Due
+from kniga.rules import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,14 @@ class EnterStage:
 
 
 @dataclass(frozen=True, slots=True)
+class SetField:
+    """An answer is the deal's new value of this field (one of ``SETTABLE_FIELDS``)."""
+
+    field: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
 class EndInstance:
     """The instance is over with this result (won, lost, other) and reason."""
 
@@ -55,4 +64,4 @@ class EndInstance:
     reason: str | None
 
 
-Effect = CreateTask | CloseTask | ScheduleTimer | CancelTimers | EnterStage | EndInstance
+Effect = CreateTask | CloseTask | ScheduleTimer | CancelTimers | EnterStage | SetField | EndInstance

@@ -1,6 +1,6 @@
 """What ``advance`` gives back: a step forward or a polite refusal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kniga.engine.runtime.effects import Effect
@@ -35,10 +35,12 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """The command was refused and nothing has changed. ``params`` fill the message of the ``code``:
-    missing_answer and bad_answer carry the question's key as ``question``."""
+    missing_answer and bad_answer carry the question's key as ``question``, and ``also`` the other answers
+    that are refused, so that a person is told of all of them at once."""
 
     code: str
     params: Mapping[str, str] = field(default_factory=dict)
+    also: tuple["Rejection", ...] = ()
 
     @property
     def message(self) -> str:
@@ -52,3 +54,12 @@ class Refused(Exception):
     def __init__(self, code: str, **params: str) -> None:
         super().__init__(code)
         self.rejection = Rejection(code, params)
+
+    @classmethod
+    def all_of(cls, found: Sequence["Refused"]) -> "Refused":
+        """The first of several refusals, carrying the others."""
+        first, *others = found
+        refused = cls(first.rejection.code)
+        also = tuple(other.rejection for other in others)
+        refused.rejection = Rejection(first.rejection.code, first.rejection.params, also)
+        return refused

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from kniga.engine.definition.model import Definition
-from kniga.engine.runtime.effects import CancelTimers, CloseTask, Effect
+from kniga.engine.runtime.effects import CancelTimers, CloseTask, Effect, SetField
 from kniga.engine.runtime.events import Event, TaskCancelled
 from kniga.engine.runtime.results import Step
 from kniga.engine.runtime.state import STATE_FORMAT, State, Status, Token
@@ -39,6 +39,11 @@ class Run:
             values[f"answer.{key}"] = value
         values["outcome"] = self.outcome
         return values
+
+    def set_field(self, field: str, value: Value) -> None:
+        """Give the deal's field a new value, which the conditions of this very step see already."""
+        self.fields = {**self.fields, field: value}
+        self.effects.append(SetField(field, value))
 
     def cancel_task(self, token: Token) -> None:
         """Take an open task away; its token must be removed by the caller."""

@@ -14,13 +14,13 @@ CREATE OR REPLACE FUNCTION processes_apply_step(
     t_due timestamptz[],
     w_token integer[], w_element text[], w_due timestamptz[],
     s_stage bigint[], s_exit text[],
-    p_deal_status text, p_loss_reason text, p_loss_note text,
+    p_deal_status text, p_loss_reason text, p_loss_note text, p_amount numeric, p_expected date,
     e_kind text[], e_token integer[], e_payload jsonb[]
 ) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     v_deal deals_deal%ROWTYPE;
     v_old_seq integer; v_old_stage text; v_old_data jsonb; v_deal_id bigint;
-    v_done bigint; v_tasks bigint[]; i integer;
+    v_done bigint; v_tasks bigint[]; v_changes jsonb; i integer;
 BEGIN
     UPDATE processes_instance AS n
     SET revision = n.revision + 1, status = p_status, seq = p_seq, stage = p_stage, data = p_data,
@@ -32,7 +32,7 @@ BEGIN
         RETURN NULL;
     END IF;
 
-    IF cardinality(s_stage) > 0 OR p_deal_status IS NOT NULL THEN
+    IF cardinality(s_stage) > 0 OR p_deal_status IS NOT NULL OR p_amount IS NOT NULL OR p_expected IS NOT NULL THEN
         SELECT * INTO v_deal FROM deals_deal WHERE id = v_deal_id FOR UPDATE;
     ELSE
         SELECT * INTO v_deal FROM deals_deal WHERE id = v_deal_id;
@@ -44,8 +44,10 @@ BEGIN
             undo = jsonb_build_object(
                 'revision', p_revision + 1, 'seq', v_old_seq, 'stage', v_old_stage, 'cancelled', p_cancelled,
                 'data', CASE WHEN v_old_data <> p_data THEN v_old_data END,
-                'deal', CASE WHEN cardinality(s_stage) > 0 OR p_deal_status IS NOT NULL THEN
-                    jsonb_build_object('stage', v_deal.stage_id, 'since', v_deal.stage_since, 'note', v_deal.loss_note)
+                'deal', CASE WHEN cardinality(s_stage) > 0 OR p_deal_status IS NOT NULL OR p_amount IS NOT NULL
+                                  OR p_expected IS NOT NULL THEN
+                    jsonb_build_object('stage', v_deal.stage_id, 'since', v_deal.stage_since, 'note', v_deal.loss_note,
+                                       'amount', v_deal.amount, 'expected', v_deal.expected_date)
                     END)
         WHERE instance_id = p_instance AND token = p_done_token AND status = 'open'
         RETURNING id INTO STRICT v_done;
@@ -86,6 +88,20 @@ BEGIN
         JOIN processes_task t ON t.instance_id = p_instance AND t.token = w.token;
     END IF;
 
+    IF p_amount <> v_deal.amount OR (p_expected IS NOT NULL AND p_expected IS DISTINCT FROM v_deal.expected_date) THEN
+        v_changes := jsonb_strip_nulls(jsonb_build_object(
+            'amount', CASE WHEN p_amount <> v_deal.amount
+                      THEN jsonb_build_array(v_deal.amount::text, p_amount::text) END,
+            'expected_date', CASE WHEN p_expected IS DISTINCT FROM v_deal.expected_date AND p_expected IS NOT NULL
+                             THEN jsonb_build_array(v_deal.expected_date, p_expected) END));
+        v_deal.amount := coalesce(p_amount, v_deal.amount);
+        UPDATE deals_deal SET amount = v_deal.amount, expected_date = coalesce(p_expected, expected_date),
+            updated_at = p_now, revision = revision + 1
+        WHERE id = v_deal.id;
+        INSERT INTO platform_event (at, kind, actor_id, client_id, deal_id, instance_id, task_id, payload)
+        VALUES (p_now, 'deals.deal.changed', p_actor, v_deal.client_id, v_deal.id, p_instance, v_done,
+                jsonb_build_object('changes', v_changes));
+    END IF;
     FOR i IN 1 .. cardinality(s_stage) LOOP
         UPDATE deals_stagevisit SET left_at = p_now, exit = s_exit[i], amount = v_deal.amount
         WHERE deal_id = v_deal.id AND left_at IS NULL;

@@ -39,6 +39,8 @@ BEGIN
         WHERE id = (SELECT id FROM deals_stagevisit WHERE deal_id = v_instance.deal_id
                     AND left_at = v_task.completed_at ORDER BY id DESC LIMIT 1);
         UPDATE deals_deal SET status = 'open', closed_at = NULL, loss_reason_id = NULL, updated_at = p_now,
+            amount = (v_task.undo -> 'deal' ->> 'amount')::numeric,
+            expected_date = (v_task.undo -> 'deal' ->> 'expected')::date,
             loss_note = coalesce(v_task.undo -> 'deal' ->> 'note', loss_note),
             revision = revision + 1, stage_id = (v_task.undo -> 'deal' ->> 'stage')::bigint,
             stage_since = (v_task.undo -> 'deal' ->> 'since')::timestamptz

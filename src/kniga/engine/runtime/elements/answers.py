@@ -1,18 +1,24 @@
 """What a person answered, checked against what the step demands."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from kniga.engine.definition.model import Question, UserTask
 from kniga.engine.runtime.results import Refused
 from kniga.rules import BadValue, Value, is_blank, read_value
 
+LARGEST_AMOUNT = 10**12
+"""What a deal's amount stays below."""
+
 
 def accept_answers(task: UserTask, outcome: str, answers: Mapping[str, object]) -> dict[str, Value]:
     """Return the answers as typed values; a question answered with a blank is None (cleared).
 
-    Raises Refused: unknown_answer, missing_answer or bad_answer, naming the question's key.
+    Raises Refused: unknown_answer, missing_answer or bad_answer, naming the question's key; every question
+    that is refused is named at once.
     """
     accepted: dict[str, Value] = {}
+    refused: list[Refused] = []
     asked = 0
     for question in task.questions:
         given = question.key in answers
@@ -20,11 +26,16 @@ def accept_answers(task: UserTask, outcome: str, answers: Mapping[str, object]) 
         asked += given
         if is_blank(raw) or (isinstance(raw, str) and not raw.strip()):
             if question.required or outcome in question.required_for:
-                raise Refused("missing_answer", question=question.key, label=question.label)
-            if given:
+                refused.append(Refused("missing_answer", question=question.key, label=question.label))
+            elif given:
                 accepted[question.key] = None
         else:
-            accepted[question.key] = _read(question, raw)
+            try:
+                accepted[question.key] = _read(question, raw)
+            except Refused as bad:
+                refused.append(bad)
+    if refused:
+        raise Refused.all_of(refused)
     if asked != len(answers):
         known = {question.key for question in task.questions}
         unknown = next(key for key in answers if key not in known)
@@ -42,6 +53,8 @@ def _read(question: Question, raw: object) -> Value:
         for key in value if isinstance(value, tuple) else (value,):
             if key not in allowed:
                 raise _bad(question, "one of the listed choices is expected")
+    if question.field == "deal.amount" and isinstance(value, Decimal) and not 0 <= value < LARGEST_AMOUNT:
+        raise _bad(question, "an amount from 0 to 999,999,999,999 is expected")
     return value
 
 

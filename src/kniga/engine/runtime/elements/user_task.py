@@ -33,6 +33,9 @@ def complete(run: Run, token: Token, task: UserTask, outcome: str, answers: dict
     if answers:
         data = {**run.data, **answers}
         run.data = {key: value for key, value in data.items() if value is not None}
+        for question in task.questions:
+            if question.field is not None and answers.get(question.key) is not None:
+                run.set_field(question.field, answers[question.key])
     run.outcome = outcome
     run.tokens.remove(token)
     run.events.append(TaskCompleted(token.id, task.id, outcome, answers))
