@@ -49,7 +49,7 @@ def take(definition: Definition, state: State, outcome: str, amount: int = 1) ->
     answers = {
         question.key: amount if question.field == "deal.amount" else answer(question) for question in demanded
     }
-    return go(definition, state, CompleteTask(token.id, outcome, answers, {"deal.amount": 1})).state
+    return go(definition, state, CompleteTask(token.id, outcome, answers, {"deal.amount": amount})).state
 
 
 def walk(name: str, outcomes: str, amount: int = 1) -> State:
