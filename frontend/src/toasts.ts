@@ -28,6 +28,7 @@ export function showToast(toast: Toast): void {
   const symbol = element.querySelector("use");
   symbol?.setAttribute("href", (symbol.getAttribute("href") ?? "").replace(/#.*/, `#${SYMBOLS[toast.kind]}`));
   element.querySelector("p")!.textContent = toast.text;
+  makeRoom(toast);
   const form = element.querySelector("form");
   if (toast.undo_url && form) {
     form.setAttribute("action", toast.undo_url);
@@ -38,6 +39,14 @@ export function showToast(toast: Toast): void {
   region()?.append(element);
   htmx.process(element);
   run(element);
+}
+
+/** Only the last act can be undone, and nothing is said twice: toasts that are out of date give way. */
+function makeRoom(coming: Toast): void {
+  for (const toast of region()?.querySelectorAll<HTMLElement>(".k-toast") ?? []) {
+    const isSame = toast.querySelector("p")?.textContent === coming.text;
+    if (isSame || (coming.undo_url && toast.querySelector("form"))) toast.remove();
+  }
 }
 
 function region(): HTMLElement | null {
