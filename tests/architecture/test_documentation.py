@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -14,6 +15,8 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 COMMAND = re.compile(r"^ {4}(?:[A-Z_]+=\S+ +)*(?:\.venv/bin/)?kniga ([a-z]+)", re.MULTILINE)
 KIND = re.compile(r"\"((?:people|clients|catalog|deals|processes|imports)\.[a-z]+\.[a-z_]+)\"")
+VARIABLE = re.compile(r"(?<![A-Z_])KNIGA_[A-Z_]*[A-Z]\b")
+REQUIREMENT = re.compile(r"^\w[\w.-]*", re.MULTILINE)
 LONGEST_DECISION = 400
 
 
@@ -47,10 +50,39 @@ def test_every_scope_has_its_line_in_the_reference() -> None:
     assert [scope for scope in SCOPES if f"`{scope}`" not in reference] == []
 
 
-def test_every_setting_has_its_line_in_the_reference() -> None:
+def test_every_variable_of_the_environment_has_its_line_in_the_reference() -> None:
     reference = (ROOT / "docs/reference/settings.md").read_text()
-    text = (ROOT / "src/kniga/config/settings.py").read_text()
-    assert sorted({name for name in re.findall(r"KNIGA_[A-Z_]+", text) if f"`{name}`" not in reference}) == []
+    sources = [path for folder in ("src", "tests", "tools", "proofs") for path in (ROOT / folder).rglob("*.py")]
+    named = {name for path in sources for name in VARIABLE.findall(path.read_text())}
+    assert named and sorted(name for name in {*named, "PORT", "DATABASE_URL"} if f"`{name}`" not in reference) == []
+
+
+def test_every_dependency_has_its_line_with_a_licence() -> None:
+    rows = [line.split("|") for line in (ROOT / "docs/reference/dependencies.md").read_text().splitlines()]
+    licences = {cells[1].strip(" `"): cells[5].strip() for cells in rows if len(cells) == 8}
+    wanted = {name for path in (ROOT / "requirements").glob("*.in") for name in REQUIREMENT.findall(path.read_text())}
+    front_end = json.loads((ROOT / "frontend/package.json").read_text())
+    wanted |= {*front_end["dependencies"], *front_end["devDependencies"]}
+    assert sorted(name for name in wanted if not licences.get(name)) == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ru.md"])
+def test_readmes_name_both_commands_and_every_proof(name: str) -> None:
+    text = (ROOT / name).read_text()
+    proofs = [path for kind in ("truth", "faults") for path in (ROOT / "proofs" / kind).glob("[a-z]*.py")]
+    wanted = ["make run", "make test", "make bench", *(str(path.relative_to(ROOT)) for path in proofs)]
+    assert [one for one in wanted if one not in text] == []
+
+
+def test_every_document_is_reached_from_the_index() -> None:
+    index = (ROOT / "docs/README.md").read_text()
+    names = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")} - {"README.md"}
+    assert sorted(name for name in names if f"({name})" not in index) == []
+
+
+def test_no_two_decisions_have_the_same_number() -> None:
+    numbers = [path.name[:4] for path in (ROOT / "docs/adr").glob("*.md")]
+    assert len(numbers) == len(set(numbers))
 
 
 def test_a_decision_is_told_in_four_hundred_words() -> None:
