@@ -128,14 +128,21 @@ def make(sizes: Sizes) -> None:
         _start_open_deals(cursor, values, moment)
         _run(cursor, "OPEN_TASKS", sql.OPEN_TASKS, values)
         _run(cursor, "SEQUENCES", sql.SEQUENCES, values)
+    _tidy("vacuum and analyze")
     started = time.perf_counter()
     fold_funnel()
     _say("fold the funnel", started)
+    _tidy("vacuum and analyze again")
+
+
+def _tidy(what: str) -> None:
+    from django.db import connection
+
     started = time.perf_counter()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
         cursor.execute("CHECKPOINT")
-    _say("vacuum and analyze", started)
+    _say(what, started)
 
 
 def _start_open_deals(cursor: Any, values: dict[str, Any], moment: datetime) -> None:
