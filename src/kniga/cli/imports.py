@@ -129,8 +129,11 @@ def list_jobs(
 
         lines = [asdict(line) for line in jobs_page(user=None, limit=limit)]
     if not as_json:
-        for line in lines:
-            line["counts"] = _told_counts(line["counts"])
+        lines = [
+            {"id": line["id"], "kind": line["kind"], "status": line["status"], "file": line["file_name"],
+             "rows": _told_counts(line["counts"]), "when": line["created_at"].strftime("%Y-%m-%d %H:%M")}
+            for line in lines
+        ]  # fmt: skip
     print_rows(lines, as_json=as_json, empty="no imports yet")
 
 
@@ -271,9 +274,8 @@ def _bar(title: str) -> Iterator[Callable[[str, int, int], None]]:
 def _tell_found(found: dict[str, Any]) -> None:
     delimiter = {"\t": "tab"}.get(found["delimiter"], found["delimiter"])
     written = found["encoding"] and f"{found['encoding']}, cells apart by “{delimiter}”"
-    print(
-        f"found: {found['rows']} rows; {written or 'sheet “' + found['sheet'] + '”'}; header in row {found['header_row']}"
-    )
+    written = written or f"sheet “{found['sheet']}”"
+    print(f"found: {found['rows']} rows; {written}; header in row {found['header_row']}")
     rows = [
         {"column": column["name"], "field": column["field"] or "—", "holds": column["content"],
          "read as": column["date_order"] or column["number_style"], "e.g.": " · ".join(column["samples"][:2])}

@@ -47,6 +47,8 @@ def plan(run: Run) -> Importer:
         _resolve(run, drafts, references)
         importer.complete(drafts)
         _match(run, importer, drafts, keys)
+        if run.makes:
+            _number_new(run, drafts)
         _copy(run, drafts)
         done += len(drafts)
         run.progress("check", done, run.table.row_count)
@@ -197,6 +199,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def _number_new(run: Run, drafts: Sequence[Draft]) -> None:
+    """Give every row to be created the id of its object, before it is written for the first time."""
+    new = [draft for draft in drafts if draft.action == "create"]
+    sql = "SELECT nextval(pg_get_serial_sequence(%(table)s, 'id')) FROM generate_series(1, %(count)s)"
+    ids = run.fetch(sql, {"table": run.spec.table, "count": len(new)})
+    for draft, (id_,) in zip(new, ids, strict=True):
+        draft.target_id = id_
 
 
 def _copy(run: Run, drafts: Sequence[Draft]) -> None:

@@ -31,7 +31,7 @@ WITH marked AS (
     ) pairs WHERE number <> first ORDER BY number, first
 )
 UPDATE imports_importrow r
-SET action = %(action)s::text, reasons = r.reasons || jsonb_build_array(jsonb_build_object(
+SET action = %(action)s::text, target_id = NULL, reasons = r.reasons || jsonb_build_array(jsonb_build_object(
         'code', 'duplicate', 'column', '', 'text', replace(%(text)s::text, '{row}', marked.first::text)))
 FROM marked WHERE r.job_id = %(job)s AND r.number = marked.number
 """

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from kniga.catalog.models import Product
 from kniga.clients.models import Client
-from kniga.deals.models import Deal, DealOwnership, LossReason, StageVisit
+from kniga.deals.models import Deal, DealLine, DealOwnership, LossReason, StageVisit
 from kniga.imports.models import ImportJob
 from kniga.imports.options import Options
 from kniga.imports.report import Report
@@ -180,3 +180,12 @@ def test_a_process_must_be_named_and_published(files: Files) -> None:
 
 def _answers() -> dict[str, Any]:
     return {"loss_reason": "no_need"}
+
+
+def test_an_amount_that_is_a_sum_of_lines_is_a_conflict(files: Files) -> None:
+    files.deals()
+    deal = Deal.objects.get(external_key="2")
+    line = deal.lines.get()
+    DealLine.objects.filter(pk=line.pk).update(discount=5)
+    report = files.stopped(DEALS.replace("1 500,50", "1 600,00"))
+    assert done(report) == {"same": 2, "conflict": 1} and report.problems[0]["column"] == "Сумма"

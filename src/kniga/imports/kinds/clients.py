@@ -166,7 +166,6 @@ WHERE r.job_id = %(job)s AND r.values ? 'parent_key' AND r.action IN ('create', 
 
     def write(self) -> None:
         run = self.run
-        self.number_new()
         kind = "coalesce(r.values ->> 'kind', 'company')"
         further = {"kind": kind, "search_text": _SEARCH_TEXT, "revision": "1"}
         further |= {"created_at": "%(now)s", "updated_at": "%(now)s"}

@@ -80,7 +80,6 @@ class ContactsImporter(Importer):
 
     def write(self) -> None:
         run = self.run
-        self.number_new()
         first = """NOT EXISTS (SELECT FROM clients_contact c WHERE c.client_id = (r.values ->> 'client_id')::bigint)
             AND NOT EXISTS (SELECT FROM imports_importrow o WHERE o.job_id = r.job_id AND o.action = 'create'
                 AND o.values -> 'client_id' = r.values -> 'client_id' AND o.number < r.number)"""

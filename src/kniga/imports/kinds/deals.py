@@ -159,14 +159,9 @@ class DealsImporter(Importer):
                 values["name_key"] = fold(values["name"])[:300]
             values.setdefault("amount", self.prices.get(values.get("product_id"), "0.00"))
 
-    def decide_present(self, draft: Draft) -> None:
-        if "amount" not in draft.changes:
-            return
-        lines = self.run.fetch(deals_sql.LINES_OF, {"deal": draft.target_id})
-        if len(lines) > 1 or any(discount for (discount,) in lines):
-            draft.refuse("conflict", "lines", _t("the amount is the sum of the deal's lines: change them there"))
-
     def end(self) -> None:
+        text = _t("the amount is the sum of the deal's lines: change them there")
+        self.run.execute(deals_sql.SUMS_OF_LINES, {"text": text, "column": self._column_of("amount")})
         self.run.notes["without_client"] = self.without_client
         self.run.notes["process"] = self.run.options.process
         told = {text: target for text, target in self.targets.items() if isinstance(target, Target)}
@@ -179,7 +174,6 @@ class DealsImporter(Importer):
     def write(self) -> None:
         run = self.run
         self._make_partitions()
-        self.number_new()
         run.execute(sets.insert(self.spec, deals_sql.FURTHER), self._constants())
         run.execute(deals_sql.LINES)
         run.execute(deals_sql.OWNERSHIPS)

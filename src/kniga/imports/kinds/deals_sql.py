@@ -21,7 +21,12 @@ SELECT greatest(min((values ->> 'opened_at')::timestamptz)::date, date '2000-01-
        max(coalesce((values ->> 'closed_at')::timestamptz, (values ->> 'opened_at')::timestamptz))::date
 FROM imports_importrow WHERE job_id = %(job)s AND action = 'create'
 """
-LINES_OF: Final = "SELECT discount FROM deals_dealline WHERE deal_id = %(deal)s"
+SUMS_OF_LINES: Final = """
+UPDATE imports_importrow r SET action = 'conflict', reasons = r.reasons || jsonb_build_array(jsonb_build_object(
+    'code', 'lines', 'text', %(text)s::text, 'column', %(column)s::text))
+WHERE r.job_id = %(job)s AND r.action = 'update' AND r.changes ? 'amount'
+  AND (SELECT count(*) > 1 OR max(l.discount) > 0 FROM deals_dealline l WHERE l.deal_id = r.target_id)
+"""
 OPEN_ONES: Final = """
 SELECT target_id, values ->> 'element' FROM imports_importrow
 WHERE job_id = %(job)s AND action = 'create' AND values ->> 'status' = 'open' ORDER BY number

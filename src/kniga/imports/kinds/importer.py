@@ -61,15 +61,6 @@ class Importer:
     def after_remove(self) -> None:
         """After created objects went."""
 
-    def number_new(self) -> None:
-        """Give every row to be created the id of its object."""
-        self.run.execute(
-            f"UPDATE imports_importrow r SET target_id = nextval(pg_get_serial_sequence('{self.spec.table}', 'id')) "
-            "FROM (SELECT number FROM imports_importrow "
-            "WHERE job_id = %(job)s AND action = 'create' ORDER BY number) o "
-            "WHERE r.job_id = %(job)s AND r.number = o.number"
-        )
-
     def update_present(self) -> None:
         """Write the changes of matched objects and tell them."""
         run = self.run

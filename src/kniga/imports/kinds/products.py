@@ -53,7 +53,6 @@ class ProductsImporter(Importer):
         return str(draft.values["name_key"]) if field == "name" else super().key_of(field, draft)
 
     def write(self) -> None:
-        self.number_new()
         self.run.execute("""
 UPDATE imports_importrow r SET values = r.values || jsonb_build_object('unit_id', u.id)
 FROM catalog_unit u WHERE r.job_id = %(job)s AND r.action = 'create' AND u.code = 'piece' AND r.values ->

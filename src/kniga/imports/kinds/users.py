@@ -125,7 +125,6 @@ class UsersImporter(Importer):
 
     def write(self) -> None:
         run = self.run
-        self.number_new()
         password = make_password(None)
         run.execute(_ROLE)
         further = {
