@@ -13,6 +13,8 @@ from django.db import connection
 from kniga.people.models import User
 from kniga.people.roles import Entity, Level, Role
 
+# To these roles "my branch" without a branch means every branch; to others it means no more than their team.
+_OVER_ALL_BRANCHES: Final = frozenset({Role.HEAD, Role.OWNER, Role.ADMINISTRATOR})
 _ALL: Final = dict.fromkeys(Entity, Level.ALL)
 DEFAULT_LEVELS: Final[dict[Role, dict[Entity, Level]]] = {
     Role.REP: dict.fromkeys(Entity, Level.OWN),
@@ -43,11 +45,12 @@ def level_of(user: User, entity: Entity) -> Level:
 def visible_owner_ids(user: User, entity: Entity) -> list[int] | None:
     """The ids of the users whose objects `user` may see; None when nothing is hidden.
 
-    A head or lead who belongs to no branch stands over all of them. At most two statements per user object
+    A head who belongs to no branch stands over all of them; for other roles "branch" without a branch is "team".
+    The team is the one a person is in and those they lead. At most two statements per user object
     (one request), whatever the number of calls.
     """
-    level = level_of(user, entity)
-    if level is Level.ALL or (level is Level.BRANCH and user.branch_id is None):
+    level = _without_branch(user, level_of(user, entity))
+    if level is Level.ALL:
         return None
     if level is Level.NONE:
         return []
@@ -60,9 +63,9 @@ def _levels(user: User) -> dict[Entity, Level]:
     cached: dict[Entity, Level] | None = user.__dict__.get("_access_levels")
     if cached is None:
         cached = dict(DEFAULT_LEVELS[Role(user.role)])
-        usual = max(cached.values())
+        usual = _without_branch(user, max(cached.values()))
         # Whoever sees more than their own by default needs the members too: both come in one statement.
-        with_members = usual is Level.TEAM or (usual is Level.BRANCH and user.branch_id is not None)
+        with_members = usual in (Level.TEAM, Level.BRANCH)
         sql = _RULES_AND_MEMBERS if with_members else _RULES
         with connection.cursor() as cursor:
             cursor.execute(sql, {"role": user.role, **_span(user, usual)})
@@ -89,6 +92,13 @@ def _members_of(user: User) -> dict[Level, list[int]]:
     return cache
 
 
+def _without_branch(user: User, level: Level) -> Level:
+    """What "branch" means to somebody who belongs to none."""
+    if level is not Level.BRANCH or user.branch_id is not None:
+        return level
+    return Level.ALL if user.role in _OVER_ALL_BRANCHES else Level.TEAM
+
+
 def _span(user: User, level: Level) -> dict[str, int | None]:
-    team = user.team_id if user.role == Role.LEAD else None
+    team = user.team_id if level is Level.TEAM else None
     return {"user": user.pk, "team": team, "branch": user.branch_id if level is Level.BRANCH else None}

@@ -18,6 +18,7 @@ class Act(Enum):
     EDIT_BOOK = "edit_book"
     IMPORT = "import"
     MANAGE_PEOPLE = "manage_people"
+    MANAGE_BRANCHES = "manage_branches"
 
 
 _MANAGERS: Final = frozenset({Role.LEAD, Role.HEAD, Role.OWNER, Role.ADMINISTRATOR})
@@ -31,9 +32,19 @@ ROLES_FOR: Final[dict[Act, frozenset[Role]]] = {
     Act.EDIT_BOOK: _HEADS,
     Act.IMPORT: _HEADS,
     Act.MANAGE_PEOPLE: _HEADS,
+    Act.MANAGE_BRANCHES: _HEADS,
 }
+HIGH_ROLES: Final = frozenset({Role.OWNER, Role.ADMINISTRATOR})
+"""The roles only those who have one of them give, take or change."""
 
 
 def may(user: User, act: Act) -> bool:
     """Whether the role of `user` may do `act` (what it may do it *to* is decided by visibility)."""
+    if act is Act.MANAGE_BRANCHES and managed_branch_id(user) is not None:
+        return False
     return user.is_active and Role(user.role) in ROLES_FOR[act]
+
+
+def managed_branch_id(user: User) -> int | None:
+    """The one branch whose people and teams a head of a branch manages; None: no such limit."""
+    return user.branch_id if user.role == Role.HEAD else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import Branch, Team, User
-from kniga.people.permissions import Act, may
+from kniga.people.permissions import Act, managed_branch_id, may
 from kniga.people.roles import Entity, Role
 from kniga.platform.errors import NotVisible
 from kniga.platform.sqlparts import Conditions, like, rows_of
@@ -90,26 +90,23 @@ def get_managed_user(*, user: User, id: int) -> User:
     if user.pk == id:
         return user
     found = User.objects.select_related("branch", "team").filter(pk=id).first()
-    allowed = may(user, Act.MANAGE_PEOPLE) and (
-        user.role != Role.HEAD or user.branch_id is None or (found and found.branch_id == user.branch_id)
-    )
-    if found is None or not allowed:
+    if found is None or not _manages(user, found.branch_id):
         raise NotVisible
     return found
 
 
 def get_team(*, user: User, id: int) -> Team:
-    """The team with this id, for those who manage people. Raises NotVisible."""
+    """The team with this id, for those who manage the people of its branch. Raises NotVisible."""
     found = Team.objects.select_related("branch", "lead").filter(pk=id).first()
-    if found is None or not may(user, Act.MANAGE_PEOPLE):
+    if found is None or not _manages(user, found.branch_id):
         raise NotVisible
     return found
 
 
 def get_branch(*, user: User, id: int) -> Branch:
-    """The branch with this id, for those who manage people. Raises NotVisible."""
+    """The branch with this id, for those who manage its people. Raises NotVisible."""
     found = Branch.objects.filter(pk=id).first()
-    if found is None or not may(user, Act.MANAGE_PEOPLE):
+    if found is None or not _manages(user, found.pk):
         raise NotVisible
     return found
 
@@ -117,8 +114,8 @@ def get_branch(*, user: User, id: int) -> Branch:
 def team_list(*, user: User) -> tuple[TeamRow, ...]:
     """The teams of the branches `user` manages."""
     conditions = Conditions()
-    if user.role == Role.HEAD and user.branch_id:
-        conditions.among("t.branch_id", [user.branch_id])
+    only = managed_branch_id(user)
+    conditions.among("t.branch_id", None if only is None else [only])
     return tuple(TeamRow(*row) for row in rows_of(_TEAMS.format(where=conditions.where), conditions.parameters))
 
 
@@ -159,15 +156,25 @@ def branch_options() -> tuple[Option, ...]:
     return tuple(Option(*row) for row in found.values_list("id", "name"))
 
 
+def managed_branches(*, user: User) -> tuple[Option, ...]:
+    """The active branches whose people `user` manages."""
+    only = managed_branch_id(user)
+    return tuple(option for option in branch_options() if only is None or option.id == only)
+
+
 def role_choices() -> tuple[tuple[str, str], ...]:
     """Keys and names of the roles, in the language of the page."""
     return tuple((role.value, str(role.label)) for role in Role)
 
 
 def _managed(user: User) -> Conditions:
-    conditions = Conditions()
+    conditions, only = Conditions(), managed_branch_id(user)
     if not may(user, Act.MANAGE_PEOPLE):
         conditions.among("u.id", [user.pk])
-    elif user.role == Role.HEAD and user.branch_id:
-        conditions.among("u.branch_id", [user.branch_id])
+    else:
+        conditions.among("u.branch_id", None if only is None else [only])
     return conditions
+
+
+def _manages(user: User, branch_id: int | None) -> bool:
+    return may(user, Act.MANAGE_PEOPLE) and managed_branch_id(user) in (None, branch_id)

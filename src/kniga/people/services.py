@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from kniga.people import events
 from kniga.people.models import Branch, Team, User
-from kniga.people.permissions import Act
+from kniga.people.permissions import HIGH_ROLES, Act, managed_branch_id
 from kniga.people.require import require
 from kniga.people.roles import Role
 from kniga.platform import ledger
@@ -23,7 +23,6 @@ from kniga.platform.emails import checked_email
 from kniga.platform.errors import Refused
 from kniga.platform.phones import to_e164
 
-_HIGH_ROLES = frozenset({Role.OWNER, Role.ADMINISTRATOR})
 _LANGUAGES = frozenset({"", "ru", "en"})
 _THEMES = frozenset({"", "auto", "light", "dark"})
 
@@ -131,7 +130,7 @@ def reactivate_user(*, user: User, by: User | None, now: datetime) -> User:
 @transaction.atomic
 def create_branch(*, name: str, by: User | None, now: datetime, time_zone: str = "") -> Branch:
     """A new branch. Raises Refused `name_missing`, `name_taken`, `not_allowed`."""
-    _check_may_manage(None, by)
+    _check_may_manage_branches(by)
     branch = Branch(name=_name(name), time_zone=time_zone)
     _refuse_taken(Branch.objects.filter(name__iexact=branch.name).exists())
     branch.save()
@@ -142,7 +141,7 @@ def create_branch(*, name: str, by: User | None, now: datetime, time_zone: str =
 @transaction.atomic
 def update_branch(*, branch: Branch, name: str, is_active: bool, by: User | None, now: datetime) -> Branch:
     """Rename or close a branch. Raises Refused as `create_branch`."""
-    _check_may_manage(None, by)
+    _check_may_manage_branches(by)
     before = branch.name
     branch.name = _name(name)
     _refuse_taken(Branch.objects.filter(name__iexact=branch.name).exclude(pk=branch.pk).exists())
@@ -156,7 +155,7 @@ def update_branch(*, branch: Branch, name: str, is_active: bool, by: User | None
 @transaction.atomic
 def create_team(*, name: str, branch: Branch, by: User | None, now: datetime, lead: User | None = None) -> Team:
     """A new team of a branch. Raises Refused `name_missing`, `name_taken`, `not_allowed`."""
-    _check_may_manage(None, by)
+    _check_may_manage_team(branch.pk, lead, by)
     team = Team(name=_name(name), branch=branch, lead=lead)
     _refuse_taken(Team.objects.filter(name__iexact=team.name, branch=branch).exists())
     team.save()
@@ -167,7 +166,7 @@ def create_team(*, name: str, branch: Branch, by: User | None, now: datetime, le
 @transaction.atomic
 def update_team(*, team: Team, name: str, lead: User | None, is_active: bool, by: User | None, now: datetime) -> Team:
     """Rename a team, give it a lead, close it. Raises Refused as `create_team`."""
-    _check_may_manage(None, by)
+    _check_may_manage_team(team.branch_id, lead, by)
     team.name = _name(name)
     _refuse_taken(Team.objects.filter(name__iexact=team.name, branch=team.branch_id).exclude(pk=team.pk).exists())
     team.lead, team.is_active = lead, is_active
@@ -198,7 +197,7 @@ def _apply(user: User, changes: UserChanges, by: User | None) -> None:
         user.team = changes["team"]
     if user.team is not None:
         user.branch = user.team.branch
-    if by is not None and by.role == Role.HEAD and by.branch_id and by.branch_id != user.branch_id:
+    if by is not None and managed_branch_id(by) not in (None, user.branch_id):
         raise Refused("not_allowed", _("You can manage people of your own branch only."), field="branch")
 
 
@@ -214,7 +213,7 @@ def _apply_preferences(user: User, changes: UserChanges) -> None:
 def _apply_role(user: User, role: str, by: User | None) -> None:
     if role not in Role.values:
         raise Refused("role_unknown", _("Choose one of the roles."), field="role")
-    if by is not None and role != user.role and role in _HIGH_ROLES and Role(by.role) not in _HIGH_ROLES:
+    if by is not None and role != user.role and role in HIGH_ROLES and Role(by.role) not in HIGH_ROLES:
         raise Refused("not_allowed", _("Only the owner or an administrator gives this role."), field="role")
     user.role = role
 
@@ -223,10 +222,25 @@ def _check_may_manage(user: User | None, by: User | None) -> None:
     if by is None:
         return
     require(by, Act.MANAGE_PEOPLE)
-    if user is not None and user.pk and Role(user.role) in _HIGH_ROLES and Role(by.role) not in _HIGH_ROLES:
+    if user is not None and user.pk and Role(user.role) in HIGH_ROLES and Role(by.role) not in HIGH_ROLES:
         raise Refused("not_allowed", _("Only the owner or an administrator changes this account."))
-    if user is not None and user.pk and by.role == Role.HEAD and by.branch_id not in (None, user.branch_id):
+    if user is not None and user.pk and managed_branch_id(by) not in (None, user.branch_id):
         raise Refused("not_allowed", _("You can manage people of your own branch only."))
+
+
+def _check_may_manage_branches(by: User | None) -> None:
+    if by is not None:
+        require(by, Act.MANAGE_BRANCHES)
+
+
+def _check_may_manage_team(branch_id: int, lead: User | None, by: User | None) -> None:
+    """A head of a branch manages its teams only, and nobody from elsewhere leads them: who leads a team sees it."""
+    _check_may_manage(None, by)
+    only = None if by is None else managed_branch_id(by)
+    if only is not None and only != branch_id:
+        raise Refused("not_allowed", _("You can manage teams of your own branch only."), field="branch")
+    if only is not None and lead is not None and lead.branch_id != only:
+        raise Refused("not_allowed", _("The lead of a team comes from your own branch."), field="lead")
 
 
 def _set_password(user: User, password: str | None) -> None:

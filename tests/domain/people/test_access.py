@@ -39,12 +39,14 @@ def test_a_lead_sees_the_teams_they_lead_and_the_one_they_are_in(house: Departme
 @pytest.mark.parametrize(
     ("role", "level", "name", "expected"),
     [
-        ("rep", Level.TEAM, "Boris", {"Boris"}),
+        ("rep", Level.TEAM, "Boris", {"Anna", "Boris"}),
         ("rep", Level.BRANCH, "Boris", {"Anna", "Boris", "Hanna", "Support"}),
         ("rep", Level.ALL, "Boris", None),
         ("lead", Level.OWN, "Anna", {"Anna"}),
         ("lead", Level.BRANCH, "Anna", {"Anna", "Boris", "Hanna", "Support"}),
         ("head", Level.NONE, "Hanna", set()),
+        ("support", Level.BRANCH, "Support", {"Anna", "Boris", "Hanna", "Support"}),
+        ("owner", Level.BRANCH, "Olga", None),
     ],
 )
 def test_the_organisations_rule_comes_before_the_roles_default(
@@ -53,6 +55,13 @@ def test_the_organisations_rule_comes_before_the_roles_default(
     AccessRule.objects.create(role=role, entity=Entity.DEAL, level=level)
     assert seen(house, name) == expected
     assert seen(house, name, Entity.CLIENT) != set()
+
+
+@pytest.mark.parametrize("role", ["rep", "lead", "delivery", "support"])
+def test_the_branch_of_somebody_without_one_is_no_more_than_their_team(house: Department, role: str) -> None:
+    AccessRule.objects.create(role=role, entity=Entity.DEAL, level=Level.BRANCH)
+    User.objects.filter(pk=house.vera.pk).update(role=role, branch=None)
+    assert seen(house, "Vera") == {"Vera"}
 
 
 def test_a_closed_account_sees_nothing(house: Department) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kniga.people import queries, services
-from kniga.people.models import User
+from kniga.people.models import Team, User
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.models import Event
 from tests.domain.department import NOW, Department
@@ -109,3 +109,25 @@ def test_a_foreign_user_is_not_there(house: Department) -> None:
             queries.get_managed_user(user=user, id=key)
     with pytest.raises(NotVisible):
         queries.get_assignable_user(user=house.anna, id=house.vera.pk)
+
+
+def test_a_head_of_a_branch_neither_finds_nor_changes_teams_and_branches_of_others(house: Department) -> None:
+    there = Team.objects.create(name="Вторая", branch=house.kazan)
+    with pytest.raises(NotVisible):
+        queries.get_team(user=house.hanna, id=there.pk)
+    with pytest.raises(NotVisible):
+        queries.get_branch(user=house.hanna, id=house.kazan.pk)
+    given = {"name": "Моя", "by": house.hanna, "now": NOW}
+    for attempt in (
+        lambda: services.update_team(team=there, lead=house.hanna, is_active=True, **given),
+        lambda: services.create_team(branch=house.kazan, **given),
+        lambda: services.create_branch(**given),
+        lambda: services.update_branch(branch=house.moscow, is_active=False, **given),
+        lambda: services.update_team(team=house.team, lead=house.vera, is_active=True, **given),
+    ):
+        with pytest.raises(Refused) as refusal:
+            attempt()
+        assert refusal.value.code == "not_allowed"
+    assert kinds() == []
+    assert [option.id for option in queries.managed_branches(user=house.hanna)] == [house.moscow.pk]
+    assert services.create_team(branch=house.moscow, lead=house.anna, **given).lead == house.anna

@@ -44,11 +44,11 @@ class PersonForm:
 
     def chosen_team(self, user: User) -> Team | None:
         """The team chosen; raises NotVisible for one this user does not manage."""
-        return get_team(user=user, id=int(self.team)) if self.team.isdecimal() else None
+        return get_team(user=user, id=team_id) if (team_id := number_or_none(self.team)) else None
 
     def chosen_branch(self, user: User) -> Branch | None:
         """The branch chosen; raises NotVisible for one this user does not manage."""
-        return get_branch(user=user, id=int(self.branch)) if self.branch.isdecimal() else None
+        return get_branch(user=user, id=branch_id) if (branch_id := number_or_none(self.branch)) else None
 
 
 @dataclass(frozen=True, slots=True)

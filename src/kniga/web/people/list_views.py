@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from kniga.people.permissions import Act
-from kniga.people.queries import branch_options, people_list, role_choices, team_list
+from kniga.people.permissions import Act, may
+from kniga.people.queries import managed_branches, people_list, role_choices, team_list
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import render_page
 from kniga.web.people.forms import number_or_none
@@ -28,7 +30,7 @@ def people(request: SignedInRequest) -> HttpResponse:
         "asked": asked,
         "roles": role_choices(),
         "role_names": dict(role_choices()),
-        "branches": [(branch.id, branch.name) for branch in branch_options()],
+        "branches": [(branch.id, branch.name) for branch in managed_branches(user=request.user)],
     }
     return render_page(request, "people/list.html", context, fragments={"people-rows": "rows"})
 
@@ -36,4 +38,8 @@ def people(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @act_required(Act.MANAGE_PEOPLE)
 def teams(request: SignedInRequest) -> HttpResponse:
-    return render_page(request, "people/teams.html", {"rows": team_list(user=request.user)})
+    return render_page(request, "people/teams.html", _teams_context(request))
+
+
+def _teams_context(request: SignedInRequest) -> dict[str, Any]:
+    return {"rows": team_list(user=request.user), "may_add_branch": may(request.user, Act.MANAGE_BRANCHES)}

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kniga.people.permissions import Act
-from kniga.people.queries import branch_options, get_managed_user, role_choices, team_list
+from kniga.people.queries import get_managed_user, managed_branches, role_choices, team_list
 from kniga.people.services import create_user, deactivate_user, reactivate_user, update_user
 from kniga.platform import clock
 from kniga.platform.errors import Refused
@@ -98,6 +98,6 @@ def _context(request: SignedInRequest, form: PersonForm, refusal: Refused | None
         "form": form,
         "errors": field_errors(refusal) if refusal else {},
         "roles": role_choices(),
-        "branches": [(branch.id, branch.name) for branch in branch_options()],
+        "branches": [(branch.id, branch.name) for branch in managed_branches(user=request.user)],
         "teams": [(team.id, f"{team.branch} · {team.name}") for team in team_list(user=request.user)],
     }

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods
 from kniga.people.permissions import Act
 from kniga.people.queries import (
     assignable_users,
-    branch_options,
     get_assignable_user,
     get_branch,
     get_team,
+    managed_branches,
 )
 from kniga.people.services import create_branch, create_team, update_team
 from kniga.platform import clock
@@ -64,7 +64,7 @@ def edit_team(request: SignedInRequest, team_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@act_required(Act.MANAGE_PEOPLE)
+@act_required(Act.MANAGE_BRANCHES)
 def create_branch_page(request: SignedInRequest) -> HttpResponse:
     name = request.POST.get("name", "")
     if request.method == "GET":
@@ -87,6 +87,6 @@ def _context(request: SignedInRequest, form: TeamForm, refusal: Refused | None =
         "team": None,
         "form": form,
         "errors": field_errors(refusal) if refusal else {},
-        "branches": [(branch.id, branch.name) for branch in branch_options()],
+        "branches": [(branch.id, branch.name) for branch in managed_branches(user=request.user)],
         "leads": [(person.id, person.name) for person in assignable_users(user=request.user)],
     }
