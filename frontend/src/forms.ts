@@ -1,4 +1,5 @@
 /* Forms: nothing typed is lost by leaving, nothing is sent twice, the first wrong field gets the focus. */
+import { clearDraft, keepDraft, restoreDraft, sendDraft, settleDrafts } from "./drafts";
 import { mount } from "./mount";
 import { pageText } from "./requests";
 
@@ -6,6 +7,7 @@ const changed = new Set<HTMLFormElement>();
 const sending = new WeakSet<HTMLFormElement>();
 
 export function startForms(): void {
+  settleDrafts();
   mount("form[data-guard]", guard);
   mount("[data-error-summary], [aria-invalid='true']", () => focusFirstError());
   window.addEventListener("beforeunload", (event) => {
@@ -22,10 +24,17 @@ export function startForms(): void {
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = formOf(event as CustomEvent);
     if (form) release(form);
+    if (form && wasTaken(event as CustomEvent)) clearDraft(form);
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.forms) release(form);
   });
+}
+
+/** Whether the server took the form: an answer that sends to the sign-in page (204) did not. */
+function wasTaken(event: CustomEvent): boolean {
+  const detail = event.detail as { successful?: boolean; xhr?: XMLHttpRequest };
+  return detail.successful === true && detail.xhr?.status === 200;
 }
 
 function hasUnsaved(): boolean {
@@ -35,9 +44,20 @@ function hasUnsaved(): boolean {
 
 function guard(element: HTMLElement): void {
   const form = element as HTMLFormElement;
-  form.addEventListener("input", () => changed.add(form));
-  form.addEventListener("submit", () => changed.delete(form));
-  form.addEventListener("reset", () => changed.delete(form));
+  const hasDraft = form.matches("[data-draft]");
+  if (hasDraft && restoreDraft(form)) changed.add(form);
+  form.addEventListener("input", () => {
+    changed.add(form);
+    if (hasDraft) keepDraft(form);
+  });
+  form.addEventListener("submit", () => {
+    changed.delete(form);
+    sendDraft(form);
+  });
+  form.addEventListener("reset", () => {
+    changed.delete(form);
+    clearDraft(form);
+  });
 }
 
 function focusFirstError(): void {

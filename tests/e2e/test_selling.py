@@ -122,6 +122,24 @@ def test_undo_brings_the_task_back_with_its_answers(page: Page, rep: User, sign_
     expect(page.locator("#task-form textarea").first).to_have_value("A very long reason")
 
 
+def test_an_expired_session_loses_nothing_that_was_typed(page: Page, rep: User, sign_in: SignIn) -> None:
+    rep.set_password("a long pass phrase")
+    rep.save()
+    sign_in(page, rep)
+    open_first_task(page, "North Depot")
+    here = page.url
+    page.locator("#task-form textarea").first.fill("They are moving to a larger warehouse")
+    page.context.clear_cookies(name="sessionid")
+    page.locator("#task-form [data-digit='1']").click()
+    page.locator("input[name='login']").fill(rep.email)
+    page.locator("input[name='password']").fill("a long pass phrase")
+    page.keyboard.press("Enter")
+    expect(page.locator("#task-form textarea").first).to_have_value("They are moving to a larger warehouse")
+    assert page.url == here
+    press(page, page.locator("#task-form [data-digit='1']"))
+    expect(page.get_by_role("heading", name="Cold call")).to_be_visible()
+
+
 def test_number_keys_choose_an_outcome(page: Page, rep: User, sign_in: SignIn) -> None:
     sign_in(page, rep)
     open_first_task(page, "North Depot")

@@ -89,6 +89,9 @@ def test_what_the_domain_refuses_is_a_friendly_422_and_never_a_500(
 
 
 def test_a_fragment_asked_for_after_the_session_ended_sends_the_window_to_the_door(client: Client, db: None) -> None:
-    response = client.get("/people/", headers=PEOPLE)
+    here = {"HX-Current-URL": "http://testserver/people/?q=anna"}
+    response = client.get("/people/", headers=PEOPLE | here)
     assert response.status_code == 204
-    assert response["HX-Redirect"] == "/accounts/login/"
+    assert response["HX-Redirect"] == "/accounts/login/?next=%2Fpeople%2F%3Fq%3Danna"
+    elsewhere = client.get("/people/", headers=PEOPLE | {"HX-Current-URL": "https://evil.example/people/"})
+    assert elsewhere["HX-Redirect"] == "/accounts/login/?next=%2F"

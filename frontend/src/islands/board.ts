@@ -8,7 +8,7 @@ function start(): void {
     Sortable.create(cards, {
       group: "board",
       draggable: ".k-card",
-      filter: "a, button",
+      filter: ".k-card__move",
       preventOnFilter: false,
       ghostClass: "k-card--ghost",
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,

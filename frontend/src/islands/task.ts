@@ -1,5 +1,30 @@
 /* The task page: number keys choose an outcome, the answers an outcome demands light up under the pointer. */
 
+const REST_MS = 1500;
+let restsUntil = -Infinity;
+
+/* The next task of a deal looks much like the one before: for a moment it takes no key and no second click of a
+   double click, so that nobody finishes it without having seen it. */
+document.addEventListener("htmx:afterSettle", (event) => {
+  if ((event as CustomEvent<{ target: Element }>).detail.target.id !== "main") return;
+  const outcomes = document.querySelector("[data-just-done] ~ #task-form .k-outcomes");
+  if (!outcomes) return;
+  restsUntil = performance.now() + REST_MS;
+  outcomes.classList.add("k-outcomes--resting");
+  window.setTimeout(() => outcomes.classList.remove("k-outcomes--resting"), REST_MS);
+});
+
+document.addEventListener(
+  "click",
+  (event) => {
+    const isOutcome = (event.target as Element).closest?.("#task-form button[name='outcome']");
+    if (!isOutcome || event.detail === 1 || performance.now() > restsUntil) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  { capture: true },
+);
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || isBusy(event.target)) return;
   const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeAlias, cast
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -85,8 +87,17 @@ def role_required(*roles: str) -> Decorator:
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     if request.headers.get("HX-Request") != "true":
-        return redirect_to_login(request.get_full_path())
-    # A fragment must not receive the sign-in form in its place: the whole window goes there.
+        return redirect_to_login(request.get_full_path() if request.method == "GET" else _page_of(request, "Referer"))
+    # A fragment must not receive the sign-in form in its place: the whole window goes there, and comes back.
     response = HttpResponse(status=204)
-    response["HX-Redirect"] = resolve_url(settings.LOGIN_URL)
+    back = urlencode({REDIRECT_FIELD_NAME: _page_of(request, "HX-Current-URL")})
+    response["HX-Redirect"] = f"{resolve_url(settings.LOGIN_URL)}?{back}"
     return response
+
+
+def _page_of(request: HttpRequest, header: str) -> str:
+    """The address within this site of the page that sent the request; the first page if the header tells none."""
+    parts = urlsplit(request.headers.get(header, ""))
+    if parts.netloc != request.get_host() or not parts.path.startswith("/"):
+        return "/"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
