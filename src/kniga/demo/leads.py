@@ -25,7 +25,7 @@ from kniga.processes.opening import open_deal
 
 COLD: Final = "b2b_sale"
 INBOUND: Final = "inbound_sale"
-LEADS_A_DAY: Final = 0.6
+LEADS_A_DAY: Final = 0.5
 """Leads of an average rep on an average working day."""
 MONTHS: Final = (0.72, 0.92, 1.08, 1.05, 0.95, 0.98, 0.86, 0.92, 1.16, 1.18, 1.12, 0.9)
 WEEKDAYS: Final = (1.15, 1.08, 1.02, 0.96, 0.79, 0.5, 0.5)
