@@ -45,6 +45,15 @@ TO_WEBP = """async (png) => {
 }"""
 
 
+LEADS = """Компания;ИНН;Контактное лицо;Телефон;Почта;Город
+ООО «Северный склад»;7707083893;Анна Жукова;8 (916) 123-45-67;anna@sever.example;Тверь
+АО «Паллета»;7707083890;Пётр Ким;8 916 555-12-12;kim@palleta.example;Тула
+Логистика Юг;;Ольга Щукина;+7 861 200-30-40;olga@;Краснодар
+ИП Орлов;;Иван Орлов;8 (916) 123-45-67;orlov@mail.example;Тверь
+"""
+"""A file with an error of each kind, so that the import wizard has something to show."""
+
+
 @dataclass(frozen=True)
 class Shot:
     """One page: its picture's name, its address, and the links to follow from there (CSS selectors)."""
@@ -74,6 +83,8 @@ PAGES = (
     Shot("processes", "/processes/"),
     Shot("process", "/processes/", follow=("main a[href^='/processes/']:not([href$='/upload/'])",)),
     Shot("imports", "/imports/"),
+    Shot("import-review", "/imports/", follow=("main [data-row] a[href^='/imports/']",)),
+    Shot("import-setup", "/imports/", follow=("main [data-row] a[href^='/imports/']", "main a[href$='step=setup']")),
     Shot("people", "/people/"),
     Shot("person", "/people/", follow=("main [data-row] a[href^='/people/']",)),
     Shot("teams", "/people/teams/"),
@@ -124,6 +135,20 @@ class Photographer:
         page.locator(f"main button[name=language][value={language}]").click()
         page.wait_for_load_state()
 
+    def bring_import(self) -> None:
+        """Leave a checked import for the pictures of the wizard, unless there is an import already."""
+        page = self.browser.new_context(base_url=self.address, locale="ru-RU").new_page()
+        self.sign_in(page, "ru")
+        page.goto("/imports/")
+        if page.locator("main [data-row]").count() == 0:
+            page.locator("select[name=kind]").select_option("clients")
+            file = {"name": "Выставка.csv", "mimeType": "text/csv", "buffer": LEADS.encode("cp1251")}
+            page.locator("input[type=file]").set_input_files(file)
+            page.locator("main button.k-button--primary").click()
+            page.locator("button[name=act][value=check]").click()
+            page.locator(".k-import-diff").wait_for()
+        page.context.close()
+
     def take(self, page: Page, shot: Shot, name: str) -> None:
         page.goto(shot.address)
         for selector in shot.follow:
@@ -159,6 +184,8 @@ def main() -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         photographer = Photographer(browser, asked.address, asked.email, asked.password, asked.folder)
+        if any(shot.name.startswith("import-") for shot in shots):
+            photographer.bring_import()
         for language in ("ru", "en"):
             for theme in ("light", "dark"):
                 for size in SIZES:
