@@ -19,7 +19,7 @@ MANAGERS = WORKERS - {REP, OTHER_REP}
 HEADS = frozenset({HEAD, OTHER_HEAD, OWNER, ADMINISTRATOR})
 SEE_DEAL = frozenset({REP, LEAD, HEAD, OWNER, ADMINISTRATOR, DELIVERY})
 SEE_CLIENT = SEE_DEAL | {SUPPORT}
-SEE_PERSON = frozenset({HEAD, OWNER, ADMINISTRATOR})
+SEE_BRANCH = frozenset({HEAD, OWNER, ADMINISTRATOR})
 
 
 @dataclass(frozen=True)
@@ -76,14 +76,14 @@ PAGES: dict[str, Line] = {
     "funnel:deals": Line("GET", may=WORKERS, query="?measure=deals"),
     "imports:list": Line("GET", may=HEADS),
     "imports:bring": Line("POST", may=HEADS),
-    "imports:job": Line("GET", may=HEADS),
-    "imports:setup": Line("POST", may=HEADS),
-    "imports:explain": Line("POST", may=HEADS),
-    "imports:rows": Line("GET", may=HEADS),
-    "imports:apply": Line("POST", may=HEADS),
-    "imports:progress": Line("GET", may=HEADS),
-    "imports:undo": Line("POST", may=HEADS),
-    "imports:discard": Line("POST", may=HEADS),
+    "imports:job": Line("GET", SEE_BRANCH, HEADS),
+    "imports:setup": Line("POST", SEE_BRANCH, HEADS),
+    "imports:explain": Line("POST", SEE_BRANCH, HEADS),
+    "imports:rows": Line("GET", SEE_BRANCH, HEADS),
+    "imports:apply": Line("POST", SEE_BRANCH, HEADS),
+    "imports:progress": Line("GET", SEE_BRANCH, HEADS),
+    "imports:undo": Line("POST", SEE_BRANCH, HEADS),
+    "imports:discard": Line("POST", SEE_BRANCH, HEADS),
     "processes:list": Line("GET"),
     "processes:upload": Line("GET POST", may=HEADS),
     "processes:versions": Line("GET"),
@@ -95,11 +95,11 @@ PAGES: dict[str, Line] = {
     "people:profile": Line("GET POST"),
     "people:teams": Line("GET", may=HEADS),
     "people:create_team": Line("GET POST", may=HEADS),
-    "people:team": Line("GET POST", SEE_PERSON, HEADS),
+    "people:team": Line("GET POST", SEE_BRANCH, HEADS),
     "people:create_branch": Line("GET POST", may=frozenset({OWNER, ADMINISTRATOR})),
-    "people:person": Line("GET POST", SEE_PERSON, HEADS),
-    "people:close": Line("POST", SEE_PERSON, HEADS),
-    "people:reopen": Line("POST", SEE_PERSON, HEADS),
+    "people:person": Line("GET POST", SEE_BRANCH, HEADS),
+    "people:close": Line("POST", SEE_BRANCH, HEADS),
+    "people:reopen": Line("POST", SEE_BRANCH, HEADS),
     "search:find": Line("GET"),
 }
 OPEN_PAGES = frozenset({"home", "preferences:language", "preferences:theme", "ui:catalogue"})
@@ -139,15 +139,15 @@ OPERATIONS: dict[str, Line] = {
     "GET /funnel": Line("GET", may=WORKERS),
     "GET /imports": Line("GET"),
     "POST /imports": Line("POST", may=HEADS, body={"kind": "clients"}, file="file"),
-    "GET /imports/{job_id}": Line("GET", may=HEADS),
-    "GET /imports/{job_id}/rows": Line("GET", may=HEADS),
-    "PUT /imports/{job_id}/options": Line("PUT", may=HEADS),
-    "POST /imports/{job_id}/check": Line("POST", may=HEADS),
-    "POST /imports/{job_id}/apply": Line("POST", may=HEADS),
-    "POST /imports/{job_id}/undo": Line("POST", may=HEADS),
+    "GET /imports/{job_id}": Line("GET", SEE_BRANCH, HEADS),
+    "GET /imports/{job_id}/rows": Line("GET", SEE_BRANCH, HEADS),
+    "PUT /imports/{job_id}/options": Line("PUT", SEE_BRANCH, HEADS),
+    "POST /imports/{job_id}/check": Line("POST", SEE_BRANCH, HEADS),
+    "POST /imports/{job_id}/apply": Line("POST", SEE_BRANCH, HEADS),
+    "POST /imports/{job_id}/undo": Line("POST", SEE_BRANCH, HEADS),
     "GET /lists": Line("GET"),
     "GET /users": Line("GET"),
-    "GET /users/{user_id}": Line("GET", SEE_PERSON | {REP}),
+    "GET /users/{user_id}": Line("GET", SEE_BRANCH | {REP}),
     "GET /token": Line("GET"),
     "DELETE /token": Line("DELETE"),
 }

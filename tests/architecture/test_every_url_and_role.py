@@ -98,7 +98,7 @@ def make_world() -> World:
     task = Task.objects.get(deal_id=deal_id)
     with tempfile.NamedTemporaryFile(suffix=".csv") as table:
         Path(table.name).write_bytes(b"name\nA\n")
-        job = bring_file(kind="clients", file_name="a.csv", path=Path(table.name), by=administrator, now=now)
+        job = bring_file(kind="clients", file_name="a.csv", path=Path(table.name), by=people["head"], now=now)
     ids = {
         "client_id": client.pk, "contact_id": client.contacts.get().pk, "deal_id": deal_id, "task_id": task.pk,
         "product_id": product.pk, "job_id": job.pk, "user_id": rep.pk, "team_id": team.pk, "stage_id": task.stage_id,

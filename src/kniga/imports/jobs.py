@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +23,7 @@ from kniga.people.require import require
 from kniga.platform import clock
 from kniga.platform.errors import Conflict, Refused
 
+logger = logging.getLogger(__name__)
 _READY: Final = (JobStatus.CHECKED, JobStatus.REFUSED)
 
 
@@ -65,6 +67,10 @@ def carry_out(*, job_id: int, by: User, now: datetime) -> None:
             _note(job, stopped.message, report=stopped.report.stored())
         except Refused as refused:
             _note(job, refused.message)
+        except Exception:
+            # Whatever broke, nobody may be left waiting: the transaction is gone, the job can be tried again.
+            logger.exception("import %s broke", job_id)
+            _note(job, _("Something broke on our side. Nothing was saved. Try again, or tell the administrator."))
         finally:
             forget_progress(job_id)
 

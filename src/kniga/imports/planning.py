@@ -136,11 +136,13 @@ def _match(run: Run, importer: Importer, drafts: Sequence[Draft], keys: Sequence
         for key, ids in found.items():
             for draft in by_key.get(key, ()):
                 _take(draft, ids)
+    run.sight.refuse_foreign(run, drafts)
     _compare_present(run, importer, [draft for draft in drafts if draft.target_id is not None])
     new = [draft for draft in drafts if draft.target_id is None and not draft.action]
     for draft in new:
         draft.action = "create"
     importer.decide_new(new)
+    run.sight.give_owner(run, new)
 
 
 def _take(draft: Draft, ids: set[int]) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from django.db.models import QuerySet
 
 from kniga.imports.finding import Found
 from kniga.imports.kinds import IMPORTERS
@@ -16,7 +17,7 @@ from kniga.imports.report import Report, report_from
 from kniga.imports.stages import StageMap
 from kniga.imports.undoing import Undone
 from kniga.people.models import User
-from kniga.people.permissions import Act, may
+from kniga.people.permissions import Act, managed_branch_id, may
 from kniga.platform.errors import NotVisible
 from kniga.processes.bulk import published_version_id
 from kniga.processes.definitions import runnable_version
@@ -82,10 +83,8 @@ class Progress:
 
 def jobs_page(*, user: User | None, before: int | None = None, limit: int = PAGE) -> list[JobLine]:
     """Imports, newest first; `before` is the id of the last one seen. Without a user (command line) all; a user
-    sees them if the role may import."""
-    if user is not None and not may(user, Act.IMPORT):
-        return []
-    found = ImportJob.objects.select_related("created_by").defer("made", "options").order_by("-id")
+    whose role may import sees them, a head of a branch only those of its people."""
+    found = _visible(user).select_related("created_by").defer("made", "options").order_by("-id")
     if before is not None:
         found = found.filter(pk__lt=before)
     return [_line(job) for job in found[:limit]]
@@ -93,9 +92,7 @@ def jobs_page(*, user: User | None, before: int | None = None, limit: int = PAGE
 
 def get_visible_job(*, user: User | None, id: int) -> ImportJob:
     """The import with this id. Raises NotVisible."""
-    if user is not None and not may(user, Act.IMPORT):
-        raise NotVisible
-    job = ImportJob.objects.filter(pk=id).first()
+    job = _visible(user).filter(pk=id).first()
     if job is None:
         raise NotVisible
     return job
@@ -188,6 +185,15 @@ def stage_guess(process_key: str, text: str) -> str:
     version = runnable_version(published_version_id(process_key))
     target = StageMap(version, Options()).target(text)
     return getattr(target, "element", "") or getattr(target, "status", "")
+
+
+def _visible(user: User | None) -> QuerySet[ImportJob]:
+    if user is None:
+        return ImportJob.objects.all()
+    if not may(user, Act.IMPORT):
+        return ImportJob.objects.none()
+    only = managed_branch_id(user)
+    return ImportJob.objects.all() if only is None else ImportJob.objects.filter(created_by__branch=only)
 
 
 def _line(job: ImportJob) -> JobLine:

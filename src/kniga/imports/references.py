@@ -19,6 +19,7 @@ from rapidfuzz import fuzz, process
 from kniga.catalog.units import NAMES as UNIT_NAMES
 from kniga.deals.loss_reasons import NAMES as REASON_NAMES
 from kniga.imports.options import Options
+from kniga.imports.sight import Sight
 from kniga.platform.textkeys import fold, match_key
 
 NEAR: Final = 88
@@ -74,6 +75,7 @@ class References:
     options: Options
     makes: bool
     now: datetime
+    sight: Sight = field(default_factory=Sight)
     unknown: Counter[Unknown] = field(default_factory=Counter)
     new: dict[str, dict[str, str]] = field(default_factory=dict)
     made: dict[str, list[int]] = field(default_factory=dict)
@@ -90,10 +92,11 @@ class References:
             return
         sql = """
 SELECT id, name, name_key, inn FROM clients_client
-WHERE name_key = ANY(%s::text[]) OR (inn <> '' AND inn = ANY(%s::text[]))
+WHERE (name_key = ANY(%s::text[]) OR (inn <> '' AND inn = ANY(%s::text[])))
+  AND (%s::bigint[] IS NULL OR owner_id = ANY(%s::bigint[]))
 """
         with connection.cursor() as cursor:
-            cursor.execute(sql, [list(wanted), list(wanted)])
+            cursor.execute(sql, [list(wanted), list(wanted), self._owners(), self._owners()])
             for id_, name, key, inn in cursor.fetchall():
                 for name_of in (key, inn):
                     if name_of in wanted:
@@ -118,13 +121,14 @@ WHERE name_key = ANY(%s::text[]) OR (inn <> '' AND inn = ANY(%s::text[]))
             if found is not None:
                 return found
         kind = BOOKS[reference]
-        if kind.can_create and confirmed == text:
+        can_create = kind.can_create and (reference != "branch" or self.sight.branch is None)
+        if can_create and confirmed == text:
             return self._make(reference, text)
         suggestion = self._nearest(reference, text)
         # Making all that is missing is no word about a name that is only misspelt.
-        if not suggestion and kind.can_create and (kind.is_list or reference in self.options.create_missing):
+        if not suggestion and can_create and (kind.is_list or reference in self.options.create_missing):
             return self._make(reference, text)
-        return Unknown(reference, text, suggestion, kind.can_create)
+        return Unknown(reference, text, suggestion, can_create)
 
     def _book(self, reference: str) -> dict[str, Meant | None]:
         if reference == "client":
@@ -134,6 +138,8 @@ WHERE name_key = ANY(%s::text[]) OR (inn <> '' AND inn = ANY(%s::text[]))
             with connection.cursor() as cursor:
                 cursor.execute(BOOKS[reference].sql)
                 for id_, name, further in cursor.fetchall():
+                    if reference == "user" and not self._may_own(id_):
+                        continue
                     names = {name, further, str(_TRANSLATED.get(reference, {}).get(further, ""))} - {""}
                     for key in {fold(one) for one in names}:
                         _enter(book, key, Meant(id_, name))
@@ -162,7 +168,9 @@ WHERE name_key = ANY(%s::text[]) OR (inn <> '' AND inn = ANY(%s::text[]))
 
     def _client_names(self) -> list[str]:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT name FROM clients_client ORDER BY id LIMIT %s", [_COMPARED_CLIENTS])
+            sql = "SELECT name FROM clients_client {where} ORDER BY id LIMIT %s"
+            where, owners = ("", []) if self.sight.owners is None else ("WHERE owner_id = ANY(%s)", [self._owners()])
+            cursor.execute(sql.format(where=where), [*owners, _COMPARED_CLIENTS])
             return [row[0] for row in cursor.fetchall()]
 
     def _make(self, reference: str, text: str) -> Meant:
@@ -178,8 +186,22 @@ WHERE name_key = ANY(%s::text[]) OR (inn <> '' AND inn = ANY(%s::text[]))
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             made = int(cursor.fetchone()[0])
+            if reference == "client" and self.sight.owners is not None:
+                cursor.execute(_GIVE_OWNER, {"client": made, "owner": self.sight.actor_id, "now": self.now})
         self.made.setdefault(table, []).append(made)
         return made
+
+    def _owners(self) -> list[int] | None:
+        return None if self.sight.owners is None else list(self.sight.owners)
+
+    def _may_own(self, user_id: int) -> bool:
+        return self.sight.owners is None or user_id in self.sight.owners
+
+
+_GIVE_OWNER: Final = """
+WITH given AS (UPDATE clients_client SET owner_id = %(owner)s WHERE id = %(client)s)
+INSERT INTO clients_ownership (client_id, owner_id, started_at) VALUES (%(client)s, %(owner)s, %(now)s)
+"""
 
 
 def _enter(book: dict[str, Meant | None], key: str, meant: Meant) -> None:

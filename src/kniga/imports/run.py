@@ -13,6 +13,7 @@ from kniga.imports.fields import KindSpec
 from kniga.imports.models import ImportJob
 from kniga.imports.options import Options
 from kniga.imports.references import References
+from kniga.imports.sight import Sight
 from kniga.imports.tabular.table import Table
 
 Progress = Callable[[str, int, int], None]
@@ -34,6 +35,7 @@ class Run:
     now: datetime
     actor_id: int | None
     progress: Progress = no_progress
+    sight: Sight = field(default_factory=Sight)
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -22,6 +22,7 @@ from kniga.imports.planning import plan
 from kniga.imports.references import References
 from kniga.imports.report import Report, report_of
 from kniga.imports.run import Progress, Run, no_progress
+from kniga.imports.sight import sight_of
 from kniga.imports.tabular.table import Table, open_table
 from kniga.people.models import User
 from kniga.people.permissions import Act
@@ -191,7 +192,9 @@ def _run(
     spec, given = IMPORTERS[job.kind].spec, options_of(job.options)
     table = table or open_table(path, given.reading())
     options = settle_options(table, spec, given)
-    return Run(job, spec, table, options, References(options, makes, now), now, by.pk if by else None, progress)
+    sight = sight_of(by, job.kind)
+    references = References(options, makes, now, sight)
+    return Run(job, spec, table, options, references, now, by.pk if by else None, progress, sight)
 
 
 def _open_job(job: ImportJob) -> ImportJob:

@@ -112,7 +112,11 @@ def _remove_made(run: Run) -> None:
             run.execute("UPDATE people_team SET lead_id = NULL WHERE lead_id = ANY(%(ids)s::bigint[])", {"ids": ids})
         if table == "people_team":
             run.execute(_LEAVE_TEAMS, {"ids": ids, "people": run.job.made.get("people_user", [])})
-        used = sets.referenced_by_others(table, ())
+        parts = ("clients_ownership",) if table == "clients_client" else ()
+        used = sets.referenced_by_others(table, parts)
+        for part in parts:
+            free = f"SELECT t.id FROM {table} t WHERE t.id = ANY(%(ids)s::bigint[]) AND NOT {used}"
+            run.execute(f"DELETE FROM {part} WHERE client_id IN ({free})", {"ids": ids})
         run.execute(f"DELETE FROM {table} t WHERE t.id = ANY(%(ids)s::bigint[]) AND NOT {used}", {"ids": ids})
 
 

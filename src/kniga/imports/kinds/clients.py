@@ -154,12 +154,17 @@ UPDATE imports_importrow r SET action = 'error',
     reasons = r.reasons || jsonb_build_array(jsonb_build_object('code', 'parent', 'text', %(text)s::text,
         'column', %(column)s::text))
 WHERE r.job_id = %(job)s AND r.values ? 'parent_key' AND r.action IN ('create', 'update')
-  AND NOT EXISTS (SELECT FROM clients_client c WHERE c.name_key = r.values ->> 'parent_key')
+  AND NOT EXISTS (SELECT FROM clients_client c WHERE c.name_key = r.values ->> 'parent_key'
+                  AND (%(owners)s::bigint[] IS NULL OR c.owner_id = ANY(%(owners)s::bigint[])))
   AND NOT EXISTS (SELECT FROM imports_importrow o WHERE o.job_id = r.job_id AND o.action = 'create'
                   AND o.values ->> 'name_key' = r.values ->> 'parent_key')
 """,
-            {"text": text, "column": self._column_of("parent")},
+            {"text": text, "column": self._column_of("parent"), **self._owners()},
         )
+
+    def _owners(self) -> dict[str, list[int] | None]:
+        owners = self.run.sight.owners
+        return {"owners": None if owners is None else list(owners)}
 
     def _column_of(self, field: str) -> str:
         return next((column for column, key in self.run.options.mapping.items() if key == field), "")
@@ -175,7 +180,7 @@ WHERE r.job_id = %(job)s AND r.values ? 'parent_key' AND r.action IN ('create', 
         run.execute(sets.tell(events.CLIENT_CREATED, action="create", client="r.target_id", payload=_CREATED))
         self.update_present()
         run.execute(_NEW_CHANNELS)
-        run.execute(_PARENTS)
+        run.execute(_PARENTS, self._owners())
         refresh_search_text([row[0] for row in run.fetch(_CHANGED)])
 
     def told(self) -> dict[str, str]:
@@ -262,8 +267,8 @@ WHERE r.job_id = %(job)s AND r.action = 'update' AND r.target_id = ANY(%(ids)s::
 """
 _PARENTS = """
 UPDATE clients_client c SET parent_id = (
-    SELECT p.id FROM clients_client p WHERE p.name_key = r.values ->> 'parent_key' AND p.id <> c.id ORDER BY
-        p.id LIMIT 1)
+    SELECT p.id FROM clients_client p WHERE p.name_key = r.values ->> 'parent_key' AND p.id <> c.id
+      AND (%(owners)s::bigint[] IS NULL OR p.owner_id = ANY(%(owners)s::bigint[])) ORDER BY p.id LIMIT 1)
 FROM imports_importrow r
 WHERE r.job_id = %(job)s AND r.target_id = c.id AND r.values ? 'parent_key'
   AND (r.action = 'create' OR (r.action = 'update' AND r.changes ? 'parent'))

@@ -64,11 +64,12 @@ class UsersImporter(Importer):
 
     def begin(self) -> None:
         self.taken = {row[0] for row in self.run.fetch("SELECT email FROM people_user")}
-        self.known = {row[0] for row in self.run.fetch("SELECT name_key FROM people_user")}
+        self.known = {row[0] for row in self.run.fetch(_KNOWN, {"branch": self.run.sight.branch})}
         self.addresses: list[list[str]] = []
         self.managers: dict[str, tuple[str, str]] = {}
 
     def complete(self, drafts: Sequence[Draft]) -> None:
+        self.run.sight.place_people(drafts)
         for draft in drafts:
             values = draft.values
             values["name_key"] = fold(values.get("name", ""))[:200]
@@ -90,14 +91,25 @@ class UsersImporter(Importer):
     def decide_new(self, drafts: Sequence[Draft]) -> None:
         for draft in drafts:
             self.known.add(draft.values["name_key"])
+            self._refuse_taken(draft, draft.values.get("email"))
             if not draft.values.get("email") and draft.action == "create":
                 draft.values["email"] = self._address(draft.values["name"])
 
     def decide_present(self, draft: Draft) -> None:
+        self._refuse_taken(draft, draft.changes.get("email", [None, None])[1])
         if "manager" in draft.changes and "team" not in draft.changes:
             # The lead belongs to the team, not to its member.
             draft.changes.pop("manager")
             draft.refuse("conflict", "lead", _t("the team has another lead: change it on the page of teams"))
+
+    def _refuse_taken(self, draft: Draft, email: str | None) -> None:
+        """Two accounts cannot share an address; rows matched by it cannot come into this."""
+        if draft.key.startswith("email:"):
+            return
+        if email in self.taken:
+            draft.refuse("conflict", "email_taken", _t("somebody else signs in with this address already"))
+        elif email:
+            self.taken.add(email)
 
     def _address(self, name: str) -> str:
         address = self._free_address(name)
@@ -153,7 +165,7 @@ class UsersImporter(Importer):
             self.run.references.made.setdefault("people_user", []).append(made[0][0])
 
     def _make_teams(self) -> None:
-        made = self.run.fetch(_TEAMS)
+        made = self.run.fetch(_TEAMS, {"only": self.run.sight.branch})
         self.run.references.made["people_team"] = [row[0] for row in made]
         self.run.execute(_LEADS_JOIN, {"teams": [row[0] for row in made]})
 
@@ -176,6 +188,7 @@ WHERE r.job_id = %(job)s AND r.action = 'update' AND r.target_id = t.id AND r.ch
         )
 
 
+_KNOWN = "SELECT name_key FROM people_user WHERE %(branch)s::bigint IS NULL OR branch_id = %(branch)s::bigint"
 _CREATED = """jsonb_build_object('user', r.target_id, 'name', r.values ->> 'name', 'role', r.values ->> 'role',
     'branch', (r.values ->> 'branch_id')::bigint)"""
 _ROLE = """
@@ -203,6 +216,7 @@ WITH wanted AS (
     SELECT DISTINCT ON (lower(r.values ->> 'team'), r.values ->> 'branch') r.values ->> 'team' AS name, b.id AS
         branch_id,
            (SELECT u.id FROM people_user u WHERE u.name_key = r.values ->> 'manager_key'
+              AND (%(only)s::bigint IS NULL OR u.branch_id = %(only)s::bigint)
             ORDER BY (u.branch_id = b.id) DESC NULLS LAST, u.id LIMIT 1) AS lead_id
     FROM imports_importrow r JOIN people_branch b ON b.name = r.values ->> 'branch'
     WHERE r.job_id = %(job)s AND r.action IN ('create', 'update') AND r.values ? 'team'
