@@ -38,7 +38,9 @@ def head(db: None) -> User:
     return User.objects.create_user("head@kniga.test", "x", name="Anna Head", role=Role.HEAD, language="en")
 
 
-def test_deals_come_in_and_go_back(page: Page, sign_in: Callable[[Page, Any], None], head: User, tmp_path: Path) -> None:
+def test_deals_come_in_and_go_back(
+    page: Page, sign_in: Callable[[Page, Any], None], head: User, tmp_path: Path
+) -> None:
     file = tmp_path / "deals.csv"
     file.write_text(DEALS, encoding="cp1251")
     sign_in(page, head)
