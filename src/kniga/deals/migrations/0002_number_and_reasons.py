@@ -4,13 +4,13 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 REASONS = [
     ("price", "Цена"),
-    ("competitor", "Выбрали конкурента"),
+    ("competitor", "Ушли к конкуренту"),
     ("no_need", "Нет потребности"),
     ("no_budget", "Нет бюджета"),
-    ("no_answer", "Не выходит на связь"),
-    ("bad_timing", "Не сейчас"),
-    ("terms", "Не подошли условия"),
-    ("other", "Другое"),
+    ("no_answer", "Не отвечает"),
+    ("bad_timing", "Неподходящее время"),
+    ("terms", "Не устроили условия"),
+    ("other", "Другая причина"),
 ]
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
+from kniga.deals.loss_reasons import reason_name
 from kniga.insights.funnel.facts import Facts, facts_for
 from kniga.insights.funnel.filters import Basis, FunnelFilter
 from kniga.people.models import User
@@ -93,14 +95,20 @@ def deals_behind(
         parameters["after_at"], parameters["after_id"] = decode_cursor(cursor, _ORDER)
     sql = f"""
 SELECT d.opened_at, d.id, d.number, d.name, d.client_id, coalesce(c.name, ''), coalesce(o.name, ''),
-       coalesce(s.name, ''), d.status, d.amount, d.currency, d.opened_at, d.closed_at, coalesce(l.name, ''), chosen.days
+       coalesce(s.name, ''), d.status, d.amount, d.currency, d.opened_at, d.closed_at, coalesce(l.name, ''),
+       chosen.days, coalesce(l.key, '')
 FROM ({chosen}) chosen JOIN deals_deal d ON d.id = chosen.deal_id
 LEFT JOIN clients_client c ON c.id = d.client_id
 LEFT JOIN people_user o ON o.id = d.owner_id
 LEFT JOIN deals_stage s ON s.id = d.stage_id
 LEFT JOIN deals_lossreason l ON l.id = d.loss_reason_id
 {after} ORDER BY {_ORDER.order("d.id")} LIMIT %(limit)s::int"""
-    return page_of(rows_of(sql, parameters), limit, lambda row: DealBehind(*row))
+    return page_of(rows_of(sql, parameters), limit, _deal)
+
+
+def _deal(row: tuple[Any, ...]) -> DealBehind:
+    *values, reason, days, key = row
+    return DealBehind(*values, reason_name(key, reason), days)
 
 
 def _chosen(facts: Facts, measure: Measure, stage_id: int | None) -> str:

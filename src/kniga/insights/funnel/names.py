@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from kniga.deals.loss_reasons import reason_name
 from kniga.insights.funnel.filters import WITHOUT, Dimension
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
@@ -25,24 +26,24 @@ class PipelineChoice:
 
 # The id and name of every value of every dimension of ids, in one statement.
 _CHOICES = """
-SELECT 'rep', u.id, u.name FROM people_user u
+SELECT 'rep', u.id, u.name, '' FROM people_user u
 WHERE (%(visible)s::bigint[] IS NULL OR u.id = ANY(%(visible)s::bigint[]))
 UNION ALL
-SELECT 'manager', u.id, u.name FROM people_user u WHERE u.id IN (SELECT lead_id FROM people_team)
+SELECT 'manager', u.id, u.name, '' FROM people_user u WHERE u.id IN (SELECT lead_id FROM people_team)
 UNION ALL
-SELECT 'team', t.id, t.name FROM people_team t
+SELECT 'team', t.id, t.name, '' FROM people_team t
 UNION ALL
-SELECT 'branch', b.id, b.name FROM people_branch b
+SELECT 'branch', b.id, b.name, '' FROM people_branch b
 UNION ALL
-SELECT 'product', p.id, p.name FROM catalog_product p
+SELECT 'product', p.id, p.name, '' FROM catalog_product p
 UNION ALL
-SELECT 'region', r.id, r.name FROM clients_region r
+SELECT 'region', r.id, r.name, '' FROM clients_region r
 UNION ALL
-SELECT 'source', s.id, s.name FROM clients_source s
+SELECT 'source', s.id, s.name, '' FROM clients_source s
 UNION ALL
-SELECT 'reason', l.id, l.name FROM deals_lossreason l
+SELECT 'reason', l.id, l.name, l.key FROM deals_lossreason l
 UNION ALL
-SELECT 'stage', g.id, g.name FROM deals_stage g
+SELECT 'stage', g.id, g.name, '' FROM deals_stage g
 """
 _NAMED = {
     Dimension.REP: "people_user",
@@ -89,8 +90,8 @@ def choices_for(*, user: User) -> dict[str, list[tuple[int, str]]]:
     """
     found: dict[str, list[tuple[int, str]]] = {dimension.value: [] for dimension in _NAMED}
     found.update(reason=[], stage=[])
-    for kind, number, name in rows_of(_CHOICES, {"visible": visible_owner_ids(user, Entity.DEAL)}):
-        found[kind].append((number, name))
+    for kind, number, name, key in rows_of(_CHOICES, {"visible": visible_owner_ids(user, Entity.DEAL)}):
+        found[kind].append((number, reason_name(key, name) if key else name))
     for options in found.values():
         options.sort(key=lambda option: option[1].casefold())
     return found
@@ -105,8 +106,9 @@ def names_of(dimension: Dimension, ids: list[int]) -> dict[int, str]:
 
 
 def reason_names(ids: list[int]) -> dict[int, str]:
-    """The names of these loss reasons; `WITHOUT` has the words for none. One statement."""
-    found = dict(rows_of("SELECT id, name FROM deals_lossreason WHERE id = ANY(%s::bigint[])", [ids]))
+    """The names of these loss reasons in the language of the page; `WITHOUT` has the words for none. One statement."""
+    rows = rows_of("SELECT id, key, name FROM deals_lossreason WHERE id = ANY(%s::bigint[])", [ids])
+    found = {number: reason_name(key, name) for number, key, name in rows}
     found[WITHOUT] = _("No reason given")
     return found
 
