@@ -60,9 +60,34 @@ def test_completing_brings_the_next_task_in_place(department: Department, task_i
     assert f"/tasks/{task_id}/undo/" in answer["HX-Trigger"]
 
 
+def test_the_next_task_says_what_was_just_finished_and_that_it_is_the_next(
+    department: Department, task_id: int
+) -> None:
+    html = complete(department.rep, task_id, outcome="interested", **{"answer-need": "Racks"}).content.decode()
+    assert "data-just-done" in html and "Done: Call the client — Interested" in html
+    assert "The deal's next step is “Make an offer”." in html
+    following = Task.objects.get(status="open")
+    assert "data-just-done" not in client_of(department.rep).get(f"/tasks/{following.pk}/").content.decode()
+
+
+def test_the_same_step_once_more_does_not_take_the_place_of_the_finished_one(
+    department: Department, task_id: int
+) -> None:
+    answer = complete(department.rep, task_id, outcome="later")
+    html = answer.content.decode()
+    following = Task.objects.get(status="open")
+    assert answer["HX-Push-Url"] == f"/tasks/{task_id}/"
+    assert "task-form" not in html and f'href="/tasks/{following.pk}/"' in html and "Next for this deal" in html
+
+
+def test_one_who_was_faster_in_another_tab_is_told_so(department: Department, task_id: int) -> None:
+    complete_task(task_id=task_id, outcome="later", answers={}, by=department.rep, now=clock.now())
+    assert "You completed this task at" in complete(department.rep, task_id, outcome="later").content.decode()
+
+
 def test_without_javascript_completing_leads_to_the_next_task(department: Department, task_id: int) -> None:
     browser = client_of(department.rep)
-    answer = browser.post(f"/tasks/{task_id}/complete/", {"outcome": "later"})
+    answer = browser.post(f"/tasks/{task_id}/complete/", {"outcome": "interested", "answer-need": "Racks"})
     following = Task.objects.get(status="open")
     assert (answer.status_code, answer["Location"]) == (302, f"/tasks/{following.pk}/")
     assert f'action="/tasks/{task_id}/undo/"' in browser.get(answer["Location"]).content.decode()

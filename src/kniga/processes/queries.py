@@ -62,6 +62,14 @@ class OpenStep:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnTask:
+    """An open task of the user; `element` is the book's step."""
+
+    id: int
+    element: str
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What stands beside a task: the client's contacts, the deal's lines, its stages with the days in each."""
 
@@ -86,6 +94,10 @@ LEFT JOIN deals_stage s ON s.id = t.stage_id
 LEFT JOIN people_user u ON u.id = t.assignee_id
 WHERE t.deal_id = %s AND t.status = 'open' AND t.id <> %s
 ORDER BY t.due_at, t.id
+"""
+_OWN = """
+SELECT id, element FROM processes_task
+WHERE id = ANY(%s::bigint[]) AND assignee_id = %s AND status = 'open' ORDER BY id LIMIT 1
 """
 
 
@@ -145,13 +157,12 @@ def answers_so_far(*, card: TaskCard) -> dict[str, GivenAnswer]:
     }
 
 
-def first_own_task(*, user: User, task_ids: Sequence[int]) -> int | None:
+def first_own_task(*, user: User, task_ids: Sequence[int]) -> OwnTask | None:
     """The first of these tasks that is assigned to the user and open; None when there is none."""
     if not task_ids:
         return None
-    sql = "SELECT min(id) FROM processes_task WHERE id = ANY(%s::bigint[]) AND assignee_id = %s AND status = 'open'"
-    found: int | None = rows_of(sql, [list(task_ids), user.pk])[0][0]
-    return found
+    found = rows_of(_OWN, [list(task_ids), user.pk])
+    return OwnTask(*found[0]) if found else None
 
 
 def _done_step(

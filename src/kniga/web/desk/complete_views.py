@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from kniga.engine import UserTask
 from kniga.platform import clock
 from kniga.platform.errors import Conflict, Refused
 from kniga.processes.queries import first_own_task
@@ -42,7 +43,7 @@ def complete(request: SignedInRequest, task_id: int) -> HttpResponse:
     chosen = step.outcome(outcome)
     text = _done_text(step.name, chosen.label if chosen else outcome)
     toast(request, text, undo_url=reverse("desk:undo", args=[task_id]))
-    return _go_on(request, task_id, advanced)
+    return _go_on(request, task_id, step, advanced, text)
 
 
 @require_POST
@@ -61,26 +62,30 @@ def undo(request: SignedInRequest, task_id: int) -> HttpResponse:
     return go_to(request, here)
 
 
-def _go_on(request: SignedInRequest, task_id: int, advanced: Advanced) -> HttpResponse:
-    """Show the deal's next task in place if it is this person's, else how the task ended."""
+def _go_on(request: SignedInRequest, task_id: int, step: UserTask, advanced: Advanced, done_text: str) -> HttpResponse:
+    """Show the deal's next task in place if it is this person's, else how the task ended.
+
+    The same step once more (call again) looks like the one just finished: then the end of that one is shown."""
     own = first_own_task(user=request.user, task_ids=advanced.created)
-    target = task_id if own is None else own
+    goes_on = own is not None and own.element != step.id
+    target = own.id if own is not None and goes_on else task_id
     address = reverse("desk:task", args=[target])
     if not is_htmx(request):
         return redirect(address)
     context = task_context(user=request.user, task_id=target, now=clock.now())
+    if goes_on:
+        context["just_done"] = done_text
     return show_in_main(render_page(request, TEMPLATE, context, block="main"), address)
 
 
 def _too_late(request: SignedInRequest, task_id: int, conflict: Conflict) -> HttpResponse:
     """Tell the later of two people who was first and when, and show the present state."""
-    message = conflict.message
+    context = task_context(user=request.user, task_id=task_id, now=clock.now(), refused=conflict.message)
     if isinstance(conflict, TaskAlreadyDone) and conflict.at is not None:
-        message = _("%(who)s completed this task at %(time)s, before you. Your answers were not saved.") % {
-            "who": conflict.who,
-            "time": clock_time(conflict.at),
-        }
-    context = task_context(user=request.user, task_id=task_id, now=clock.now(), refused=message)
+        said = _("%(who)s completed this task at %(time)s, before you. Your answers were not saved.")
+        if context["task"].completed_by_id == request.user.pk:
+            said = _("You completed this task at %(time)s, in another tab. These answers were not saved.")
+        context["refused"] = said % {"who": conflict.who, "time": clock_time(conflict.at)}
     if not is_htmx(request):
         return render_page(request, TEMPLATE, context, status=409)
     answer = render_page(request, TEMPLATE, context, status=422, block="main")

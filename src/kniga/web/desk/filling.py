@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from kniga.clients.queries import ContactCard
+from kniga.platform.phones import format_phone
 from kniga.processes.queries import GivenAnswer
 from kniga.processes.task_card import TaskCard
 from kniga.web.desk.answers import shown_answer
@@ -27,7 +28,7 @@ def script_values(
     values = {
         "user.name": user.name,
         "user.email": user.email,
-        "user.phone": user.phone,
+        "user.phone": format_phone(user.phone),
         "deal.name": deal.name,
         "deal.number": str(deal.number),
         "deal.amount": money(deal.amount, deal.currency) if deal.amount else "",
@@ -50,7 +51,7 @@ def script_values(
         values |= {
             "contact.name": contact.name,
             "contact.position": contact.position,
-            "contact.phone": contact.phones[0] if contact.phones else "",
+            "contact.phone": format_phone(contact.phones[0]) if contact.phones else "",
             "contact.email": contact.emails[0] if contact.emails else "",
         }
     given = {key: shown_answer(answer.question, answer.value, deal.currency) for key, answer in answers.items()}

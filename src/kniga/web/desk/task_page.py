@@ -79,6 +79,7 @@ def task_context(
         "outcomes": outcome_buttons(step.outcomes),
         "errors": errors or {},
         "refused": refused,
+        "just_done": "",
         "may_complete": task.status == "open" and _may_complete(user, task),
         "outcome_label": outcome.label if outcome else task.outcome,
         "loss_reason": reason_name(deal.loss_reason_key, deal.loss_reason) if deal.loss_reason_key else "",
