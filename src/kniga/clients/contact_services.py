@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -22,6 +22,8 @@ from kniga.platform.emails import checked_email
 from kniga.platform.errors import Refused
 from kniga.platform.phones import to_e164
 from kniga.platform.textkeys import fold
+
+MOST_CHANNELS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +93,30 @@ def write_contact(
     """Check and save a contact with its channels, without event; `place` prefixes the names of fields."""
     is_new = contact is None
     contact = contact or Contact(client=client)
-    contact.name = clean_name(given.name, field=f"{place}name")
-    contact.name_key = fold(contact.name)[:LONGEST_NAME]
-    contact.position = clean_text(given.position, field=f"{place}position", longest=200)
-    contact.role = clean_text(given.role, field=f"{place}role", longest=40)
-    contact.note = clean_text(given.note, field=f"{place}note")
+    channels = fill_contact(contact, given, place)
     contact.is_primary = given.is_primary or is_first or bool(contact.pk and contact.is_primary)
-    contact.external_key = given.external_key or contact.external_key
-    channels = list(_channels(given, place))
     if contact.is_primary and not is_first:
         Contact.objects.filter(client=client, is_primary=True).exclude(pk=contact.pk).update(is_primary=False)
     contact.save()
     _write_channels(contact, channels, is_new=is_new)
     return contact
+
+
+def fill_contact(contact: Contact, given: ContactInput, place: str) -> list[tuple[str, str]]:
+    """Check what is given and set it on an unsaved contact; returns its channels as (kind, value), each once.
+
+    Raises Refused at `<place>name`, `<place>phones/0`…"""
+    contact.name = clean_name(given.name, field=f"{place}name")
+    contact.name_key = fold(contact.name)[:LONGEST_NAME]
+    contact.position = clean_text(given.position, field=f"{place}position", longest=200)
+    contact.role = clean_text(given.role, field=f"{place}role", longest=40)
+    contact.note = clean_text(given.note, field=f"{place}note")
+    contact.external_key = given.external_key or contact.external_key
+    channels = list(dict.fromkeys(_channels(given, place)))
+    if len(channels) > MOST_CHANNELS:
+        message = _("A contact has at most 40 phones and addresses.")
+        raise Refused("too_many_channels", message, field=f"{place}phones/0")
+    return channels
 
 
 def _channels(given: ContactInput, place: str) -> Iterator[tuple[str, str]]:
@@ -115,10 +128,7 @@ def _channels(given: ContactInput, place: str) -> Iterator[tuple[str, str]]:
             yield ChannelKind.EMAIL.value, checked_email(email, field=f"{place}emails/{index}")
 
 
-def _write_channels(contact: Contact, channels: list[tuple[str, str]], *, is_new: bool) -> None:
-    wanted = list(dict.fromkeys(channels))
-    if len(wanted) > 40:
-        raise Refused("too_many_channels", _("A contact has at most 40 phones and addresses."), field="phones/0")
+def _write_channels(contact: Contact, wanted: list[tuple[str, str]], *, is_new: bool) -> None:
     if not is_new:
         present = Channel.objects.filter(contact=contact).order_by("id").values_list("kind", "value")
         if list(present) == wanted:

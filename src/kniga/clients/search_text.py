@@ -5,9 +5,12 @@ The parts stand on lines of their own: name, INN, names of contacts, digits of p
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db import connection
+
+from kniga.clients.models import Client
+from kniga.platform.textkeys import digits
 
 # Also run by imports over whole jobs, hence set-based.
 _REFRESH = """
@@ -33,3 +36,12 @@ def refresh_search_text(client_ids: Collection[int]) -> None:
     if client_ids:
         with connection.cursor() as cursor:
             cursor.execute(_REFRESH, [list(client_ids)])
+
+
+def search_text_of(client: Client, contacts: Iterable[tuple[str, Sequence[tuple[str, str]]]]) -> str:
+    """What `refresh_search_text` would write for a client that is not saved yet: `contacts` are folded names with
+    their channels as (kind, value)."""
+    lines = [client.name_key, client.inn]
+    for name_key, channels in contacts:
+        lines += [name_key, *(digits(value) if kind == "phone" else value for kind, value in channels)]
+    return "\n".join(line for line in lines if line)

@@ -14,7 +14,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kniga.clients import events
-from kniga.clients.contact_services import ContactInput, write_contact
+from kniga.clients.contact_services import ContactInput
+from kniga.clients.creation import insert_client
 from kniga.clients.fields import ClientFields, apply_fields, shown_fields
 from kniga.clients.models import Client, Ownership
 from kniga.clients.search_text import refresh_search_text
@@ -25,7 +26,6 @@ from kniga.platform import ledger
 from kniga.platform.errors import Conflict, Refused
 
 
-@transaction.atomic
 def create_client(
     *,
     owner: User | None,
@@ -35,7 +35,8 @@ def create_client(
     now: datetime,
     **fields: Unpack[ClientFields],
 ) -> Client:
-    """A new client with its contacts; `owner` gets a dated ownership (None: a common client).
+    """A new client with its contacts; `owner` gets a dated ownership (None: a common client). One statement writes
+    all of it, so it is a transaction of its own or part of the caller's.
 
     Raises Refused naming the field: `name_missing`, `inn_invalid`, `phone_invalid`…; fields of a contact are
     named `contacts/0/phones/1`. `not_allowed` if the role works no deals.
@@ -43,14 +44,7 @@ def create_client(
     require(by, Act.WORK_DEALS)
     client = Client(owner=owner, external_key=external_key or None, created_at=now, updated_at=now)
     apply_fields(client, ClientFields(**{"name": "", **fields}))
-    client.save()
-    if owner is not None:
-        Ownership.objects.create(client=client, owner=owner, started_at=now)
-    for index, contact in enumerate(contacts):
-        write_contact(client, contact, place=f"contacts/{index}/", is_first=index == 0)
-    refresh_search_text([client.pk])
-    payload = {"name": client.name, "owner": owner.pk if owner else None, "contacts": len(contacts)}
-    _record(events.CLIENT_CREATED, client, payload, by, now)
+    insert_client(client, contacts, actor_id=by.pk, now=now)
     return client
 
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from django.db import connection, transaction
@@ -21,6 +21,15 @@ from kniga.platform.models import IdempotencyKey
 
 KEPT_FOR: Final = timedelta(hours=24)
 LONGEST_KEY: Final = 200
+_KEPT: Final = """
+SELECT request_hash, status, body FROM platform_idempotencykey WHERE user_id = %s AND key = %s AND created_at > %s
+"""
+_KEEP: Final = """
+INSERT INTO platform_idempotencykey (user_id, key, request_hash, status, body, created_at)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (user_id, key) DO UPDATE SET request_hash = EXCLUDED.request_hash, status = EXCLUDED.status,
+    body = EXCLUDED.body, created_at = EXCLUDED.created_at
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +53,13 @@ def once(*, user_id: int, key: str, request_hash: str, now: datetime, work: Call
         message = _("An Idempotency-Key has 1 to 200 printable characters.")
         raise Refused("idempotency_key_invalid", message)
     with transaction.atomic():
-        _claim(user_id, key)
-        stored = IdempotencyKey.objects.filter(user_id=user_id, key=key).first()
-        if stored is not None and stored.created_at > now - KEPT_FOR:
-            return _repeated(stored, request_hash)
+        stored = _claim(user_id, key, now)
         if stored is not None:
-            stored.delete()
+            return _repeated(*stored, request_hash)
         reply = work()
-        headers = msgspec.json.encode(dict(reply.headers))
-        IdempotencyKey.objects.create(
-            user_id=user_id, key=key, request_hash=request_hash, status=reply.status,
-            body=headers + b"\n" + reply.body, created_at=now,
-        )  # fmt: skip
+        body = msgspec.json.encode(dict(reply.headers)) + b"\n" + reply.body
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, [user_id, key, request_hash, reply.status, body, now])
     return reply
 
 
@@ -65,20 +69,23 @@ def forget_old_keys(*, now: datetime) -> int:
     return deleted
 
 
-def _claim(user_id: int, key: str) -> None:
+def _claim(user_id: int, key: str, now: datetime) -> tuple[str, int, bytes] | None:
+    """Take the key for this transaction; the hash, status and body of a reply that is still kept."""
     number = int.from_bytes(hashlib.sha256(f"{user_id} {key}".encode()).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s::bigint)", [number])
-        is_ours = cursor.fetchone()[0]
-    if not is_ours:
-        message = _("A request with this Idempotency-Key is still running. Wait for it, then ask again.")
-        raise Conflict("idempotency_in_progress", message)
+        if not cursor.fetchone()[0]:
+            message = _("A request with this Idempotency-Key is still running. Wait for it, then ask again.")
+            raise Conflict("idempotency_in_progress", message)
+        # A statement of its own: it sees what was committed before the lock was ours.
+        cursor.execute(_KEPT, [user_id, key, now - KEPT_FOR])
+        row = cursor.fetchone()
+    return None if row is None else (row[0], row[1], bytes(row[2]))
 
 
-def _repeated(stored: IdempotencyKey, request_hash: str) -> Reply:
-    if stored.request_hash != request_hash:
+def _repeated(kept_hash: str, status: int, kept: bytes, request_hash: str) -> Reply:
+    if kept_hash != request_hash:
         message = _("This Idempotency-Key was used for another request. Use a new key for every new request.")
         raise Refused("idempotency_key_reused", message)
-    headers, _sep, body = bytes(stored.body or b"").partition(b"\n")
-    kept: dict[str, Any] = msgspec.json.decode(headers)
-    return Reply(stored.status or 200, body, kept, is_repeated=True)
+    headers, _sep, body = kept.partition(b"\n")
+    return Reply(status, body, msgspec.json.decode(headers, type=dict[str, str]), is_repeated=True)

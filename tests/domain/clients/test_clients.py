@@ -9,6 +9,7 @@ from kniga.clients import contact_services, queries, reference, services
 from kniga.clients.contact_services import ContactInput
 from kniga.clients.models import Client, Contact, Ownership
 from kniga.clients.queries import ClientFilter
+from kniga.clients.search_text import refresh_search_text
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
 from tests.domain.department import NOW, Department, contact
@@ -176,3 +177,22 @@ def test_the_list_sends_as_many_statements_for_one_client_as_for_many(house: Dep
     with record_sql() as many:
         queries.clients_page(user=fresh)
     assert len(one) == len(many) <= 4
+
+
+def test_the_search_text_of_a_new_client_is_what_a_refresh_would_write(house: Department) -> None:
+    client = house.client(
+        "ООО «Ёж»", contacts=[contact("Иван", "+7 916 123-45-67 доб. 12", "I@elka.ru"), contact("Пётр", "+79160000001")]
+    )
+    before = client.search_text
+    refresh_search_text([client.pk])
+    client.refresh_from_db()
+    assert client.search_text == before != ""
+
+
+def test_a_new_client_is_written_by_one_statement_however_many_contacts_it_has(house: Department) -> None:
+    with record_sql() as log:
+        house.client("Ромашка", contacts=[contact("Иван", "+79161234567"), contact("Пётр", "+79160000001")])
+    assert len(log) == 1
+    main = ContactInput("Анна", is_primary=True)
+    second = house.client("Лютик", contacts=[contact("Иван"), main])
+    assert [card.name for card in queries.contacts_of(user=house.boris, client=second)] == ["Анна", "Иван"]
