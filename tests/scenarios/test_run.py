@@ -63,6 +63,12 @@ def _belongs(process: psutil.Process, home: Path) -> bool:
         return False
 
 
+def test_it_comes_up_though_it_answers_only_to_the_name_the_proxy_passes(home: Path) -> None:
+    command = (sys.executable, "-m", "kniga", "run", "--no-demo", "--workers", "1")
+    with running(*command, env=environment(home, KNIGA_HOSTS=".example.org")) as program:
+        assert "http://127.0.0.1" in program.await_line("ready after")
+
+
 def test_it_comes_up_answers_and_stops_everything_on_ctrl_c(home: Path) -> None:
     with kniga_run(home) as (program, port):
         assert is_ready(port)

@@ -154,12 +154,18 @@ def _log_end(child: Child) -> str:
 def _is_ready(host: str, port: int) -> bool:
     connection = http.client.HTTPConnection(_reachable(host), port, timeout=5)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", "/readyz", headers=_known_as())
         return connection.getresponse().status == 200
     except OSError:
         return False
     finally:
         connection.close()
+
+
+def _known_as() -> dict[str, str]:
+    """The header that names a host Kniga answers to, where KNIGA_HOSTS leaves out the address it listens on."""
+    name = os.environ.get("KNIGA_HOSTS", "*").split(",")[0].strip().removeprefix(".")
+    return {} if name in ("", "*") else {"Host": name}
 
 
 def _reachable(host: str) -> str:
