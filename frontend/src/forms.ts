@@ -5,6 +5,7 @@ import { pageText } from "./requests";
 
 const changed = new Set<HTMLFormElement>();
 const sending = new WeakSet<HTMLFormElement>();
+const LEAVING_MS = 5000;
 
 export function startForms(): void {
   settleDrafts();
@@ -20,10 +21,11 @@ export function startForms(): void {
     else detail.shouldSwap = false;
   });
   document.addEventListener("submit", refuseTwice);
-  document.addEventListener("htmx:beforeRequest", (event) => refuseSecondRequest(event as CustomEvent));
+  document.addEventListener("htmx:confirm", (event) => refuseSecondRequest(event as CustomEvent));
+  document.addEventListener("htmx:beforeRequest", (event) => holdRequest(event as CustomEvent));
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = formOf(event as CustomEvent);
-    if (form) release(form);
+    if (form) releaseAfter(form, event as CustomEvent);
     if (form && wasTaken(event as CustomEvent)) clearDraft(form);
   });
   window.addEventListener("pageshow", () => {
@@ -74,11 +76,23 @@ function refuseTwice(event: SubmitEvent): void {
   else hold(form, event.submitter);
 }
 
+/** htmx would queue a second request of a form and send it after the first: it has to be stopped before that. */
 function refuseSecondRequest(event: CustomEvent): void {
   const form = formOf(event);
-  if (!form || form.method === "get") return;
-  if (sending.has(form)) event.preventDefault();
-  else hold(form, document.activeElement);
+  if (form && sending.has(form)) event.preventDefault();
+}
+
+function holdRequest(event: CustomEvent): void {
+  const form = formOf(event);
+  if (form && form.matches("[hx-post]")) hold(form, document.activeElement);
+}
+
+/** A form that was taken stays held until the page it leads to is there; should that fail, for five seconds. */
+function releaseAfter(form: HTMLFormElement, event: CustomEvent): void {
+  const { xhr } = event.detail as { xhr?: XMLHttpRequest };
+  const isLeaving = ["HX-Location", "HX-Redirect"].some((name) => xhr?.getResponseHeader(name));
+  if (isLeaving) window.setTimeout(() => release(form), LEAVING_MS);
+  else release(form);
 }
 
 function formOf(event: CustomEvent): HTMLFormElement | null {

@@ -5,7 +5,7 @@ export function startPalette(): void {
   const palette = document.querySelector<HTMLDialogElement>("#palette");
   const input = document.querySelector<HTMLInputElement>("#palette-input");
   if (!palette || !input) return;
-  document.querySelector("[data-open-palette]")?.addEventListener("focusin", () => openPalette());
+  startOpener();
   input.addEventListener("input", () => {
     filterCommands(palette, input.value);
     if (!input.value) document.getElementById("palette-results")?.replaceChildren();
@@ -23,11 +23,29 @@ export function startPalette(): void {
   });
 }
 
+/** The field in the top bar opens the palette when it is used, not when the Tab key passes over it. */
+function startOpener(): void {
+  const opener = document.querySelector<HTMLFormElement>("[data-open-palette]");
+  opener?.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    openPalette();
+  });
+  opener?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    openPalette();
+  });
+  const field = opener?.querySelector("input");
+  field?.addEventListener("input", () => {
+    openPalette(field.value);
+    field.value = "";
+  });
+}
+
 export function openPalette(text = ""): void {
   const palette = document.querySelector<HTMLDialogElement>("#palette");
   const input = document.querySelector<HTMLInputElement>("#palette-input");
   if (!palette || !input || palette.open) return;
-  (document.activeElement as HTMLElement | null)?.blur();
   palette.showModal();
   input.value = text;
   filterCommands(palette, text);
