@@ -72,7 +72,8 @@ def shown_fields(client: Client) -> dict[str, Any]:
     return {field: getattr(client, field) for field in _CHECKS}
 
 
-def _website(value: Any) -> str:
+def checked_website(value: Any) -> str:
+    """A website with http or https before it, "" for none. Raises Refused `website_invalid`, `text_long`."""
     site = clean_text(str(value), field="website", longest=300)
     if site and not site.startswith(("http://", "https://")):
         if ":" in site.split("/")[0].split(".")[0] or " " in site:
@@ -133,7 +134,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "inn": lambda value: checked_inn(str(value)),
     "kpp": lambda value: checked_kpp(str(value)),
     "ogrn": lambda value: checked_ogrn(str(value)),
-    "website": _website,
+    "website": checked_website,
     "address": lambda value: clean_text(str(value), field="address", longest=500),
     "employees": _whole("employees", 0, 2_000_000_000),
     "revenue": lambda value: None if value is None else checked_amount(value, field="revenue"),

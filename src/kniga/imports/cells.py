@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from kniga.clients.fields import checked_website
 from kniga.imports.fields import Field, KindSpec, Type
 from kniga.imports.options import Options
 from kniga.imports.tabular.table import Column, Row, Table
@@ -108,7 +109,7 @@ def _reader(field_: Field, column: Column, options: Options) -> Callable[[str], 
         Type.INN: lambda cell: checked_inn(_leading_zero(cell)),
         Type.KPP: checked_kpp,
         Type.OGRN: checked_ogrn,
-        Type.WEBSITE: lambda cell: _text(cell if "://" in cell else f"https://{cell}", longest),
+        Type.WEBSITE: checked_website,
         Type.CHOICE: lambda cell: _choice(cell, field_),
     }
     return readers[kind]

@@ -6,7 +6,7 @@ An event is written in the transaction of the change it tells of. Kinds are stab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -63,4 +63,14 @@ def ensure_partitions(first_day: date, last_day: date) -> int:
     """Make the ledger's monthly partitions for the span of days; returns how many were made."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT platform_ensure_partitions(%s, %s)", [first_day, last_day])
+        return int(cursor.fetchone()[0])
+
+
+def ensure_months(days: Collection[date]) -> int:
+    """Make the ledger's partitions for the months of these days only; returns how many were made.
+
+    Months between them get none: a span may reach over a century in which nothing happened."""
+    months = sorted({day.replace(day=1) for day in days})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(sum(platform_ensure_partitions(m, m)), 0) FROM unnest(%s::date[]) m", [months])
         return int(cursor.fetchone()[0])

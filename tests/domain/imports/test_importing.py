@@ -365,3 +365,29 @@ class Counter:
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         self.count += 1
         return execute(sql, params, many, context)
+
+
+@pytest.mark.parametrize("website", ["javascript://x%0aalert(1)", "file://etc/passwd", "data:text/html,x"])
+def test_a_website_is_checked_as_on_the_clients_own_page(files: Files, website: str) -> None:
+    report = files.stopped("clients", f'name;website\nA;"{website}"\nB;b.ru\n')
+    assert [(problem["row"], problem["column"]) for problem in report.problems] == [(2, "website")]
+    files.imported("clients", "name;website\nB;b.ru\n")
+    assert Client.objects.get().website == "https://b.ru"
+
+
+def test_companies_that_would_be_parts_of_themselves_are_errors(files: Files) -> None:
+    files.imported("clients", "account,subsidiary_of\nA,B\nB,C\nC,\n")
+    report = files.stopped("clients", "account,subsidiary_of\nC,A\nD,C\nE,F\nF,E\nG,G\n")
+    assert [problem["row"] for problem in report.problems] == [2, 4, 5, 6]
+    assert set(texts(report)) == {"a company cannot be a part of itself"}
+    _job, report = files.imported("clients", "account,subsidiary_of\nC,D\nD,\n")
+    assert done(report) == {"create": 1, "update": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [({"encoding": name}, "unknown_encoding") for name in ("zip", "idna", "hex", "punycode")]
+    + [({"delimiter": mark}, "bad_delimiter") for mark in ("ab", '"', "\n")],
+)
+def test_a_way_of_reading_that_cannot_be_is_refused(files: Files, options: dict[str, str], code: str) -> None:
+    assert files.refused("clients", "name\nA\n", **options) == code

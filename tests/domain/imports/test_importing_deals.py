@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone, translation
 
 from kniga.catalog.models import Product
@@ -189,3 +190,26 @@ def test_an_amount_that_is_a_sum_of_lines_is_a_conflict(files: Files) -> None:
     DealLine.objects.filter(pk=line.pk).update(discount=5)
     report = files.stopped(DEALS.replace("1 500,50", "1 600,00"))
     assert done(report) == {"same": 2, "conflict": 1} and report.problems[0]["column"] == "Сумма"
+
+
+def partitions() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'platform_event'::regclass")
+        return {row[0] for row in cursor.fetchall()}
+
+
+def test_a_day_that_has_not_come_is_an_error_at_its_cell(files: Files) -> None:
+    before = partitions()
+    report = files.stopped(DEALS.replace("15.01.2026", "31.12.2199").replace("02.02.2026", "03.03.2026"))
+    assert [(problem["row"], problem["column"]) for problem in report.problems] == [(2, "Создана"), (3, "Закрыта")]
+    assert {problem["text"] for problem in report.problems} == {"this day has not come yet"}
+    files.deals(DEALS.replace("15.01.2026", "31.12.2199"), skip_errors=True)
+    assert not {name for name in partitions() - before if name > "platform_event_2027"}
+
+
+def test_the_ledger_gets_partitions_for_the_months_of_events_only(files: Files) -> None:
+    before = partitions()
+    files.deals(DEALS.replace("01.12.2025", "05.05.1905").replace("15.01.2026", "10.10.2001"))
+    made = {name.removeprefix("platform_event_") for name in partitions() - before}
+    assert made == {"200110", "202512", "202602"} - {name.removeprefix("platform_event_") for name in before}
+    assert Event.objects.filter(at__year=1905).exists()

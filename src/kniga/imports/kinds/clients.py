@@ -13,6 +13,7 @@ from kniga.imports import sets
 from kniga.imports.cells import Draft
 from kniga.imports.fields import Field, KindSpec, Type
 from kniga.imports.kinds.importer import Importer
+from kniga.imports.kinds.parents import refuse_loops
 from kniga.platform.textkeys import fold, match_key
 
 _CHANNELS = """ARRAY(SELECT h.value FROM clients_channel h JOIN clients_contact p ON p.id = h.contact_id
@@ -161,6 +162,7 @@ WHERE r.job_id = %(job)s AND r.values ? 'parent_key' AND r.action IN ('create', 
 """,
             {"text": text, "column": self._column_of("parent"), **self._owners()},
         )
+        refuse_loops(self.run, self._column_of("parent"))
 
     def _owners(self) -> dict[str, list[int] | None]:
         owners = self.run.sight.owners

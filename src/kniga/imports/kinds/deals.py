@@ -78,6 +78,7 @@ class DealsImporter(Importer):
         organisation = Organisation.objects.first()
         self.zone = ZoneInfo(organisation.time_zone if organisation else "Europe/Moscow")
         self.currency = organisation.currency if organisation else "RUB"
+        self.today = self.run.now.astimezone(self.zone).date().isoformat()
         if not self.run.options.process:
             known = ", ".join(row[0] for row in self.run.fetch(deals_sql.PROCESSES))
             raise Refused(
@@ -130,6 +131,9 @@ class DealsImporter(Importer):
         opened, closed = values.get("opened"), values.get("closed")
         if opened and closed and opened > closed:
             draft.refuse("error", "dates", _t("the deal was closed before it was opened"), self._column_of("closed"))
+        for field in ("opened", "closed"):
+            if values.get(field, "") > self.today:
+                draft.refuse("error", "future", _t("this day has not come yet"), self._column_of(field))
         # Noon keeps the day the same in every time zone the company may work in.
         if closed:
             values["closed_at"] = self._noon(closed)
@@ -194,9 +198,7 @@ class DealsImporter(Importer):
         return {"pipeline": pipeline, "currency": self.currency, "process": self.run.options.process}
 
     def _make_partitions(self) -> None:
-        first, last = self.run.fetch(deals_sql.SPAN)[0]
-        if first is not None:
-            ledger.ensure_partitions(first, last)
+        ledger.ensure_months([row[0] for row in self.run.fetch(deals_sql.MONTHS)])
 
     def _entries(self) -> list[tuple[int, str | None]]:
         return [(row[0], row[1]) for row in self.run.fetch(deals_sql.OPEN_ONES)]

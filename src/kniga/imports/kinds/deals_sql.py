@@ -16,10 +16,12 @@ STATUSES: Final = """
 SELECT coalesce(values ->> 'stage', ''), count(*) FROM imports_importrow WHERE job_id = %(job)s GROUP BY 1
     ORDER BY 2 DESC, 1
 """
-SPAN: Final = """
-SELECT greatest(min((values ->> 'opened_at')::timestamptz)::date, date '2000-01-01'),
-       max(coalesce((values ->> 'closed_at')::timestamptz, (values ->> 'opened_at')::timestamptz))::date
-FROM imports_importrow WHERE job_id = %(job)s AND action = 'create'
+# Months in which the ledger gets events; those before 2000 stay in its default partition.
+MONTHS: Final = """
+SELECT DISTINCT date_trunc('month', t.at AT TIME ZONE 'UTC')::date
+FROM imports_importrow r CROSS JOIN LATERAL (VALUES ((r.values ->> 'opened_at')::timestamptz),
+    ((r.values ->> 'closed_at')::timestamptz)) AS t (at)
+WHERE r.job_id = %(job)s AND r.action = 'create' AND t.at >= '2000-01-01' AND t.at <= %(now)s
 """
 SUMS_OF_LINES: Final = """
 UPDATE imports_importrow r SET action = 'conflict', reasons = r.reasons || jsonb_build_array(jsonb_build_object(

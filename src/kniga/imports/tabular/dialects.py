@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from django.utils.translation import gettext as _
+
+from kniga.imports.tabular.errors import TabularError
+
 DELIMITERS: Final = (",", ";", "\t", "|")
 SAMPLE_RECORDS: Final = 300
 
@@ -25,13 +29,24 @@ class Dialect:
 def find_dialect(lines: list[str], *, delimiter: str | None = None) -> Dialect:
     """The dialect of a file that begins with `lines`; a given delimiter is kept."""
     first = lines[0].lstrip("\ufeff").strip() if lines else ""
-    if first.lower().startswith("sep=") and len(first) == 5:
+    if delimiter is not None and not _may_part(delimiter):
+        raise TabularError(
+            "bad_delimiter",
+            place=_("The delimiter"),
+            message=_("“%(mark)s” cannot stand between cells.") % {"mark": delimiter[:10]},
+            cure=_("Choose comma, semicolon, tab or bar."),
+        )
+    if first.lower().startswith("sep=") and len(first) == 5 and _may_part(first[4]):
         return Dialect(delimiter or first[4], '"', 1)
     quote = _quote_of(lines)
     if delimiter:
         return Dialect(delimiter, quote)
     best = max(DELIMITERS, key=lambda candidate: _evenness(lines, candidate, quote))
     return Dialect(best, quote)
+
+
+def _may_part(mark: str) -> bool:
+    return len(mark) == 1 and mark not in "\"'\r\n\x00"
 
 
 def _quote_of(lines: list[str]) -> str:

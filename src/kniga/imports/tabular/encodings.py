@@ -19,6 +19,8 @@ from kniga.imports.tabular.errors import TabularError
 
 ONE_BYTE: Final = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic", "cp1252")
 OFFERED: Final = ("utf-8", "utf-16", *ONE_BYTE)
+# Not every codec Python knows makes text of bytes, or does so bounded: only these are taken by name.
+_TAKEN: Final = frozenset({*OFFERED, "utf-8-sig", "utf-16-le", "utf-16-be", "utf-32", "iso8859-1", "iso8859-15"})
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -79,14 +81,17 @@ def sample_of(path: Path, encoding: str, length: int = 200) -> str:
 def name_encoding(name: str) -> str:
     """The Python name of an encoding a person wrote; raises TabularError for an unknown one."""
     try:
-        return codecs.lookup(name).name
-    except LookupError as error:
+        found = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        found = ""
+    if found not in _TAKEN:
         raise TabularError(
             "unknown_encoding",
             place=_("The encoding"),
-            message=_("“%(name)s” is not known.") % {"name": name},
+            message=_("“%(name)s” is not known.") % {"name": name[:40]},
             cure=_("Choose one of: %(names)s.") % {"names": ", ".join(OFFERED)},
-        ) from error
+        )
+    return found
 
 
 def _head(path: Path) -> bytes:
