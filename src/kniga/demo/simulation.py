@@ -25,7 +25,7 @@ from kniga.platform.errors import Conflict
 from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import WorkCalendar
 from kniga.processes.definitions import runnable_version
-from kniga.processes.jobs import BATCH, sweep_timers
+from kniga.processes.jobs import sweep_timers
 from kniga.processes.services import complete_task
 
 HOUR: Final = timedelta(hours=1)
@@ -144,8 +144,7 @@ class Simulation:
             del self.deals[turn.deal_id]
 
     def _fire_timers(self) -> None:
-        while sweep_timers(now=self.clock.moment) == BATCH:
-            pass
+        sweep_timers(now=self.clock.moment)
         self._notice_tasks()
 
     def _notice_tasks(self) -> None:

@@ -17,7 +17,8 @@ GROUP BY u.id ORDER BY u.branch_id IS NULL, count(t.id), u.id LIMIT 1
 def assignee_for(rule: str, deal: DealFacts) -> int | None:
     """The id of the person for `rule`; None stands for the deal's owner.
 
-    A missing lead falls back to the head, a missing head to the owner; `role:` picks the active person of that
+    A missing lead falls back to the head, a missing head to the owner; the tasks of an owner whose account is
+    closed go to the lead or the head, so that somebody sees them. `role:` picks the active person of that
     role with the fewest open tasks, the deal's branch first (one statement)."""
     if rule == "lead":
         return deal.lead_id or deal.head_id
@@ -28,4 +29,4 @@ def assignee_for(rule: str, deal: DealFacts) -> int | None:
             cursor.execute(_BY_ROLE, [rule.removeprefix("role:"), deal.branch_id, deal.branch_id])
             row = cursor.fetchone()
         return None if row is None else int(row[0])
-    return None
+    return None if deal.has_active_owner else deal.lead_id or deal.head_id

@@ -24,17 +24,34 @@ class RunnableVersion:
 
 
 @lru_cache(maxsize=KEPT_VERSIONS)
+def _compiled(version_id: int) -> tuple[Definition, int]:
+    version = ProcessVersion.objects.select_related("process").get(pk=version_id)
+    return compile_bpmn(bytes(version.xml)), version.process.pipeline_id
+
+
+_ready: dict[int, RunnableVersion] = {}
+
+
 def runnable_version(version_id: int) -> RunnableVersion:
     """The compiled version with this id; two statements the first time in a process, none later.
 
+    The stages' ids are kept only once all of them are there: a draft's come into being when it is published.
     Raises ProcessVersion.DoesNotExist for an unknown id."""
-    version = ProcessVersion.objects.select_related("process").get(pk=version_id)
-    definition = compile_bpmn(bytes(version.xml))
-    stages = Stage.objects.filter(pipeline_id=version.process.pipeline_id)
-    ids = dict(stages.values_list("key", "pk"))
-    return RunnableVersion(version_id, definition, ids, {stage.key: stage.position for stage in definition.stages})
+    ready = _ready.get(version_id)
+    if ready is not None:
+        return ready
+    definition, pipeline_id = _compiled(version_id)
+    ids = dict(Stage.objects.filter(pipeline_id=pipeline_id).values_list("key", "pk"))
+    positions = {stage.key: stage.position for stage in definition.stages}
+    version = RunnableVersion(version_id, definition, ids, positions)
+    if positions.keys() <= ids.keys():
+        if len(_ready) >= KEPT_VERSIONS:
+            _ready.clear()
+        _ready[version_id] = version
+    return version
 
 
 def forget_definitions() -> None:
     """Drop the kept definitions: for tests, which reuse ids in fresh databases."""
-    runnable_version.cache_clear()
+    _compiled.cache_clear()
+    _ready.clear()

@@ -89,6 +89,9 @@ class Instance(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["deal"], condition=models.Q(status="running"), name="instance_one_running")
+        ]
         indexes = [
             models.Index(fields=["deal"], name="instance_deal"),
             models.Index(fields=["version", "status"], name="instance_version"),
@@ -148,10 +151,13 @@ class TimerStatus(models.TextChoices):
     SCHEDULED = "scheduled", _("Scheduled")
     FIRED = "fired", _("Fired")
     CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Failed")
 
 
 class Timer(models.Model):
-    """A boundary timer waiting for its moment; workers sweep the due ones, each fires once."""
+    """A boundary timer waiting for its moment; workers sweep the due ones, each fires once.
+
+    A timer the engine refuses is `failed`: the ledger tells why, and it is not tried again and again."""
 
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="timers", db_index=False)
     element = models.CharField(max_length=100)

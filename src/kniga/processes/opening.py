@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Unpack
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from kniga.clients.models import Client
@@ -16,7 +17,7 @@ from kniga.deals.models import Deal
 from kniga.deals.services import DealFields, assign_deal, create_deal
 from kniga.people.models import User
 from kniga.platform.errors import Refused
-from kniga.processes.models import Process, Task, TaskStatus
+from kniga.processes.models import Instance, Process, Task, TaskStatus
 from kniga.processes.services import Advanced, start_process
 
 
@@ -71,6 +72,9 @@ def hand_over_deal(*, deal: Deal, owner: User, by: User, now: datetime) -> Deal:
     Raises Refused `not_allowed`, `owner_inactive`.
     """
     before = deal.owner_id
+    # The step in flight was computed for the old owner: the new revision makes it, or its undoing, look again. The
+    # instance is locked before the deal, as every step does it.
+    Instance.objects.filter(deal=deal, status="running").update(revision=F("revision") + 1)
     deal = assign_deal(deal=deal, owner=owner, by=by, now=now)
     Task.objects.filter(deal=deal, status=TaskStatus.OPEN, assignee_id=before).update(assignee=owner)
     return deal

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from kniga.deals.models import Pipeline, Stage
-from kniga.engine import BpmnRefused, Definition, Problem, check, compile_bpmn
+from kniga.deals.models import LossReason, Pipeline, Stage
+from kniga.engine import BpmnRefused, Definition, EndEvent, Problem, check, compile_bpmn
 from kniga.people.models import User
 from kniga.people.permissions import Act, may
 from kniga.platform.errors import Refused
@@ -81,6 +81,7 @@ def publish_version(*, version_id: int, by: User | None, now: datetime, note: st
         version.save(update_fields=["status", "published_at", "published_by", "note"])
         Process.objects.filter(pk=version.process_id).update(name=definition.name, is_active=True)
         _keep_stages(version.process.pipeline, definition)
+        _keep_loss_reasons(definition)
         _tell("processes.version.published", version, by, now)
     return version
 
@@ -125,6 +126,17 @@ def _keep_stages(pipeline: Pipeline, definition: Definition) -> None:
     gone = pipeline.stages.exclude(key__in=[stage.key for stage in definition.stages])
     for offset, stage_row in enumerate(gone.order_by("position")):
         Stage.objects.filter(pk=stage_row.pk).update(is_active=False, position=len(definition.stages) + offset)
+
+
+def _keep_loss_reasons(definition: Definition) -> None:
+    """Reasons of the book's own become loss reasons, so that a lost deal never lacks the reason the book demanded."""
+    asked = {end.reason_from for end in definition.elements.values() if isinstance(end, EndEvent)}
+    for task in definition.user_tasks():
+        for question in task.questions:
+            for choice in question.choices if question.key in asked else ():
+                LossReason.objects.get_or_create(
+                    key=choice.key, defaults={"name": choice.label, "position": LossReason.objects.count()}
+                )
 
 
 def _tell(kind: str, version: ProcessVersion, by: User | None, now: datetime) -> None:

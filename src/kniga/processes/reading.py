@@ -23,6 +23,7 @@ SELECT t.id, t.token, t.element, t.status, t.assignee_id, t.completed_at, t.outc
        (SELECT u.id FROM people_user u WHERE u.role = 'head' AND u.is_active
           AND (u.branch_id = o.branch_id OR u.branch_id IS NULL)
         ORDER BY u.branch_id NULLS LAST, u.id LIMIT 1),
+       coalesce(o.is_active, false), (SELECT sum(l.amount) FROM deals_dealline l WHERE l.deal_id = d.id),
        (SELECT array_agg(s.token ORDER BY s.token) FROM processes_task s
         WHERE s.instance_id = i.id AND s.status = 'open'),
        (SELECT array_agg(s.element::text ORDER BY s.token) FROM processes_task s
@@ -68,6 +69,8 @@ class DealFacts:
     time_zone: str
     lead_id: int | None
     head_id: int | None
+    has_active_owner: bool
+    lines_total: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +134,15 @@ def load_data(text: str) -> dict[str, Value]:
 
 def _snapshot(row: tuple[Any, ...]) -> TaskSnapshot:
     fired: dict[int, list[str]] = {}
-    for pair in row[30] or ():
+    for pair in row[32] or ():
         token, _, element = pair.partition(" ")
         fired.setdefault(int(token), []).append(element)
     tokens = tuple(
         Token(token, element, tuple(sorted(fired.get(token, ()))))
-        for token, element in zip(row[28] or (), row[29] or (), strict=True)
+        for token, element in zip(row[30] or (), row[31] or (), strict=True)
     )
     state = State(STATE_FORMAT, row[13], row[14], tokens, load_data(row[16]), row[17], None, row[15])
-    deal = DealFacts(row[18], row[19], row[20], row[21], row[22], row[24], row[25], row[26], row[27])
+    deal = DealFacts(row[18], row[19], row[20], row[21], row[22], row[24], row[25], row[26], row[27], row[28], row[29])
     return TaskSnapshot(
         row[0], row[1], row[2], row[3], row[4], row[5], row[9], row[6], row[7], row[8], row[10], row[11],
         row[12], state, deal,

@@ -8,11 +8,11 @@ lets the step through only if nobody moved the instance since, else the act read
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from kniga.deals.models import Deal
@@ -31,14 +31,16 @@ from kniga.engine import (
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.permissions import Act, may
+from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
-from kniga.processes.applying import apply_step, resolve
+from kniga.platform.ledger import LedgerEvent, record
+from kniga.processes.applying import Effects, apply_step, resolve
 from kniga.processes.definitions import RunnableVersion, runnable_version
-from kniga.processes.models import Instance, ProcessVersion, VersionStatus
+from kniga.processes.models import Instance, ProcessVersion, Task, Timer, VersionStatus
 from kniga.processes.reading import TaskSnapshot, fields_for, read_task
 from kniga.processes.refusals import refusal_of
-from kniga.processes.starting import deal_facts
+from kniga.processes.starting import deal_facts, join_pipeline
 
 UNDO_WINDOW: Final = timedelta(seconds=10)
 _GRACE: Final = timedelta(seconds=5)
@@ -63,9 +65,12 @@ def start_process(
 ) -> Advanced:
     """Start the published version of a process for a deal; its first task comes at once.
 
-    `element`: enter at this user task instead of the start. `by` None is the system. Raises NotVisible for a
-    deal `by` may not see, Refused when the process is unknown, the deal is closed, or it already runs a process.
+    `element`: enter at this user task instead of the start. `by` None is the system. A deal that has been in no
+    stage yet joins the process's pipeline. Raises NotVisible for a deal `by` may not see, Refused when the process is
+    unknown or of another pipeline, the deal is closed or already runs a process, or `by` may not work deals.
     """
+    if by is not None:
+        require(by, Act.WORK_DEALS)
     version = _published(process_key)
     with transaction.atomic():
         deal = deal_facts(deal_id, visible_to=None if by is None else visible_owner_ids(by, Entity.DEAL))
@@ -76,10 +81,11 @@ def start_process(
             raise Refused("deal_closed", _("The deal is closed. Open a new one to start a process."))
         if Instance.objects.filter(deal_id=deal_id, status="running").exists():
             raise Refused("already_running", _("A process is already running for this deal."))
+        before = replace(NEW_STATE, stage=join_pipeline(deal_id, version.id))
         instance = Instance.objects.create(version_id=version.id, deal_id=deal_id, started_at=now)
         command = Start(element, fields=fields_for(deal, version.definition.needs))
         step = _advance(version, NEW_STATE, command, now)
-        effects = resolve(version, NEW_STATE, step, deal, now)
+        effects = resolve(version, before, step, deal, now)
         created = apply_step(
             instance_id=instance.pk,
             revision=1,
@@ -111,7 +117,10 @@ def complete_task(*, task_id: int, outcome: str, answers: Mapping[str, object], 
 
 
 def fire_timer(*, task_id: int, timer: str, now: datetime) -> Advanced | None:
-    """Fire a due boundary timer of a task. Returns None when it has fired already or its task is over."""
+    """Fire a due boundary timer of a task. Returns None when the task is gone (undone).
+
+    Raises Conflict when it has fired already, its task is over, or others are busy with the deal; Refused when the
+    book leads nowhere from here."""
 
     def command(snapshot: TaskSnapshot, version: RunnableVersion) -> Command:
         fields = fields_for(snapshot.deal, version.definition.needs)
@@ -119,8 +128,22 @@ def fire_timer(*, task_id: int, timer: str, now: datetime) -> Advanced | None:
 
     try:
         return _act(task_id, None, now, command)
-    except Refused:
+    except NotVisible:
         return None
+
+
+def fail_timer(*, task_id: int, timer: str, reason: str, now: datetime) -> None:
+    """Mark a timer that cannot fire, and tell the ledger why; one that another worker has fired stays as it is."""
+    with transaction.atomic():
+        waiting = Timer.objects.filter(task_id=task_id, element=timer, status="scheduled")
+        if not waiting.update(status="failed"):
+            return
+        task = Task.objects.get(pk=task_id)
+        event = LedgerEvent(
+            "processes.timer.failed", now, client_id=task.client_id, deal_id=task.deal_id,
+            instance_id=task.instance_id, task_id=task_id, payload={"timer": timer, "reason": reason},
+        )  # fmt: skip
+        record([event])
 
 
 def undo_completion(*, task_id: int, by: User, now: datetime) -> int:
@@ -133,18 +156,26 @@ def undo_completion(*, task_id: int, by: User, now: datetime) -> int:
     done_at = snapshot.completed_at
     if snapshot.status != "done" or done_at is None or now - done_at > UNDO_WINDOW + _GRACE:
         raise Refused("undo_too_late", _("It is too late to undo this."))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT processes_undo_completion(%s::bigint, %s::timestamptz, %s::bigint)"
-            " FROM processes_task WHERE id = %s AND completed_by_id = %s",
-            [task_id, now, by.pk, task_id, by.pk],
-        )
-        row = cursor.fetchone()
+    try:
+        row = _undo(task_id, by, now)
+    except IntegrityError:  # meanwhile the deal has started another process
+        row = (False,)
     if row is None:
         raise Refused("undo_not_yours", _("Only the person who completed the task can undo it."))
     if not row[0]:
         raise Refused("undo_moved_on", _("The deal has moved on since; this can no longer be undone."))
     return task_id
+
+
+def _undo(task_id: int, by: User, now: datetime) -> tuple[bool] | None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT processes_undo_completion(%s::bigint, %s::timestamptz, %s::bigint)"
+            " FROM processes_task WHERE id = %s AND completed_by_id = %s",
+            [task_id, now, by.pk, task_id, by.pk],
+        )
+        row: tuple[bool] | None = cursor.fetchone()
+    return row
 
 
 def cancel_instance(*, instance_id: int, reason: str, by: User, now: datetime) -> Advanced:
@@ -172,11 +203,13 @@ def _act(
         version = runnable_version(snapshot.version_id)
         command = command_for(snapshot, version)
         step = _advance(version, snapshot.state, command, now)
+        effects = resolve(version, snapshot.state, step, snapshot.deal, now)
+        _check_amount(version, snapshot, effects)
         created = apply_step(
             instance_id=snapshot.instance_id,
             revision=snapshot.revision,
             step=step,
-            effects=resolve(version, snapshot.state, step, snapshot.deal, now),
+            effects=effects,
             actor_id=actor_id,
             now=now,
             answers=accepted_answers(step),
@@ -187,6 +220,19 @@ def _act(
                 snapshot.deal.id, snapshot.instance_id, tuple(created), step.state.status, step.state.result
             )
     raise Conflict("busy", _("Somebody else is working on this deal right now. Try again."))
+
+
+def _check_amount(version: RunnableVersion, snapshot: TaskSnapshot, effects: Effects) -> None:
+    """A deal with products is worth their sum: an answer that says otherwise is refused at its question."""
+    total = snapshot.deal.lines_total
+    if effects.amount is None or total is None or effects.amount == total:
+        return
+    task = version.definition.user_task(snapshot.element)
+    asked = (
+        next((question.key for question in task.questions if question.field == "deal.amount"), None) if task else None
+    )
+    message = _("The products of this deal add up to %(total)s. Correct them on the deal, or answer with their sum.")
+    raise Refused("amount_from_lines", message % {"total": f"{total:,.2f}".replace(",", " ")}, field=asked)
 
 
 def accepted_answers(step: Step) -> Mapping[str, object] | None:

@@ -29,8 +29,9 @@ BEGIN
         USING HINT = 'Record a new event that tells of the correction.';
 END $$;
 
+-- A row trigger of the parent stands on every partition too.
 CREATE TRIGGER platform_event_append_only BEFORE UPDATE OR DELETE ON platform_event
-    FOR EACH STATEMENT EXECUTE FUNCTION platform_event_is_append_only();
+    FOR EACH ROW EXECUTE FUNCTION platform_event_is_append_only();
 
 -- Make the monthly partitions for the span; returns how many were made. Months that already have rows in
 -- the default partition stay there: correct, only slower, and visible in `kniga doctor`.

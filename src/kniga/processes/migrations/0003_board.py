@@ -1,8 +1,4 @@
-from pathlib import Path
-
 from django.db import migrations
-
-SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
@@ -14,7 +10,4 @@ class Migration(migrations.Migration):
             " WHERE status = 'open'",
             "DROP INDEX deal_owner_sums",
         ),
-        # The functions as they are now: an undone completion keeps its answers on the reopened task.
-        migrations.RunSQL((SQL / "apply_step.sql").read_text(), migrations.RunSQL.noop),
-        migrations.RunSQL((SQL / "undo_completion.sql").read_text(), migrations.RunSQL.noop),
     ]

@@ -47,7 +47,8 @@ BEGIN
                 'deal', CASE WHEN cardinality(s_stage) > 0 OR p_deal_status IS NOT NULL OR p_amount IS NOT NULL
                                   OR p_expected IS NOT NULL THEN
                     jsonb_build_object('stage', v_deal.stage_id, 'since', v_deal.stage_since, 'note', v_deal.loss_note,
-                                       'amount', v_deal.amount, 'expected', v_deal.expected_date)
+                                       'amount', v_deal.amount, 'set_amount', p_amount,
+                                       'expected', v_deal.expected_date, 'set_expected', p_expected)
                     END)
         WHERE instance_id = p_instance AND token = p_done_token AND status = 'open'
         RETURNING id INTO STRICT v_done;

@@ -6,6 +6,8 @@ RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_task processes_task%ROWTYPE;
     v_instance processes_instance%ROWTYPE;
+    v_deal deals_deal%ROWTYPE;
+    v_amount numeric; v_expected date;
 BEGIN
     SELECT i.* INTO v_instance FROM processes_instance i
     JOIN processes_task t ON t.instance_id = i.id WHERE t.id = p_task FOR UPDATE OF i;
@@ -31,16 +33,33 @@ BEGIN
     WHERE t.instance_id = v_instance.id AND t.status = 'open' AND w.task_id = t.id AND w.status = 'cancelled';
 
     IF jsonb_typeof(v_task.undo -> 'deal') = 'object' THEN
-        PERFORM 1 FROM deals_deal WHERE id = v_instance.deal_id FOR UPDATE;
+        SELECT * INTO v_deal FROM deals_deal WHERE id = v_instance.deal_id FOR UPDATE;
+        -- What the completion set goes back only if nobody has changed it since.
+        v_amount := v_deal.amount;
+        v_expected := v_deal.expected_date;
+        IF v_deal.amount = (v_task.undo -> 'deal' ->> 'set_amount')::numeric THEN
+            v_amount := (v_task.undo -> 'deal' ->> 'amount')::numeric;
+        END IF;
+        IF v_deal.expected_date = (v_task.undo -> 'deal' ->> 'set_expected')::date THEN
+            v_expected := (v_task.undo -> 'deal' ->> 'expected')::date;
+        END IF;
+        IF v_amount <> v_deal.amount OR v_expected IS DISTINCT FROM v_deal.expected_date THEN
+            INSERT INTO platform_event (at, kind, actor_id, client_id, deal_id, instance_id, task_id, payload)
+            VALUES (p_now, 'deals.deal.changed', p_actor, v_deal.client_id, v_deal.id, v_instance.id, p_task,
+                    jsonb_build_object('changes', jsonb_strip_nulls(jsonb_build_object(
+                        'amount', CASE WHEN v_amount <> v_deal.amount
+                                  THEN jsonb_build_array(v_deal.amount::text, v_amount::text) END,
+                        'expected_date', CASE WHEN v_expected IS DISTINCT FROM v_deal.expected_date
+                                         THEN jsonb_build_array(v_deal.expected_date, v_expected) END))));
+        END IF;
         DELETE FROM deals_stagevisit
         WHERE deal_id = v_instance.deal_id AND left_at IS NULL AND entered_at = v_task.completed_at
           AND stage_id IS DISTINCT FROM (v_task.undo -> 'deal' ->> 'stage')::bigint;
-        UPDATE deals_stagevisit SET left_at = NULL, exit = NULL
+        UPDATE deals_stagevisit SET left_at = NULL, exit = NULL, amount = v_amount
         WHERE id = (SELECT id FROM deals_stagevisit WHERE deal_id = v_instance.deal_id
                     AND left_at = v_task.completed_at ORDER BY id DESC LIMIT 1);
         UPDATE deals_deal SET status = 'open', closed_at = NULL, loss_reason_id = NULL, updated_at = p_now,
-            amount = (v_task.undo -> 'deal' ->> 'amount')::numeric,
-            expected_date = (v_task.undo -> 'deal' ->> 'expected')::date,
+            amount = v_amount, expected_date = v_expected,
             loss_note = coalesce(v_task.undo -> 'deal' ->> 'note', loss_note),
             revision = revision + 1, stage_id = (v_task.undo -> 'deal' ->> 'stage')::bigint,
             stage_since = (v_task.undo -> 'deal' ->> 'since')::timestamptz
