@@ -64,9 +64,23 @@ def opened(cursor: str | None) -> str | None:
     try:
         return _SIGNER.unsign(cursor)
     except BadSignature:
-        detail = _("This cursor is not one of ours. Begin the list again without a cursor.")
-        errors = [{"parameter": "cursor", "detail": detail, "code": "cursor_invalid"}]
-        raise Problem(422, "cursor_invalid", detail, errors=errors) from None
+        raise _not_ours() from None
+
+
+def opened_number(cursor: str | None) -> int | None:
+    """The number a cursor of a list in the order of its numbers stands for. Raises Problem `cursor_invalid`."""
+    place = opened(cursor)
+    if place is None:
+        return None
+    if not place.isascii() or not place.isdigit() or len(place) > 18:
+        raise _not_ours()
+    return int(place)
+
+
+def _not_ours() -> Problem:
+    detail = _("This cursor is not one of ours. Begin the list again without a cursor.")
+    errors = [{"parameter": "cursor", "detail": detail, "code": "cursor_invalid"}]
+    return Problem(422, "cursor_invalid", detail, errors=errors)
 
 
 def revision_of(request: HttpRequest) -> int:

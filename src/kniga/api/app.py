@@ -16,6 +16,7 @@ import kniga
 from kniga.api import clients, deals, funnel, imports, lists, processes, products, tasks, users
 from kniga.api.door import Bearer
 from kniga.api.openapi import completed_schema
+from kniga.api.parsing import StrictParser
 from kniga.api.problems import method_not_allowed, not_found, problem_of, problem_response, too_large
 
 DESCRIPTION = """The data of Kniga for machines. Amounts are decimal strings, moments ISO 8601 in UTC, lists come
@@ -41,7 +42,12 @@ class KnigaApi(NinjaAPI):
 def build_api() -> KnigaApi:
     """The API with all its resources."""
     made = KnigaApi(
-        title="Kniga", version=kniga.__version__, description=DESCRIPTION, docs_url=None, urls_namespace="api"
+        title="Kniga",
+        version=kniga.__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        urls_namespace="api",
+        parser=StrictParser(),
     )
     for module in (clients, products, deals, tasks, processes, funnel, imports, lists, users):
         made.add_router("", module.router)
@@ -56,7 +62,7 @@ def guarded(view: View) -> View:
         limit = _body_limit(request)
         if limit is not None:
             return problem_response(request, too_large(limit))
-        if any(isinstance(value, int) and value > LARGEST_ID for value in kwargs.values()):
+        if any(_is_no_place(value) for value in kwargs.values()):
             return problem_response(request, not_found())
         try:
             response = view(request, *args, **kwargs)
@@ -85,6 +91,10 @@ def url_patterns(api: KnigaApi) -> list[URLPattern | URLResolver]:
             patterns.append(pattern)
     nothing_here.csrf_exempt = True  # type: ignore[attr-defined]
     return [*patterns, re_path(r"^(?P<rest>.*)$", nothing_here, name="api-nothing")]
+
+
+def _is_no_place(value: object) -> bool:
+    return value > LARGEST_ID if isinstance(value, int) else "\x00" in str(value)
 
 
 def _in_order(methods: str) -> str:

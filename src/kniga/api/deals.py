@@ -13,7 +13,7 @@ from pydantic import Field
 
 from kniga.api.answers import Listed, answer, idempotent, opened, page_answer, revision_of, wants_revision
 from kniga.api.door import ApiRequest, Bearer
-from kniga.api.inputs import Amount, Cursor, Given, Id, Limit, OwnerBody, Short, Text
+from kniga.api.inputs import Amount, Cursor, Day, Given, Id, Limit, OwnerBody, Short, Text
 from kniga.clients.queries import get_visible_client
 from kniga.deals import list_queries, queries, services
 from kniga.deals.lines import LineInput
@@ -83,8 +83,8 @@ class DealQuery(Schema):
     region_id: Id | None = None
     loss_reason_id: Id | None = None
     period: Literal["opened", "closed", "expected"] = "opened"
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
 
 
 class LineBody(Given):
@@ -107,7 +107,7 @@ class DealChanges(Given):
 
     name: Short = ""
     amount: Amount = Decimal(0)
-    expected_date: date | None = None
+    expected_date: Day | None = None
     source_id: Id | None = None
     region_id: Id | None = None
     note: Text = ""

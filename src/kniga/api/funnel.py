@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,6 +10,7 @@ from ninja import Query, Router, Schema
 
 from kniga.api.answers import answer
 from kniga.api.door import ApiRequest, Bearer
+from kniga.api.inputs import Day, IdOrNone
 from kniga.api.problems import Problem
 from kniga.insights.funnel.breakdown import breakdown_for
 from kniga.insights.funnel.documents import funnel_document
@@ -50,15 +50,15 @@ class FunnelQuery(Schema):
     process: str = ""
     by: Dimension | None = None
     basis: Basis = Basis.OPENED
-    start: date | None = None
-    end: date | None = None
-    reps: list[int] = []
-    managers: list[int] = []
-    teams: list[int] = []
-    branches: list[int] = []
-    products: list[int] = []
-    regions: list[int] = []
-    sources: list[int] = []
+    start: Day | None = None
+    end: Day | None = None
+    reps: list[IdOrNone] = []
+    managers: list[IdOrNone] = []
+    teams: list[IdOrNone] = []
+    branches: list[IdOrNone] = []
+    products: list[IdOrNone] = []
+    regions: list[IdOrNone] = []
+    sources: list[IdOrNone] = []
 
 
 @router.get("/funnel", auth=READ, response={200: FunnelShape}, summary="Read the funnel")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ninja import File, Form, Router
 from ninja.files import UploadedFile
 
-from kniga.api.answers import Listed, answer, idempotent, opened, page_answer
+from kniga.api.answers import Listed, answer, idempotent, opened_number, page_answer
 from kniga.api.door import ApiRequest, Bearer
 from kniga.api.inputs import Cursor, Given, Limit
 from kniga.api.problems import Problem
@@ -76,8 +76,7 @@ class OptionsBody(Given):
 @router.get("/imports", auth=READ, response={200: Listed[JobLine]}, summary="List imports")
 def list_imports(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None) -> HttpResponse:
     """Imports, newest first."""
-    before = opened(cursor)
-    found = queries.jobs_page(user=request.auth.user, before=int(before) if before else None, limit=limit + 1)
+    found = queries.jobs_page(user=request.auth.user, before=opened_number(cursor), limit=limit + 1)
     shown = found[:limit]
     more = str(shown[-1].id) if len(found) > limit else None
     return page_answer(request, Page(tuple(shown), more))
@@ -104,10 +103,8 @@ def list_rows(
 ) -> HttpResponse:
     """What each row of the file would do or did, as a diff; `action` keeps one kind of rows."""
     job = queries.get_visible_job(user=request.auth.user, id=job_id)
-    after = opened(cursor)
-    found = queries.job_rows(
-        job=job, actions=(action,) if action else (), after=int(after) if after else 0, limit=limit + 1
-    )
+    after = opened_number(cursor) or 0
+    found = queries.job_rows(job=job, actions=(action,) if action else (), after=after, limit=limit + 1)
     shown = found[:limit]
     more = str(shown[-1].number) if len(found) > limit else None
     return page_answer(request, Page(tuple(shown), more))

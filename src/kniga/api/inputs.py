@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -13,6 +14,8 @@ Cursor = Annotated[str | None, Query(None, description="The place to continue: n
 Text = Annotated[str, Field(max_length=20_000)]
 Short = Annotated[str, Field(max_length=1000)]
 Id = Annotated[int, Field(ge=1, le=9_223_372_036_854_775_807)]
+IdOrNone = Annotated[int, Field(ge=0, le=9_223_372_036_854_775_807)]
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31))]
 Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=6)]
 
 

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import msgspec
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from psycopg.errors import UniqueViolation
 
 from kniga.platform.errors import Conflict, NotVisible, Refused
 
@@ -70,8 +72,13 @@ def problem_of(exception: Exception) -> Problem:
         return not_found()
     if isinstance(exception, SuspiciousOperation):
         return _of_suspicion(exception)
+    if isinstance(exception, HttpError) and isinstance(exception.__cause__, Problem):
+        # The framework covers what our parser found.
+        return exception.__cause__
     if isinstance(exception, HttpError):
         return _of_http_error(exception)
+    if isinstance(exception, IntegrityError) and isinstance(exception.__cause__, UniqueViolation):
+        return Problem(409, "saved_meanwhile", _("The same was saved at this very moment. Look, then send it again."))
     logger.error("the API broke", exc_info=exception)
     return Problem(500, "server_error", _("Something broke on our side. Nothing was half saved."))
 
@@ -111,7 +118,7 @@ def _of_refusal(refused: Refused) -> Problem:
     if refused.code == "changed_meanwhile":
         return Problem(412, refused.code, refused.message)
     if isinstance(refused, Conflict):
-        return Problem(409, refused.code, refused.message, more=more)
+        return Problem(409, refused.code, refused.message, errors=[_place(refused)] if refused.field else [], more=more)
     problems = getattr(refused, "problems", ())
     if problems:
         return Problem(422, refused.code, refused.message, errors=[_of_book(found) for found in problems])

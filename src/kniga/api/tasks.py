@@ -16,6 +16,7 @@ from kniga.api.door import ApiRequest, Bearer
 from kniga.api.inputs import Cursor, Given, Id, Limit
 from kniga.engine import Outcome, Question
 from kniga.platform import clock
+from kniga.platform.errors import Refused
 from kniga.processes import services
 from kniga.processes.desk_queries import DeskDay, DeskFilter, DeskTask, desk_tasks_for
 from kniga.processes.queries import get_visible_task, step_of
@@ -102,9 +103,12 @@ def get_task(request: ApiRequest, task_id: int) -> HttpResponse:
 @idempotent
 def complete_task(request: ApiRequest, task_id: int, body: CompleteBody) -> HttpResponse:
     """Finish a task with an outcome; the next task comes with it. 409 says who was faster, and when."""
-    moved = services.complete_task(
-        task_id=task_id, outcome=body.outcome, answers=body.answers, by=request.auth.user, now=clock.now()
-    )
+    try:
+        moved = services.complete_task(
+            task_id=task_id, outcome=body.outcome, answers=body.answers, by=request.auth.user, now=clock.now()
+        )
+    except Refused as refused:
+        raise _placed(refused) from None
     return answer(Moved(moved.deal_id, moved.status, moved.result, moved.created))
 
 
@@ -115,6 +119,14 @@ def undo_task(request: ApiRequest, task_id: int) -> HttpResponse:
     user = request.auth.user
     services.undo_completion(task_id=task_id, by=user, now=clock.now())
     return answer(_detail(get_visible_task(user=user, task_id=task_id)))
+
+
+def _placed(refused: Refused) -> Refused:
+    """The refusal with its fields where the body has them: questions stand below `answers`."""
+    for one in (refused, *refused.also):
+        if one.field and one.code != "unknown_outcome":
+            one.field = f"answers/{one.field}"
+    return refused
 
 
 def _today() -> DeskDay:

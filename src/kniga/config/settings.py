@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "kniga.web.middleware.ContentSecurityMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "kniga.web.middleware.ReadableTextMiddleware",
     "kniga.web.middleware.DomainErrorsMiddleware",
 ]
 

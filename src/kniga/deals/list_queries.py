@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,8 @@ SORTS: dict[str, Sort] = {
 
 
 MOST_CLIENTS = 500
+# Bounds of a period: days beyond them have no midnight in some time zone.
+_FIRST_DAY, _LAST_DAY = date(1000, 1, 1), date(9000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +248,9 @@ def _add_period(conditions: Conditions, wanted: DealFilter) -> None:
     else:
         column, convert = ("d.closed_at" if wanted.period == "closed" else "d.opened_at"), _midnight
     if wanted.since is not None:
-        conditions.add(f"{column} >= %s", convert(wanted.since))
+        conditions.add(f"{column} >= %s", convert(max(wanted.since, _FIRST_DAY)))
     if wanted.until is not None:
-        conditions.add(f"{column} < %s", convert(date.fromordinal(wanted.until.toordinal() + 1)))
+        conditions.add(f"{column} < %s", convert(min(wanted.until, _LAST_DAY) + timedelta(days=1)))
 
 
 def _midnight(day: date) -> Any:

@@ -23,6 +23,7 @@ from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform import ledger
 from kniga.platform.errors import Conflict, Refused
+from kniga.platform.external_keys import checked_key
 from kniga.platform.models import Organisation
 from kniga.platform.money import checked_amount
 from kniga.platform.textkeys import fold
@@ -58,7 +59,7 @@ def create_deal(
 
     Without a name it is called after its client; source and region are the client's unless given. It has no
     stage yet: start a process on it. Raises Refused naming the field (`name_missing`, `amount_invalid`,
-    `lines/0/quantity`…), `not_allowed`.
+    `lines/0/quantity`…), `not_allowed`, Conflict `key_taken` for an `external_key` another deal has.
     """
     require(by, Act.WORK_DEALS)
     given = DealFields(**fields)
@@ -67,8 +68,9 @@ def create_deal(
     if client is not None:
         given.setdefault("source_id", client.source_id)
         given.setdefault("region_id", client.region_id)
+    key = checked_key(external_key, Deal.objects)
     deal = Deal(
-        client=client, pipeline=pipeline, owner=owner, external_key=external_key or None, opened_at=now,
+        client=client, pipeline=pipeline, owner=owner, external_key=key, opened_at=now,
         created_at=now, updated_at=now, currency=currency or _currency(),
     )  # fmt: skip
     priced = price_lines(lines)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -59,12 +59,36 @@ def encode_cursor(value: str | int | Decimal | date | datetime, row_id: int) -> 
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-_READERS: dict[str, Callable[[str], object]] = {
-    "text": str,
-    "bigint": int,
-    "numeric": Decimal,
-    "date": date.fromisoformat,
-    "timestamptz": datetime.fromisoformat,
+_LARGEST: Final = 2**63 - 1
+
+
+def _text(value: str) -> str:
+    value.encode()
+    if "\x00" in value:
+        raise ValueError("NUL")
+    return value
+
+
+def _whole(value: str) -> str:
+    if not -_LARGEST <= int(value) <= _LARGEST:
+        raise ValueError("out of range")
+    return str(int(value))
+
+
+def _decimal(value: str) -> str:
+    number = Decimal(value)
+    if not number.is_finite() or abs(number.adjusted()) > 40:
+        raise ValueError("out of range")
+    return str(number)
+
+
+# Each gives the value in the one form PostgreSQL reads too: Python accepts more (weeks, digits of any script, NaN).
+_READERS: Final[dict[str, Callable[[str], str]]] = {
+    "text": _text,
+    "bigint": _whole,
+    "numeric": _decimal,
+    "date": lambda value: date.fromisoformat(value).isoformat(),
+    "timestamptz": lambda value: datetime.fromisoformat(value).isoformat(),
 }
 
 
@@ -72,10 +96,10 @@ def decode_cursor(cursor: str, sort: Sort) -> tuple[str, int]:
     """The sort value (as text that fits the type of `sort`) and the id. Raises Refused `cursor_invalid`."""
     try:
         value, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not isinstance(value, str) or not isinstance(row_id, int) or "\x00" in value:
+        if not isinstance(value, str) or type(row_id) is not int or not 0 <= row_id <= _LARGEST:
             raise ValueError("not a cursor")
-        _READERS[sort.sql_type](value)
-    except (ValueError, TypeError, ArithmeticError, binascii.Error):
+        value = _READERS[sort.sql_type](value)
+    except (ValueError, TypeError, ArithmeticError, RecursionError, binascii.Error):
         message = _("This list's place is not known any more: open the list again.")
         raise Refused("cursor_invalid", message, field="cursor") from None
     return value, row_id

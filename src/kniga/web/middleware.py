@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from kniga.runtime.metrics import count_request
-from kniga.web.errors import domain_error
+from kniga.web.errors import bad_request, domain_error
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -92,6 +92,25 @@ class MetricsMiddleware:
             seconds=perf_counter() - begun,
         )
         return response
+
+
+class ReadableTextMiddleware:
+    """Refuse text no table can hold: a NUL in an address or a form. The API reads its own requests."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Handler, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> HttpResponse | None:
+        if getattr(view, "csrf_exempt", False):
+            return None
+        sent = [*request.GET.lists(), *request.POST.lists(), ("", [str(value) for value in kwargs.values()])]
+        unreadable = any("\x00" in value for _name, values in sent for value in values)
+        return bad_request(request) if unreadable else None
 
 
 class DomainErrorsMiddleware:

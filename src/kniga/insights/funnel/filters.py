@@ -13,6 +13,10 @@ WITHOUT = 0
 """The id that stands for "none" in a filter and in a breakdown: deals without a product, an owner, a region."""
 
 
+# Later days have no day after them, which ends a period.
+_LAST_DAY = date(9000, 12, 31)
+
+
 class Basis(StrEnum):
     """What the period cuts out.
 
@@ -72,6 +76,10 @@ class FunnelFilter:
     sources: tuple[int, ...] = ()
     reasons: tuple[int, ...] = ()
     months: tuple[date | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.end is not None and self.end > _LAST_DAY:
+            object.__setattr__(self, "end", _LAST_DAY)
 
     def narrowed(self, dimension: Dimension, value: int | date | None) -> FunnelFilter:
         """The same funnel for one value of a dimension: what the row of a breakdown counts."""
