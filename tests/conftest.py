@@ -148,6 +148,15 @@ def _reopen(name: str) -> None:
     connection.settings_dict["NAME"] = name
 
 
+@pytest.fixture(autouse=True)
+def _known_organisation() -> None:
+    """Processes read the organisation twice a minute; a test's statements must not depend on when."""
+    from kniga.platform.models import Organisation
+    from kniga.platform.organisation import keep_organisation
+
+    keep_organisation(Organisation())
+
+
 # SQL snapshots.
 
 

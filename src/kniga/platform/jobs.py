@@ -1,4 +1,4 @@
-"""Upkeep of the ledger: the months to come get their partitions in time."""
+"""Background work that belongs to no capability."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from datetime import timedelta
 from procrastinate.contrib.django import app
 
 from kniga.platform import clock, ledger
+from kniga.platform.idempotency import forget_old_keys
 
 MONTHS_AHEAD = timedelta(days=400)
 
 
+@app.periodic(cron="17 * * * *")
+@app.task(queue="platform", queueing_lock="forget_idempotency_keys", pass_context=False)
+def forget_idempotency_keys(timestamp: int) -> None:
+    """Every hour: delete replies that are no longer kept."""
+    forget_old_keys(now=clock.now())
+
+
 @app.periodic(cron="17 3 * * *")
-@app.task(queue="upkeep", queueing_lock="ledger_partitions", pass_context=False)
+@app.task(queue="platform", queueing_lock="make_ledger_partitions", pass_context=False)
 def make_ledger_partitions(timestamp: int) -> None:
-    """Every night: see that the next thirteen months have their partitions."""
+    """Every night: see that the next thirteen months of the ledger have their partitions."""
     today = clock.now().date()
     ledger.ensure_partitions(today, today + MONTHS_AHEAD)

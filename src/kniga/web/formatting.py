@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from kniga.platform.organisation import current_organisation
+
 Number = int | float | Decimal
 
 NOTHING = "—"
@@ -27,7 +29,7 @@ def money(amount: Number | None, currency: str = "") -> str:
     """An amount with its currency sign; kopecks only where there are some. None is a dash."""
     if amount is None:
         return NOTHING
-    return _money(Decimal(str(amount)), currency or getattr(settings, "CURRENCY", "RUB"), _language())
+    return _money(Decimal(str(amount)), currency or current_organisation().currency, _language())
 
 
 def money_short(amount: Number | None, currency: str = "") -> str:
@@ -37,7 +39,7 @@ def money_short(amount: Number | None, currency: str = "") -> str:
     exact = Decimal(str(amount))
     if abs(exact) < 10_000:
         return money(exact, currency)
-    return _money_short(exact, currency or getattr(settings, "CURRENCY", "RUB"), _language())
+    return _money_short(exact, currency or current_organisation().currency, _language())
 
 
 def number(value: Number | None, digits: int = 2) -> str:
@@ -110,6 +112,19 @@ def due_state(value: date | datetime | None, today: date) -> str:
     if distance == 0:
         return "today"
     return "soon" if distance <= 2 else "later"
+
+
+def age(value: timedelta) -> str:
+    """A span told by its largest unit, as one says how long something stands: 2 years, 17 d, 5 h, just now."""
+    if value < timedelta(minutes=1):
+        return _("just now")
+    years = value.days // 365
+    if years:
+        return ngettext("%(n)d year", "%(n)d years", years) % {"n": years}
+    if value.days:
+        return duration(timedelta(days=value.days))
+    hours = value.seconds // 3600
+    return duration(timedelta(hours=hours) if hours else timedelta(minutes=value.seconds // 60))
 
 
 def duration(value: timedelta | Number | None) -> str:
