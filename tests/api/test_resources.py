@@ -305,3 +305,43 @@ def test_the_decisions_of_an_import_are_those_of_the_domain() -> None:
     from kniga.imports.options import Options
 
     assert set(OptionsBody.model_fields) == set(Options.__struct_fields__)
+
+
+def test_a_key_that_was_sent_before_is_a_conflict_and_one_that_is_too_long_is_refused(
+    department: Department, caller_for: CallerFor
+) -> None:
+    call = caller_for(department.rep)
+    deal = {"process": "small_sale", "name": "Racks"}
+    contacts = f"/clients/{department.deal.client_id}/contacts"
+    for path, body in (("/clients", {"name": "North"}), ("/deals", deal), (contacts, {"name": "Anna"})):
+        assert call("POST", path, {**body, "external_key": " a-1 "}).status_code == 201
+        again = call("POST", path, {**body, "external_key": "a-1"})
+        assert (again.status_code, again.json()["code"]) == (409, "key_taken")
+        assert again.json()["errors"][0]["pointer"] == "#/external_key"
+        assert call("POST", path, {**body, "external_key": "k" * 201}).json()["code"] == "key_invalid"
+    contact = call("GET", contacts).json()[-1]["id"]
+    assert call("PUT", f"/contacts/{contact}", {"name": "Anna Shaw", "external_key": "a-1"}).status_code == 200
+
+
+def test_a_foreign_client_is_no_parent_and_is_told_like_a_missing_one(
+    department: Department, caller_for: CallerFor
+) -> None:
+    foreign = caller_for(department.other)("POST", "/clients", {"name": "Foreign"}).json()["id"]
+    call = caller_for(department.rep)
+    own = f"/clients/{department.deal.client_id}"
+    tag = call("GET", own).headers["ETag"]
+    told = [call("PATCH", own, {"parent_id": id_}, If_Match=tag).json() for id_ in (foreign, 10**9)]
+    assert [one["code"] for one in told] == ["entry_unknown", "entry_unknown"]
+    assert told[0]["detail"] == told[1]["detail"]
+    assert call("POST", "/clients", {"name": "Mine", "parent_id": foreign}).status_code == 422
+    mine = call("POST", "/clients", {"name": "Mine"}).json()["id"]
+    assert call("PATCH", own, {"parent_id": mine}, If_Match=tag).status_code == 200
+
+
+def test_a_cursor_of_another_list_is_refused(department: Department, caller_for: CallerFor) -> None:
+    call = caller_for(department.head)
+    for name in ("A", "B"):
+        call("POST", "/clients", {"name": name})
+    cursor = call("GET", "/clients?limit=1").json()["next_cursor"]
+    answer = call("GET", f"/imports?cursor={cursor}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "cursor_invalid")

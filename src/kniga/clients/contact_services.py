@@ -20,6 +20,7 @@ from kniga.people.require import require
 from kniga.platform import ledger
 from kniga.platform.emails import checked_email
 from kniga.platform.errors import Refused
+from kniga.platform.external_keys import checked_key
 from kniga.platform.phones import to_e164
 from kniga.platform.textkeys import fold
 
@@ -111,7 +112,9 @@ def fill_contact(contact: Contact, given: ContactInput, place: str) -> list[tupl
     contact.position = clean_text(given.position, field=f"{place}position", longest=200)
     contact.role = clean_text(given.role, field=f"{place}role", longest=40)
     contact.note = clean_text(given.note, field=f"{place}note")
-    contact.external_key = given.external_key or contact.external_key
+    if given.external_key:
+        field = f"{place}external_key"
+        contact.external_key = checked_key(given.external_key, Contact.objects, field=field, own_id=contact.pk)
     channels = list(dict.fromkeys(_channels(given, place)))
     if len(channels) > MOST_CHANNELS:
         message = _("A contact has at most 40 phones and addresses.")

@@ -19,11 +19,14 @@ from kniga.clients.creation import insert_client
 from kniga.clients.fields import ClientFields, apply_fields, shown_fields
 from kniga.clients.models import Client, Ownership
 from kniga.clients.search_text import refresh_search_text
+from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.permissions import Act
 from kniga.people.require import require
+from kniga.people.roles import Entity
 from kniga.platform import ledger
 from kniga.platform.errors import Conflict, Refused
+from kniga.platform.external_keys import checked_key
 
 
 def create_client(
@@ -39,10 +42,13 @@ def create_client(
     all of it, so it is a transaction of its own or part of the caller's.
 
     Raises Refused naming the field: `name_missing`, `inn_invalid`, `phone_invalid`…; fields of a contact are
-    named `contacts/0/phones/1`. `not_allowed` if the role works no deals.
+    named `contacts/0/phones/1`. `not_allowed` if the role works no deals. Conflict `key_taken` for an `external_key`
+    another client has.
     """
     require(by, Act.WORK_DEALS)
-    client = Client(owner=owner, external_key=external_key or None, created_at=now, updated_at=now)
+    key = checked_key(external_key, Client.objects)
+    client = Client(owner=owner, external_key=key, created_at=now, updated_at=now)
+    _check_parent_visible(fields.get("parent_id"), by)
     apply_fields(client, ClientFields(**{"name": "", **fields}))
     insert_client(client, contacts, actor_id=by.pk, now=now)
     return client
@@ -60,6 +66,8 @@ def update_client(*, client: Client, revision: int, by: User, now: datetime, **c
     if client.revision != revision:
         raise Conflict("changed_meanwhile", _("Somebody changed this meanwhile. Look at it again, then repeat."))
     before = shown_fields(client)
+    if changes.get("parent_id") != client.parent_id:
+        _check_parent_visible(changes.get("parent_id"), by)
     apply_fields(client, changes)
     after = shown_fields(client)
     changed = {field: [before[field], after[field]] for field in after if before[field] != after[field]}
@@ -94,6 +102,16 @@ def assign_client(*, client: Client, owner: User, by: User, now: datetime) -> Cl
     client.save(update_fields=["owner", "revision", "updated_at"])
     _record(events.CLIENT_ASSIGNED, client, payload, by, now)
     return client
+
+
+def _check_parent_visible(parent_id: int | None, by: User) -> None:
+    """A client of others is no parent: its card would print the name. Missing and foreign are told alike."""
+    if parent_id is None:
+        return
+    owners = visible_owner_ids(by, Entity.CLIENT)
+    parent = Client.objects.filter(pk=parent_id).only("owner_id").first()
+    if parent is None or (owners is not None and parent.owner_id not in owners):
+        raise Refused("entry_unknown", _("This client does not exist."), field="parent_id")
 
 
 def _locked(client: Client) -> Client:
