@@ -36,9 +36,11 @@ def add_task(department: Department) -> Callable[..., Task]:
     version = ProcessVersion.objects.get()
 
     def add(name: str, hours: float | None = None, assignee: User | None = None, **fields: Any) -> Task:
-        instance = Instance.objects.create(version=version, deal=department.deal, started_at=NOON)
+        instance, _made = Instance.objects.get_or_create(
+            version=version, deal=department.deal, defaults={"started_at": NOON}
+        )
         return Task.objects.create(
-            instance=instance, token=1, element="call", name=name, kind=fields.pop("kind", "call"),
+            instance=instance, token=1 + instance.tasks.count(), element="call", name=name, kind=fields.pop("kind", "call"),
             deal=department.deal, client=department.deal.client, assignee=assignee or department.rep, created_at=NOON,
             due_at=None if hours is None else NOON + timedelta(hours=hours), **fields,
         )  # fmt: skip
