@@ -149,7 +149,7 @@ def test_the_card_shows_next_step_contacts_deals_and_history(office: Office) -> 
     for words in ("Next step", "Ivan", "+7 916 123-45-67", "7707083893", "2,000"):
         assert words in shown
     history = text_of(browser.get(f"/clients/{client.pk}/timeline/"))
-    for words in ("Client created", "Deal opened for", "Task set:"):
+    for words in ("Client created", "Deal opened for", "Next step:"):
         assert words in history
     assert "Client created" not in text_of(browser.get(f"/clients/{client.pk}/timeline/?group=tasks"))
 

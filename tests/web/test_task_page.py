@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -83,6 +84,14 @@ def test_the_same_step_once_more_does_not_take_the_place_of_the_finished_one(
 def test_one_who_was_faster_in_another_tab_is_told_so(department: Department, task_id: int) -> None:
     complete_task(task_id=task_id, outcome="later", answers={}, by=department.rep, now=clock.now())
     assert "You completed this task at" in complete(department.rep, task_id, outcome="later").content.decode()
+
+
+def test_the_deals_history_tells_a_step_in_one_line_with_its_answers(department: Department, task_id: int) -> None:
+    complete(department.rep, task_id, outcome="interested", **{"answer-need": "Forty racks"})
+    html = client_of(department.rep).get(f"/deals/{department.deal.pk}/timeline/").content.decode()
+    told = " ".join(re.sub("<[^>]+>", "", html).split())
+    assert "Call the client: Interested What do they need?: Forty racks" in told
+    assert f"Next step: Make an offer — {department.rep.name}" in told and "Task set" not in told
 
 
 def test_without_javascript_completing_leads_to_the_next_task(department: Department, task_id: int) -> None:

@@ -144,7 +144,7 @@ def open_steps(*, user: User, card: TaskCard) -> tuple[OpenStep, ...]:
 
 def answers_given(*, card: TaskCard) -> tuple[GivenAnswer, ...]:
     """The answers of a task, in the order of the questions."""
-    return _answers(card.step, card.answers)
+    return answers_to(card.step, card.answers)
 
 
 def answers_so_far(*, card: TaskCard) -> dict[str, GivenAnswer]:
@@ -178,12 +178,13 @@ def _done_step(
 ) -> DoneStep:
     step = book_step(version_id, element)
     chosen = step.outcome(outcome)
-    given = _answers(step, msgspec.json.decode(answers) if answers else {})
+    given = answers_to(step, msgspec.json.decode(answers) if answers else {})
     label, tone = (chosen.label, chosen.tone) if chosen else (outcome, "neutral")
     return DoneStep(id, name, kind, label, tone, completed_at, completed_by, given)
 
 
-def _answers(step: UserTask, given: Mapping[str, object]) -> tuple[GivenAnswer, ...]:
+def answers_to(step: UserTask, given: Mapping[str, object]) -> tuple[GivenAnswer, ...]:
+    """What was answered to the questions of a step, in their order; `given` as stored (JSON), by question."""
     return tuple(
         GivenAnswer(question, given[question.key])
         for question in step.questions

@@ -20,6 +20,7 @@ from kniga.people.roles import Entity
 from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
 from kniga.platform.sqlparts import Conditions, rows_of
 from kniga.processes.definitions import runnable_version
+from kniga.processes.queries import GivenAnswer, answers_to
 
 _NEWEST_FIRST = Sort("e.at", "timestamptz", is_descending=True)
 # What the filters of a timeline choose: prefixes of kinds.
@@ -33,7 +34,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
     """One event. `actor` is "" for what the system did by itself; `stage`, `task`, `outcome` (a label) and its
-    `tone` are "" where the event has none."""
+    `tone` are "" where the event has none; `assignee` is whose the task is now, `answers` what was answered."""
 
     id: int
     at: datetime
@@ -48,17 +49,21 @@ class TimelineRow:
     task_kind: str
     outcome: str
     tone: str
+    assignee: str
+    answers: tuple[GivenAnswer, ...]
     payload: Mapping[str, Any]
 
 
 _SELECT = """
 SELECT e.at, e.id, e.at, e.kind, coalesce(u.name, ''), e.deal_id, d.number, coalesce(d.name, ''),
-       coalesce(s.name, ''), t.id, coalesce(t.name, ''), coalesce(t.kind, ''), e.payload::text, i.version_id
+       coalesce(s.name, ''), t.id, coalesce(t.name, ''), coalesce(t.kind, ''), coalesce(a.name, ''), e.payload::text,
+       i.version_id
 FROM platform_event e
 LEFT JOIN people_user u ON u.id = e.actor_id
 LEFT JOIN deals_deal d ON d.id = e.deal_id
 LEFT JOIN deals_stage s ON s.pipeline_id = d.pipeline_id AND s.key = e.payload ->> 'stage'
 LEFT JOIN processes_task t ON t.id = e.task_id
+LEFT JOIN people_user a ON a.id = t.assignee_id
 LEFT JOIN processes_instance i ON i.id = t.instance_id
 {where} ORDER BY e.at DESC, e.id DESC LIMIT {limit}
 """
@@ -97,15 +102,20 @@ def _page(conditions: Conditions, groups: Sequence[str], before: str | None, lim
 
 
 def _row(row: tuple[Any, ...]) -> TimelineRow:
-    payload, version_id = json.loads(row[11]), row[12]
-    label, tone = _outcome(version_id, payload) if version_id else ("", "")
-    return TimelineRow(*[*row[:11], label, tone, payload])
+    *facts, assignee, text, version_id = row
+    payload = json.loads(text)
+    label, tone, answers = _completion(version_id, payload) if version_id else ("", "", ())
+    return TimelineRow(*facts, label, tone, assignee, answers, payload)
 
 
-def _outcome(version_id: int, payload: Mapping[str, Any]) -> tuple[str, str]:
+def _completion(version_id: int, payload: Mapping[str, Any]) -> tuple[str, str, tuple[GivenAnswer, ...]]:
+    """The outcome's label and tone, and the answers, of an event that tells of a completion."""
     key = payload.get("outcome")
     if not key:
-        return "", ""
+        return "", "", ()
     step = runnable_version(version_id).definition.user_task(str(payload.get("element")))
-    found = step.outcome(str(key)) if step else None
-    return (found.label, found.tone) if found else (str(key), "neutral")
+    if step is None:
+        return str(key), "neutral", ()
+    found = step.outcome(str(key))
+    label, tone = (found.label, found.tone) if found else (str(key), "neutral")
+    return label, tone, answers_to(step, payload.get("answers") or {})

@@ -17,6 +17,8 @@ from kniga.deals.loss_reasons import reason_name
 from kniga.platform.keyset import Page
 from kniga.platform.phones import format_phone
 from kniga.processes.timeline import TimelineRow
+from kniga.web.clients.one_step import Told, told_together
+from kniga.web.desk.answers import shown_answer
 from kniga.web.formatting import money, number
 
 TASK_ICONS: Final = {"call": "phone", "mail": "mail", "meeting": "people", "document": "document"}
@@ -66,7 +68,7 @@ def timeline_context(path: str, group: str, page: Page[TimelineRow]) -> dict[str
     """The context of clients/timeline.html: entries, filters, where the next ones are."""
     groups = [("", _("Everything")), ("tasks", _("Tasks")), ("stages", _("Stages")), ("changes", _("Changes"))]
     return {
-        "entries": [entry_of(row) for row in page.rows],
+        "entries": [entry_of(told) for told in told_together(page.rows)],
         "groups": groups,
         "group": group,
         "path": path,
@@ -74,18 +76,37 @@ def timeline_context(path: str, group: str, page: Page[TimelineRow]) -> dict[str
     }
 
 
-def entry_of(row: TimelineRow) -> TimelineEntry:
-    """The line of one event; a kind nobody knows here is shown by its name, never hidden."""
+def entry_of(told: Told) -> TimelineEntry:
+    """The line of one act; a kind nobody knows here is shown by its name, never hidden."""
+    row = told.row
     make = _SENTENCES.get(row.kind)
     title, icon, tone = make(row) if make else (row.kind, "info", "neutral")
     deal = f"№ {row.deal_number} {row.deal_name}" if row.deal_number else ""
-    return TimelineEntry(title, row.actor, row.at, icon, tone, _details(row), row.deal_id, deal, row.task_id)
+    return TimelineEntry(title, row.actor, row.at, icon, tone, _all_details(told), row.deal_id, deal, row.task_id)
+
+
+def _all_details(told: Told) -> tuple[tuple[str, str], ...]:
+    beside = (pair for row in told.beside for pair in _beside(row))
+    return (*_details(told.row), *beside)
+
+
+def _beside(row: TimelineRow) -> tuple[tuple[str, str], ...]:
+    """What an event adds to the line of the act it belongs to."""
+    if row.kind == "processes.task.created":
+        return ((_("Next step"), f"{row.task} — {row.assignee}" if row.assignee else row.task),)
+    if row.kind == "processes.stage.entered":
+        return ((_("Stage"), row.stage or str(row.payload.get("stage") or "—")),)
+    if row.kind == "processes.task.cancelled":
+        return ((_("Fell away"), row.task),)
+    return _details(row)
 
 
 def _details(row: TimelineRow) -> tuple[tuple[str, str], ...]:
     changes = row.payload.get("changes")
     if isinstance(changes, Mapping):
         return tuple(_change(field, pair) for field, pair in changes.items() if isinstance(pair, list))
+    if row.answers:
+        return tuple((one.question.label, shown_answer(one.question, one.value)) for one in row.answers)
     if row.kind == "deals.lines.changed":
         lines = row.payload.get("lines", [])
         return tuple((str(line["product"]), _bought(line)) for line in lines)
@@ -141,7 +162,8 @@ def _task_done(row: TimelineRow) -> tuple[str, str, str]:
 
 
 def _task_set(row: TimelineRow) -> tuple[str, str, str]:
-    return _("Task set: %(task)s") % {"task": row.task}, "clock", "neutral"
+    title = _("Task set for %(person)s: %(task)s") if row.assignee else _("Task set: %(task)s")
+    return title % {"person": row.assignee, "task": row.task}, "clock", "neutral"
 
 
 def _stage(row: TimelineRow) -> tuple[str, str, str]:

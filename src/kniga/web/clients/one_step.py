@@ -1,0 +1,46 @@
+"""What one act did is told in one line of the timeline: the task done, with the stage and the task it led to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from kniga.processes.timeline import TimelineRow
+
+# What a line is about, the most telling first; and what is only told beside it.
+_MAIN: Final = (
+    "processes.task.completed", "processes.timer.fired", "deals.deal.created", "processes.instance.started",
+)  # fmt: skip
+_BESIDE: Final = frozenset((
+    "processes.stage.entered", "processes.task.created", "processes.task.cancelled", "processes.instance.started",
+    "processes.instance.ended", "deals.deal.changed",
+))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A row that gets a line, and the rows of the same act that are told with it, in the order they happened."""
+
+    row: TimelineRow
+    beside: tuple[TimelineRow, ...]
+
+
+def told_together(rows: Iterable[TimelineRow]) -> Iterator[Told]:
+    """The lines for rows, newest first; rows of one act share their moment, deal and person."""
+    for _act, found in groupby(rows, key=lambda row: (row.at, row.deal_id, row.actor)):
+        yield from _lines(tuple(found))
+
+
+def _lines(rows: tuple[TimelineRow, ...]) -> Iterator[Told]:
+    main = min((row for row in rows if row.kind in _MAIN), key=lambda row: _MAIN.index(row.kind), default=None)
+    if main is None or main.deal_id is None:
+        yield from (Told(row, ()) for row in rows)
+        return
+    beside = tuple(row for row in reversed(rows) if row.kind in _BESIDE and row is not main)
+    for row in rows:
+        if row is main:
+            yield Told(row, beside)
+        elif row.kind not in _BESIDE:
+            yield Told(row, ())
