@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from kniga.clients.models import Client
 from kniga.deals.models import Deal
 from kniga.platform import clock
 from kniga.processes.definitions import forget_definitions
@@ -95,3 +97,28 @@ def test_a_list_narrows_while_typing_and_keeps_its_filter_in_the_address(
     page.reload()
     expect(page.locator("[data-row]")).to_have_count(1)
     assert "q=beta" in page.url
+
+
+def test_a_double_click_creates_one_client(page: Page, sign_in: SignIn, house: Department) -> None:
+    sign_in(page, house.boris)
+    page.goto("/clients/new/")
+    page.get_by_label("Name of the company or person").fill("Twice Pressed")
+    page.locator("form[data-primary] button.k-button--primary").dblclick()
+    page.wait_for_url(re.compile(r"/clients/\d+/$"))
+    expect(page.get_by_role("heading", name="Twice Pressed").first).to_be_visible()
+    assert Client.objects.filter(name="Twice Pressed").count() == 1
+
+
+def test_the_tab_key_passes_the_search_field_and_typing_there_opens_the_palette(
+    page: Page, sign_in: SignIn, house: Department
+) -> None:
+    sign_in(page, house.boris)
+    page.goto("/deals/")
+    field = page.locator(".k-search input")
+    field.focus()
+    expect(page.locator("#palette")).to_be_hidden()
+    page.keyboard.type("n")
+    expect(page.locator("#palette-input")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(field).to_be_focused()

@@ -90,6 +90,8 @@ def test_the_list_has_filters_sums_and_next_steps(office: Office) -> None:
         assert words in shown
     assert "Second" not in text_of(browser.get("/deals/?status=open&q=north"))
     assert "Price" in text_of(browser.get("/deals/?status=lost&cols=reason"))
+    headings = browser.get("/deals/?status=lost").content.decode().split("<thead>")[1].split("</thead>")[0]
+    assert "Reason of loss" in headings and "Next step" not in headings
     sums = browser.get("/deals/totals/", headers=HTMX).content.decode()
     assert "5,700" in sums.replace("\xa0", "")
     assert "1 deal<" in sums

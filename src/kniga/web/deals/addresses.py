@@ -25,6 +25,11 @@ COLUMNS: Final[dict[str, str | Promise]] = {
     "reason": _("Reason of loss"),
 }
 SHOWN_FIRST: Final = ("client", "stage", "next", "amount", "expected", "owner", "opened")
+# Closed deals have no next step; of lost ones people want to know why.
+SHOWN_OF: Final = {
+    "won": ("client", "amount", "product", "owner", "opened", "closed"),
+    "lost": ("client", "reason", "amount", "owner", "opened", "closed"),
+}
 SORTED: Final = {
     "amount": "-amount", "expected": "expected", "opened": "-opened", "closed": "-closed", "stage": "stage_since",
 }  # fmt: skip
@@ -53,8 +58,9 @@ def read(data: QueryDict) -> AskedDeals:
     if not (params.get("since") or params.get("until")):
         params.pop("period", None)
     chosen = [name for name in data.get("cols", "").split(",") if name in COLUMNS] or data.getlist("col")
-    columns = tuple(name for name in COLUMNS if name in chosen) or SHOWN_FIRST
-    if columns != SHOWN_FIRST:
+    shown_first = SHOWN_OF.get(params.get("status", ""), SHOWN_FIRST)
+    columns = tuple(name for name in COLUMNS if name in (chosen or shown_first))
+    if chosen and set(columns) != set(shown_first):
         params["cols"] = ",".join(columns)
     sort = data.get("sort", "-opened")
     known = sort.removeprefix("-") in SORTS
