@@ -4,7 +4,9 @@ export function startDialogs(): void {
   const modal = document.querySelector<HTMLDialogElement>("#modal");
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = (event as CustomEvent<{ target: Element }>).detail.target;
-    if (modal && target === modal && !modal.open && modal.childElementCount > 0) modal.showModal();
+    if (!modal || target !== modal || modal.childElementCount === 0) return;
+    if (!modal.open) modal.showModal();
+    firstField(modal)?.focus();
   });
   document.addEventListener("kniga:close-modal", () => modal?.close());
   modal?.addEventListener("close", () => modal.replaceChildren());
@@ -21,6 +23,14 @@ export function startDialogs(): void {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenus(null);
   });
+}
+
+/** What one has come to fill in: the first wrong field, else the first of all. */
+function firstField(modal: HTMLElement): HTMLElement | null {
+  return (
+    modal.querySelector<HTMLElement>("[aria-invalid='true']") ??
+    modal.querySelector<HTMLElement>("input:not([type='hidden']), textarea, select")
+  );
 }
 
 export function openHelp(): void {

@@ -149,12 +149,29 @@ def test_number_keys_choose_an_outcome(page: Page, rep: User, sign_in: SignIn) -
     expect(page.get_by_role("heading", name="Cold call")).to_be_visible()
 
 
+def test_keys_rest_for_a_moment_when_the_next_task_takes_the_place_of_the_finished_one(
+    page: Page, rep: User, sign_in: SignIn
+) -> None:
+    sign_in(page, rep)
+    open_first_task(page, "North Depot")
+    page.locator("#task-form textarea").first.fill("They are moving")
+    page.get_by_role("heading", name="Prepare the call").click()
+    page.keyboard.press("1")
+    expect(page.get_by_text("Done: Prepare the call — Ready to call").first).to_be_visible()
+    page.keyboard.press("3")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="Cold call")).to_be_visible()
+    expect(page.locator(".k-outcomes--resting")).to_have_count(0)
+    assert Task.objects.filter(status="done").count() == 1
+
+
 def test_a_card_is_dragged_to_a_stage_and_the_book_asks_what_it_needs(page: Page, rep: User, sign_in: SignIn) -> None:
     sign_in(page, rep)
     page.goto("/board/")
     card = page.locator("[data-stage='lead'] .k-card", has_text="North Depot")
     target = page.locator("[data-stage='contact'] [data-cards]")
-    card.drag_to(target, source_position={"x": 40, "y": 40})
+    # By its title, a link: that is where people take hold of a card.
+    card.drag_to(target, source_position={"x": 40, "y": 18})
     dialog = page.locator("#modal")
     expect(dialog.get_by_role("heading", name="North Depot → Contact")).to_be_visible()
     dialog.locator("textarea").fill("They are moving")

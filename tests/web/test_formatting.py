@@ -72,3 +72,10 @@ def test_markdown_of_people_cannot_do_harm() -> None:
     assert "<strong>bold</strong>" in html
     assert 'href="https://kniga.example"' in html
     assert not any(word in html for word in ("<script", 'href="javascript', "<img"))
+
+
+def test_an_age_is_told_by_its_largest_unit() -> None:
+    with translation.override("en"):
+        spans = [timedelta(seconds=8), timedelta(minutes=9), timedelta(hours=5, minutes=3), timedelta(days=17, hours=5)]
+        assert [formatting.age(span) for span in spans] == ["just now", "9 min", "5 h", "17 d"]
+        assert formatting.age(timedelta(days=3257)) == "8 years"

@@ -15,9 +15,11 @@ function start(): void {
       delay: 150,
       delayOnTouchOnly: true,
       sort: false,
+      onStart: (event) => carry(event.from, true),
       onMove: (event) => light(event.to),
       onEnd: (event) => {
         light(null);
+        carry(event.from, false);
         if (event.from !== event.to) ask(event);
       },
     });
@@ -31,6 +33,10 @@ function ask(event: Sortable.SortableEvent): void {
   const stage = event.to.closest<HTMLElement>("[data-stage]")?.dataset.stage;
   const address = event.item.dataset.move;
   if (stage && address) void htmx.ajax("get", `${address}?to=${encodeURIComponent(stage)}`, { target: "#modal", swap: "innerHTML" });
+}
+
+function carry(cards: HTMLElement, isCarried: boolean): void {
+  cards.closest(".k-board")?.classList.toggle("k-board--carrying", isCarried);
 }
 
 function light(cards: HTMLElement | null): void {

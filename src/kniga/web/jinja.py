@@ -34,6 +34,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "relative_day": formatting.relative_day,
     "due": formatting.due,
     "due_state": formatting.due_state,
+    "age": formatting.age,
     "duration": formatting.duration,
     "file_size": formatting.file_size,
 }

@@ -80,7 +80,9 @@ def _context(
         shown = [
             question
             for question in form_questions(able.step, typed or {}, errors or {})
-            if question.is_required or not question.needed_keys or keys & set(question.needed_keys)
+            if question.is_required
+            or keys & set(question.needed_keys)
+            or (not question.needed_keys and target != "lost")
         ]
         context["questions"] = shown
     return context
