@@ -145,3 +145,9 @@ def test_statements_do_not_grow_with_tasks(department: Department, add_task: Cal
     with sql_log() as many:
         client.get("/desk/?person=all")
     assert one.shapes == many.shapes and len(many) <= 9
+
+
+def test_a_name_is_found_whether_e_or_yo_is_typed(department: Department, add_task: Callable[..., Task]) -> None:
+    add_task("Отчёт о встрече", 1)
+    for typed in ("отчёт", "ОТЧЕТ"):
+        assert "<small>Отчёт о встрече</small>" in get(department.rep, f"/desk/?q={typed}")

@@ -20,7 +20,7 @@ from kniga.platform.sqlparts import Conditions, like, rows_of
 from kniga.platform.textkeys import fold
 
 LONGEST_QUERY: Final = 100
-CANDIDATES: Final = 200
+CANDIDATES: Final = 2000
 # Strict first: a loose threshold makes PostgreSQL compare many more rows.
 SIMILARITIES: Final = (0.5, 0.3)
 _LATIN: Final = "`qwertyuiop[]asdfghjkl;'zxcvbnm,."
@@ -41,10 +41,19 @@ class ClientHit:
     contact_id: int | None
 
 
+# Names that begin with the text come by the index of names, so that a crowd of other hits cannot push them out;
+# of the others so many are ranked as can be while somebody types.
 _EXACT = """
 SELECT f.id, f.name, f.kind, f.inn, coalesce(u.name, ''), coalesce(t.name, ''), t.id
 FROM (
-    SELECT c.id, c.name, c.name_key, c.kind, c.inn, c.owner_id FROM clients_client c {where} LIMIT {candidates}
+    SELECT * FROM (
+        (SELECT c.id, c.name, c.name_key, c.kind, c.inn, c.owner_id FROM clients_client c {beginning}
+         ORDER BY c.name_key, c.id LIMIT {limit})
+        UNION
+        (SELECT c.id, c.name, c.name_key, c.kind, c.inn, c.owner_id FROM clients_client c {where} LIMIT {candidates})
+    ) a
+    ORDER BY a.name_key LIKE %s DESC, a.name_key LIKE %s DESC, a.name_key, a.id
+    LIMIT {limit}
 ) f
 LEFT JOIN people_user u ON u.id = f.owner_id
 LEFT JOIN LATERAL (
@@ -52,7 +61,6 @@ LEFT JOIN LATERAL (
     ORDER BY id LIMIT 1
 ) t ON true
 ORDER BY f.name_key LIKE %s DESC, f.name_key LIKE %s DESC, f.name_key, f.id
-LIMIT {limit}
 """
 _SIMILAR = """
 SELECT c.id, c.name, c.kind, c.inn, coalesce(u.name, ''), '', NULL::bigint
@@ -97,12 +105,15 @@ def add_text_condition(conditions: Conditions, text: str, column: str = "c.searc
 
 
 def _exact(owners: Sequence[int] | None, query: str, limit: int) -> tuple[ClientHit, ...]:
-    conditions = Conditions()
-    conditions.among("c.owner_id", None if owners is None else list(owners))
-    add_text_condition(conditions, query)
-    sql = _EXACT.format(where=conditions.where, candidates=CANDIDATES, limit=limit)
     anywhere, begins = like(query), like(query)[1:]
-    parameters = [*conditions.parameters, anywhere, anywhere, begins, anywhere]
+    conditions, beginning = Conditions(), Conditions()
+    for found in (conditions, beginning):
+        found.among("c.owner_id", None if owners is None else list(owners))
+    add_text_condition(conditions, query)
+    beginning.add("c.name_key LIKE %s", begins)
+    sql = _EXACT.format(where=conditions.where, beginning=beginning.where, candidates=CANDIDATES, limit=limit)
+    order = [begins, anywhere]
+    parameters = [*beginning.parameters, *conditions.parameters, *order, anywhere, anywhere, *order]
     return tuple(ClientHit(*row) for row in rows_of(sql, parameters))
 
 

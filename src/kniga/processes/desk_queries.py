@@ -241,7 +241,8 @@ def _conditions(user: User, wanted: DeskFilter, *, with_deal: bool = False) -> t
         with_deal = True
         joins = " LEFT JOIN clients_client c ON c.id = t.client_id"
         pattern = like(fold(wanted.text))
-        conditions.add("(c.name_key LIKE %s OR d.name_key LIKE %s OR lower(t.name) LIKE %s)", *[pattern] * 3)
+        task = "replace(lower(t.name), 'ё', 'е')"
+        conditions.add(f"(c.name_key LIKE %s OR d.name_key LIKE %s OR {task} LIKE %s)", *[pattern] * 3)
     if with_deal:
         joins = " JOIN deals_deal d ON d.id = t.deal_id" + joins
     return conditions, joins

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from kniga.clients.duplicates import possible_duplicates
 from kniga.clients.search import other_layout, search_clients
@@ -95,3 +96,17 @@ def test_a_duplicate_is_seen_by_inn_phone_address_and_name(
 @pytest.mark.parametrize("fields", [{}, {"name": "ООО"}, {"phone": "8916"}, {"email": "elkin@"}, {"inn": "77"}])
 def test_half_typed_values_find_no_duplicate(shop: Department, fields: dict[str, str]) -> None:
     assert possible_duplicates(user=shop.boris, **fields) == ()
+
+
+def test_the_client_of_that_very_name_comes_first_out_of_a_crowd(house: Department) -> None:
+    sql = """
+INSERT INTO clients_client (kind, name, name_key, match_key, inn, kpp, ogrn, website, address, note, search_text,
+    owner_id, revision, created_at, updated_at)
+SELECT 'company', n, n, n, '', '', '', '', '', '', n, %s, 1, now(), now()
+FROM (SELECT 'алые рога ' || i FROM generate_series(1, 2500) i) AS names (n)
+"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [house.boris.pk])
+    house.client("Рога")
+    for user in (house.boris, house.olga):
+        assert [hit.name for hit in search_clients(user=user, text="рога", limit=3)][0] == "Рога"
