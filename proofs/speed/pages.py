@@ -38,7 +38,7 @@ def main(report: Report) -> None:
         for name, one, many, most in (
             ("list of deals", f"/deals/?q={quote(_deal_name())}", full, 8),
             ("list of clients", f"/clients/?q={quote(_client_inn())}", "/clients/", 8),
-            ("funnel", f"/funnel/?rep={_rep()}&product=1", "/funnel/", 20),
+            ("funnel", f"/funnel/?rep={_rep()}", "/funnel/", 20),
         ):
             _statements(report, name, one, many, most)
 
