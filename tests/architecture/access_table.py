@@ -93,6 +93,7 @@ PAGES: dict[str, Line] = {
     "people:list": Line("GET", may=HEADS),
     "people:create": Line("GET POST", may=HEADS),
     "people:profile": Line("GET POST"),
+    "people:access": Line("GET POST", may=frozenset({OWNER, ADMINISTRATOR})),
     "people:teams": Line("GET", may=HEADS),
     "people:create_team": Line("GET POST", may=HEADS),
     "people:team": Line("GET POST", SEE_BRANCH, HEADS),

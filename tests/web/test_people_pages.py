@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from kniga.people.models import Branch, Team, User
+from kniga.people.models import AccessRule, Branch, Team, User
 
 
 def test_a_head_adds_a_branch_a_team_and_a_person(
@@ -69,3 +69,16 @@ def test_lists_cost_the_same_statements_for_one_and_for_many(
         make_user("rep", email=f"rep{number}@kniga.test")
     with django_assert_max_num_queries(5):  # type: ignore[attr-defined]
         client.get("/people/")
+
+
+def test_the_owner_sets_on_a_page_how_far_a_role_sees(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    client = as_user(make_user("owner"))
+    page = client.get("/people/access/").content.decode()
+    assert 'name="rep-deal"' in page and 'name="owner-deal"' not in page
+    assert client.post("/people/access/", {"rep-deal": "2"}).status_code == 302
+    assert AccessRule.objects.get().level == 2
+    assert client.post("/people/access/", {"rep-deal": "9"}).status_code == 422
+    assert "/people/access/" in client.get("/people/").content.decode()
+    assert "/people/access/" not in as_user(make_user("head")).get("/people/").content.decode()

@@ -10,7 +10,7 @@ from typing import Final
 
 from django.db import connection
 
-from kniga.people.models import User
+from kniga.people.models import AccessRule, User
 from kniga.people.roles import Entity, Level, Role
 
 # To these roles "my branch" without a branch means every branch; to others it means no more than their team.
@@ -57,6 +57,14 @@ def visible_owner_ids(user: User, entity: Entity) -> list[int] | None:
     if level is Level.OWN:
         return [user.pk]
     return _members(user, level)
+
+
+def present_levels() -> dict[tuple[Role, Entity], Level]:
+    """How far each role sees each entity at present: the organisation's rules over the defaults."""
+    present = {(role, entity): level for role, levels in DEFAULT_LEVELS.items() for entity, level in levels.items()}
+    for role, entity, level in AccessRule.objects.values_list("role", "entity", "level"):
+        present[Role(role), Entity(entity)] = Level(level)
+    return present
 
 
 def _levels(user: User) -> dict[Entity, Level]:

@@ -19,9 +19,12 @@ class Act(Enum):
     IMPORT = "import"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_BRANCHES = "manage_branches"
+    MANAGE_ACCESS = "manage_access"
 
 
 _MANAGERS: Final = frozenset({Role.LEAD, Role.HEAD, Role.OWNER, Role.ADMINISTRATOR})
+HIGH_ROLES: Final = frozenset({Role.OWNER, Role.ADMINISTRATOR})
+"""The roles only those who have one of them give, take or change."""
 _HEADS: Final = frozenset({Role.HEAD, Role.OWNER, Role.ADMINISTRATOR})
 ROLES_FOR: Final[dict[Act, frozenset[Role]]] = {
     Act.WORK_DEALS: _MANAGERS | {Role.REP},
@@ -33,9 +36,8 @@ ROLES_FOR: Final[dict[Act, frozenset[Role]]] = {
     Act.IMPORT: _HEADS,
     Act.MANAGE_PEOPLE: _HEADS,
     Act.MANAGE_BRANCHES: _HEADS,
+    Act.MANAGE_ACCESS: HIGH_ROLES,
 }
-HIGH_ROLES: Final = frozenset({Role.OWNER, Role.ADMINISTRATOR})
-"""The roles only those who have one of them give, take or change."""
 
 
 def may(user: User, act: Act) -> bool:

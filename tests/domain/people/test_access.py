@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from kniga.people.access import level_of, visible_owner_ids
+from kniga.people.access import level_of, present_levels, visible_owner_ids
+from kniga.people.access_services import set_access_levels
 from kniga.people.models import AccessRule, User
-from kniga.people.roles import Entity, Level
-from tests.domain.department import Department
+from kniga.people.roles import Entity, Level, Role
+from kniga.platform.errors import Refused
+from kniga.platform.models import Event
+from tests.domain.department import NOW, Department
 from tests.sql_snapshots import record_sql
 
 
@@ -62,6 +65,24 @@ def test_the_branch_of_somebody_without_one_is_no_more_than_their_team(house: De
     AccessRule.objects.create(role=role, entity=Entity.DEAL, level=Level.BRANCH)
     User.objects.filter(pk=house.vera.pk).update(role=role, branch=None)
     assert seen(house, "Vera") == {"Vera"}
+
+
+def test_the_owner_sets_how_far_a_role_sees_and_takes_it_back(house: Department) -> None:
+    wanted = {(Role.REP, Entity.DEAL): Level.TEAM, (Role.SUPPORT, Entity.CLIENT): Level.ALL}
+    assert set_access_levels(levels=wanted, by=house.olga, now=NOW) == {"rep deal": [1, 2]}
+    assert seen(house, "Boris") == {"Anna", "Boris"} and present_levels()[Role.REP, Entity.DEAL] is Level.TEAM
+    assert set_access_levels(levels=wanted, by=house.olga, now=NOW) == {}
+    back = {(Role.REP, Entity.DEAL): Level.OWN}
+    assert set_access_levels(levels=back, by=house.olga, now=NOW) == {"rep deal": [2, 1]}
+    assert not AccessRule.objects.exists() and seen(house, "Boris") == {"Boris"}
+    assert list(Event.objects.values_list("kind", flat=True)) == ["people.access.changed"] * 2
+
+
+def test_nobody_else_sets_levels_and_nobody_limits_the_highest_roles(house: Department) -> None:
+    for by, role in ((house.hanna, Role.REP), (house.olga, Role.OWNER)):
+        with pytest.raises(Refused):
+            set_access_levels(levels={(role, Entity.DEAL): Level.NONE}, by=by, now=NOW)
+    assert not AccessRule.objects.exists()
 
 
 def test_a_closed_account_sees_nothing(house: Department) -> None:

@@ -31,6 +31,7 @@ def people(request: SignedInRequest) -> HttpResponse:
         "roles": role_choices(),
         "role_names": dict(role_choices()),
         "branches": [(branch.id, branch.name) for branch in managed_branches(user=request.user)],
+        "may_set_access": may(request.user, Act.MANAGE_ACCESS),
     }
     return render_page(request, "people/list.html", context, fragments={"people-rows": "rows"})
 
@@ -42,4 +43,8 @@ def teams(request: SignedInRequest) -> HttpResponse:
 
 
 def _teams_context(request: SignedInRequest) -> dict[str, Any]:
-    return {"rows": team_list(user=request.user), "may_add_branch": may(request.user, Act.MANAGE_BRANCHES)}
+    return {
+        "rows": team_list(user=request.user),
+        "may_add_branch": may(request.user, Act.MANAGE_BRANCHES),
+        "may_set_access": may(request.user, Act.MANAGE_ACCESS),
+    }

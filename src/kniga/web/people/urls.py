@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kniga.web.people import list_views, person_views, profile_views, team_views
+from kniga.web.people import access_views, list_views, person_views, profile_views, team_views
 
 app_name = "people"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("teams/", list_views.teams, name="teams"),
     path("teams/new/", team_views.create_team_page, name="create_team"),
     path("teams/<int:team_id>/", team_views.edit_team, name="team"),
+    path("access/", access_views.access, name="access"),
     path("branches/new/", team_views.create_branch_page, name="create_branch"),
     path("<int:user_id>/", person_views.edit, name="person"),
     path("<int:user_id>/close/", person_views.close, name="close"),
