@@ -25,6 +25,7 @@ class SameBy(StrEnum):
     PHONE = "phone"
     EMAIL = "email"
     NAME = "name"
+    SIMILAR_NAME = "similar_name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ WITH hits AS (
     UNION ALL
     (SELECT id, 4, 'name' FROM clients_client WHERE %(key)s <> '' AND match_key = %(key)s LIMIT 20)
     UNION ALL
-    (SELECT id, 5, 'name' FROM clients_client
+    (SELECT id, 5, 'similar_name' FROM clients_client
      WHERE {words} LIMIT 20)
 )
 SELECT * FROM (
@@ -95,7 +96,8 @@ def possible_duplicates(
     patterns = {f"word{index}": like(word) for index, word in enumerate(words)} if told else {}
     holds = " AND ".join(f"search_text LIKE %({name})s" for name in patterns) or "false"
     owners = visible_owner_ids(user, Entity.CLIENT)
-    found = rows_of(_SQL.format(words=holds), {**values, **patterns})
+    # Planning this statement takes longer than carrying it out, and its patterns are always few and rare.
+    found = rows_of(_SQL.format(words=holds), {**values, **patterns}, one_plan=True)
     return tuple(
         Duplicate(id_, shown, SameBy(same_by), owner, owners is None or owner_id in owners)
         for id_, shown, same_by, owner, owner_id, _rank, _key in found

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
+
+_LOOKS_FOR_TEXT = re.compile(r"\bLIKE %|<%%")
 
 
 @dataclass(slots=True)
@@ -34,12 +39,31 @@ class Conditions:
         return f"WHERE {' AND '.join(self.clauses)}" if self.clauses else ""
 
 
-def rows_of(sql: str, parameters: list[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows of one SELECT."""
-    with connection.cursor() as cursor:
+def rows_of(sql: str, parameters: list[Any] | dict[str, Any], *, one_plan: bool = False) -> list[tuple[Any, ...]]:
+    """The rows of one SELECT.
+
+    A statement that looks for text is planned for the very values (see `_planned_for_values`), unless the caller knows
+    that `one_plan` serves all of them.
+    """
+    by_values = not one_plan and _LOOKS_FOR_TEXT.search(sql) is not None
+    with connection.cursor() as cursor, _planned_for_values() if by_values else nullcontext():
         cursor.execute(sql, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
+
+
+@contextmanager
+def _planned_for_values() -> Iterator[None]:
+    """Do not prepare the statements of the block.
+
+    After a few runs PostgreSQL keeps one plan of a prepared statement for all values. How many rows a pattern finds
+    lies in the pattern, so that plan is ten times slower for most of them.
+    """
+    kept, connection.connection.prepare_threshold = connection.connection.prepare_threshold, None
+    try:
+        yield
+    finally:
+        connection.connection.prepare_threshold = kept
 
 
 def like(text: str) -> str:
