@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -51,6 +52,13 @@ def test_nobody_signs_up(client: Client, db: None) -> None:
     assert not User.objects.exists()
 
 
+@pytest.fixture
+def with_mail(settings: Settings) -> None:
+    settings.EMAIL_HOST = "mail.kniga.test"
+    settings.ALLOWED_HOSTS = ["kniga.test", "testserver"]
+
+
+@pytest.mark.usefixtures("with_mail")
 def test_a_forgotten_password_is_set_anew_by_the_letters_link(client: Client, make_user: Callable[..., User]) -> None:
     make_user("rep")
     client.post("/accounts/password/reset/", {"email": "rep@kniga.test"})
@@ -132,6 +140,7 @@ def test_an_expired_form_says_what_to_do(make_user: Callable[..., User]) -> None
     assert "reload the page" in response.content.decode()
 
 
+@pytest.mark.usefixtures("with_mail")
 def test_the_reset_letter_is_ours_and_speaks_the_language_of_the_page(
     client: Client, make_user: Callable[..., User]
 ) -> None:
@@ -142,6 +151,53 @@ def test_the_reset_letter_is_ours_and_speaks_the_language_of_the_page(
     assert "Ссылка действует один раз" in letter.body
 
 
+@pytest.mark.parametrize(
+    ("host", "sends"),
+    [("evil.example", False), ("localhost:8000", True), ("[::1]:8000", True), ("10.0.0.5", True), ("10.0.0.6", False)],
+)
+def test_a_reset_letter_never_leads_to_a_host_nobody_has_set_up(
+    client: Client, make_user: Callable[..., User], settings: Settings, host: str, sends: bool
+) -> None:
+    settings.EMAIL_HOST, settings.ALLOWED_HOSTS, settings.LISTENING_HOST = "mail.kniga.test", ["*"], "10.0.0.5"
+    make_user("rep")
+    said = {"email": "rep@kniga.test"}
+    answer = client.post("/accounts/password/reset/", said, headers={"Host": host, "Accept-Language": "en"})
+    assert [host in letter.body for letter in mail.outbox] == [True] * sends
+    assert ("Ask your administrator" in answer.content.decode()) is not sends
+
+
+def test_a_host_that_is_not_named_gets_no_answer_at_all(client: Client, settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["kniga.test"]
+    assert client.get("/accounts/login/", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_without_mail_the_page_sends_to_the_administrator_and_no_letter_is_made(
+    client: Client, make_user: Callable[..., User]
+) -> None:
+    make_user("rep")
+    for answer in (
+        client.get("/accounts/password/reset/", headers={"Accept-Language": "en"}),
+        client.post("/accounts/password/reset/", {"email": "rep@kniga.test"}, headers={"Accept-Language": "en"}),
+    ):
+        page = answer.content.decode()
+        assert "No mail is set up here" in page and "Send the letter" not in page
+    assert not mail.outbox
+
+
+@pytest.mark.parametrize(
+    "address", ["email/", "confirm-email/", "confirm-email/x:1/", "login/code/confirm/", "reauthenticate/", ""]
+)
+def test_nothing_of_the_accounts_library_is_routed_that_is_not_meant(
+    as_user: Callable[[User], Client], make_user: Callable[..., User], address: str
+) -> None:
+    user = make_user("rep")
+    browser = as_user(user)
+    assert browser.get(f"/accounts/{address}").status_code == 404
+    assert browser.post(f"/accounts/{address}", {"action_add": "1", "email": "x@evil.example"}).status_code == 404
+    assert not EmailAddress.objects.exists()
+
+
+@pytest.mark.usefixtures("with_mail")
 def test_a_stranger_asking_for_a_reset_is_not_told_who_has_an_account(client: Client, db: None) -> None:
     response = client.post("/accounts/password/reset/", {"email": "nobody@kniga.test"})
     assert response.status_code == 302

@@ -50,7 +50,7 @@ def run(
     supervisor = Supervisor([], cluster, _say)
     supervisor.catch_signals()
     try:
-        environment = _environment(home, cluster)
+        environment = _environment(home, cluster, host)
         _prepare(home, environment, demo=demo)
         supervisor.children = _children(
             home, environment, host=host, port=chosen, workers=workers, to_files=not terminal_logs
@@ -83,13 +83,14 @@ def _start_cluster(home: Home) -> Cluster | None:
     return cluster
 
 
-def _environment(home: Home, cluster: Cluster | None) -> dict[str, str]:
+def _environment(home: Home, cluster: Cluster | None, host: str) -> dict[str, str]:
     metrics = home.root / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
     return {
         "DATABASE_URL": cluster.dsn if cluster else os.environ["DATABASE_URL"],
         "KNIGA_HOME": str(home.root),
+        "KNIGA_HOST": host,
         "KNIGA_SECRET_KEY": os.environ.get("KNIGA_SECRET_KEY") or home.secret_key(),
         "DJANGO_SETTINGS_MODULE": "kniga.config.settings",
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),

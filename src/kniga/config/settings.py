@@ -18,6 +18,8 @@ PACKAGE = Path(__file__).resolve().parent.parent
 DEBUG = os.environ.get("KNIGA_DEBUG") == "1"
 SECRET_KEY = os.environ.get("KNIGA_SECRET_KEY", "not-secret: only for checks and tests")
 ALLOWED_HOSTS = os.environ.get("KNIGA_HOSTS", "*").split(",")
+# The address `kniga run` listens on: letters may lead back to it.
+LISTENING_HOST = os.environ.get("KNIGA_HOST", "")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("KNIGA_ORIGINS", "").split(",") if origin]
 BEHIND_TLS = os.environ.get("KNIGA_TLS") == "1"
 
@@ -108,6 +110,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {"reset_password": "kniga.web.accounts.forms.LetterForm"}
 ACCOUNT_ADAPTER = "kniga.web.accounts.adapter.ClosedDoorAdapter"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -167,7 +170,8 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if os.environ.get("KNIGA_SMTP_HOST")
-    else ("django.core.mail.backends.console.EmailBackend")
+    # Not to a log: a reset link is a key to somebody's account.
+    else "django.core.mail.backends.dummy.EmailBackend"
 )
 EMAIL_HOST = os.environ.get("KNIGA_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("KNIGA_SMTP_PORT", "25"))

@@ -6,7 +6,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("kniga.runtime.urls")),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("kniga.web.accounts.urls")),
     path("api/v1/", include("kniga.api.urls")),
     path("", include("kniga.web.urls")),
 ]
