@@ -95,6 +95,19 @@ def test_no_parameter_of_an_operation_breaks_it(world: World) -> None:
     assert not any(wrong), "\n".join(filter(None, wrong))
 
 
+def test_no_number_in_an_address_breaks_a_page(world: World) -> None:
+    browser = world.browser("administrator")
+    wrong = []
+    for name, route in pages(get_resolver().url_patterns):
+        given = {key: 10**30 if isinstance(world.ids[key], int) else "x" for key in route.pattern.converters}
+        if name in PAGES and given:
+            path = reverse(name, kwargs=given)
+            with forgotten():
+                found = {method: getattr(browser, method)(path).status_code for method in ("get", "post")}
+            wrong += [f"{method} {path}: {status}" for method, status in found.items() if status not in {404, 405}]
+    assert not wrong, "\n".join(wrong)
+
+
 @pytest.mark.parametrize("body", [b'{"name": "a\\u0000b"}', b'{"name": "\\ud800"}', b'{"note": NaN}', b"[" * 50_000])
 def test_text_no_table_can_hold_is_refused_at_the_door(world: World, body: bytes) -> None:
     user = world.people["administrator"]

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from kniga.clients.contact_services import ContactInput
 from kniga.clients.models import Client as CrmClient
 from kniga.deals.models import Deal, LossReason
 from kniga.people.models import User
@@ -213,3 +214,13 @@ def test_foreign_deals_are_nowhere(office: Office) -> None:
     for path in ("edit/", "lines/", "start/"):
         assert browser.post(f"/deals/{deal.pk}/{path}").status_code == 404
     assert f"/deals/{deal.pk}/" not in browser.get("/deals/").content.decode()
+
+
+def test_who_works_a_deal_may_call_its_client_but_gets_no_link_to_a_foreign_card(office: Office) -> None:
+    house = office.house
+    contacts = [ContactInput("Anna Shaw", phones=("+7 916 123-45-67",))]
+    client = house.client("Northern Park", house.vera, contacts=contacts)
+    deal = house.deal(client, house.boris)
+    page = office.browser(house.boris).get(f"/deals/{deal.pk}/").content.decode()
+    assert "Anna Shaw" in page and f'href="/clients/{client.pk}/"' not in page
+    assert f'href="/clients/{client.pk}/"' in office.browser(house.olga).get(f"/deals/{deal.pk}/").content.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from kniga.people.models import AccessRule, Branch, Team, User
@@ -82,3 +83,17 @@ def test_the_owner_sets_on_a_page_how_far_a_role_sees(
     assert client.post("/people/access/", {"rep-deal": "9"}).status_code == 422
     assert "/people/access/" in client.get("/people/").content.decode()
     assert "/people/access/" not in as_user(make_user("head")).get("/people/").content.decode()
+
+
+def test_the_old_address_does_not_open_the_account_once_it_is_changed(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    person = make_user("rep")
+    EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=True)
+    sent = {"login": "rep@kniga.test", "password": "correct horse 7"}
+    assert Client().post("/accounts/login/", sent).status_code == 302
+    owner = as_user(make_user("owner"))
+    form = {"name": "Rep", "email": "new@kniga.test", "role": "rep"}
+    assert owner.post(f"/people/{person.pk}/", form).status_code == 302
+    assert Client().post("/accounts/login/", sent).status_code != 302
+    assert Client().post("/accounts/login/", {**sent, "login": "new@kniga.test"}).status_code == 302

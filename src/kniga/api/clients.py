@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from django.http import HttpResponse
 from ninja import Query, Router, Schema
+from pydantic import Field
 
 from kniga.api.answers import Listed, answer, idempotent, opened, page_answer, revision_of, wants_revision
 from kniga.api.door import ApiRequest, Bearer
@@ -73,8 +74,8 @@ class ContactBody(Given):
     name: Short
     position: Short = ""
     role: Short = ""
-    phones: list[Short] = []
-    emails: list[Short] = []
+    phones: Annotated[list[Short], Field(max_length=40)] = []
+    emails: Annotated[list[Short], Field(max_length=40)] = []
     is_primary: bool = False
     note: Text = ""
     external_key: Short | None = None
@@ -106,7 +107,7 @@ class ClientBody(ClientChanges):
     name: Short
     owner_id: Id | None = None
     external_key: Short | None = None
-    contacts: list[ContactBody] = []
+    contacts: Annotated[list[ContactBody], Field(max_length=100)] = []
 
 
 @router.get("/clients", auth=READ, response={200: Listed[ClientRow]}, summary="List clients")

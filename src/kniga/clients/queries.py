@@ -144,8 +144,15 @@ def get_visible_contact(*, user: User, id: int) -> Contact:
     return found
 
 
+def sees_client(*, user: User, client: Client) -> bool:
+    """Whether the card of this client opens for `user`."""
+    owners = visible_owner_ids(user, Entity.CLIENT)
+    return owners is None or client.owner_id in owners
+
+
 def contacts_of(*, user: User, client: Client) -> tuple[ContactCard, ...]:
-    """The contacts of a client that came through `get_visible_client`, the main one first; one statement."""
+    """The contacts of a client that came through `get_visible_client`, or with a deal or task of its own door: who
+    works a deal must reach its people. The main one first; one statement."""
     return tuple(ContactCard(*[*row[:6], tuple(row[6]), tuple(row[7])]) for row in rows_of(_CONTACTS, [client.pk]))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -91,6 +92,9 @@ def update_user(*, user: User, by: User | None, now: datetime, **changes: Unpack
     _apply(user, changes, by)
     user.save()
     after = _shown(user)
+    if before["email"] != after["email"]:
+        # The sign-in keeps addresses of its own; the old one must not open this account any more.
+        EmailAddress.objects.filter(user=user).delete()
     changed = {key: [before[key], after[key]] for key in after if before[key] != after[key]}
     if changed:
         kind = events.USER_MOVED if changed.keys() <= {"branch", "team"} else events.USER_CHANGED

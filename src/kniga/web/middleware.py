@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from kniga.runtime.metrics import count_request
-from kniga.web.errors import bad_request, domain_error
+from kniga.web.errors import bad_request, domain_error, not_found
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
+LARGEST_ID = 2**63 - 1
 LANGUAGE_COOKIE = "kniga_language"
 
 # No inline script or style element anywhere. Attributes stay allowed: widths of bars are data, and the chart
@@ -95,7 +96,8 @@ class MetricsMiddleware:
 
 
 class ReadableTextMiddleware:
-    """Refuse text no table can hold: a NUL in an address or a form. The API reads its own requests."""
+    """Refuse what no table can hold: a NUL in an address or a form (400), a number in an address that no id can be
+    (404). The API reads its own requests."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -108,6 +110,8 @@ class ReadableTextMiddleware:
     ) -> HttpResponse | None:
         if getattr(view, "csrf_exempt", False):
             return None
+        if any(isinstance(value, int) and value > LARGEST_ID for value in kwargs.values()):
+            return not_found(request)
         sent = [*request.GET.lists(), *request.POST.lists(), ("", [str(value) for value in kwargs.values()])]
         unreadable = any("\x00" in value for _name, values in sent for value in values)
         return bad_request(request) if unreadable else None

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kniga.clients.queries import contacts_of
+from kniga.clients.queries import contacts_of, sees_client
 from kniga.deals.choices import choices_for
 from kniga.deals.loss_reasons import reason_name
 from kniga.deals.queries import get_visible_deal, lines_of, stage_steps
@@ -120,6 +120,7 @@ def card_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
         "processes": _processes(request, deal) if not tasks else (),
         "lines": lines_of(user=request.user, deal=deal),
         "contacts": contacts_of(user=request.user, client=deal.client) if deal.client else (),
+        "sees_client": deal.client is not None and sees_client(user=request.user, client=deal.client),
         "reason": reason_name(reason.key, reason.name) if reason else "",
         "days_open": ((deal.closed_at or now) - deal.opened_at).days,
         "may_work": may(request.user, Act.WORK_DEALS),
