@@ -242,3 +242,12 @@ def test_every_page_is_russian_for_a_russian(office: Office) -> None:
         words = [label.text_content().strip() for label in labels]
         english = [word for word in words if word and not set(word.lower()) & set("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")]
         assert [word for word in english if any(character.isalpha() for character in word)] == [], path
+
+
+def test_everything_wrong_with_a_new_client_is_named_at_once(office: Office) -> None:
+    sent = {"name": "Northern Park", "inn": "123", "phone": "call me", "email": "a@b", "contact": "Ivan"}
+    refused = office.browser(office.house.boris).post("/clients/new/", sent)
+    assert refused.status_code == 422
+    for field in ("inn", "phone", "email"):
+        assert f'id="{field}-error"' in refused.content.decode()
+    assert not CrmClient.objects.filter(name="Northern Park").exists()

@@ -81,7 +81,7 @@ def possible_duplicates(
 
     One statement. Half-typed values are no error: they just find nothing.
     """
-    words = [word for word in _words(name) if word not in _LEGAL_FORMS]
+    words = _telling_words(name)
     told = sum(len(word) for word in words) >= 4
     values = {
         "inn": digits(inn) if len(digits(inn)) in (10, 12) else "",
@@ -99,9 +99,19 @@ def possible_duplicates(
     # Planning this statement takes longer than carrying it out, and its patterns are always few and rare.
     found = rows_of(_SQL.format(words=holds), {**values, **patterns}, one_plan=True)
     return tuple(
-        Duplicate(id_, shown, SameBy(same_by), owner, owners is None or owner_id in owners)
+        Duplicate(id_, shown, _same_by(same_by, shown, words), owner, owners is None or owner_id in owners)
         for id_, shown, same_by, owner, owner_id, _rank, _key in found
     )
+
+
+def _same_by(found: str, name: str, words: list[str]) -> SameBy:
+    """Names that differ in the legal form or the order of words alone are the same."""
+    is_same = found == SameBy.SIMILAR_NAME and sorted(_telling_words(name)) == sorted(words)
+    return SameBy.NAME if is_same else SameBy(found)
+
+
+def _telling_words(name: str) -> list[str]:
+    return [word for word in _words(name) if word not in _LEGAL_FORMS]
 
 
 def _words(name: str) -> list[str]:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kniga.clients import events
-from kniga.clients.contact_services import ContactInput
+from kniga.clients.contact_services import ContactInput, contact_checks
 from kniga.clients.creation import insert_client
 from kniga.clients.fields import ClientFields, apply_fields, shown_fields
 from kniga.clients.models import Client, Ownership
@@ -25,7 +25,7 @@ from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform import ledger
-from kniga.platform.errors import Conflict, Refused
+from kniga.platform.errors import Conflict, Refused, check_all
 from kniga.platform.external_keys import checked_key
 
 
@@ -49,8 +49,16 @@ def create_client(
     key = checked_key(external_key, Client.objects)
     client = Client(owner=owner, external_key=key, created_at=now, updated_at=now)
     _check_parent_visible(fields.get("parent_id"), by)
-    apply_fields(client, ClientFields(**{"name": "", **fields}))
-    insert_client(client, contacts, actor_id=by.pk, now=now)
+    given = ClientFields(**{"name": "", **fields})
+    try:
+        apply_fields(client, given)
+        insert_client(client, contacts, actor_id=by.pk, now=now)
+    except Conflict:
+        raise
+    except Refused:
+        # Whoever filled in the form learns of everything at once.
+        check_all(lambda: apply_fields(client, given), *contact_checks(contacts))
+        raise
     return client
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class Refused(Exception):
     """A request that cannot be carried out: `code` is stable, `message` names place and cure (translated),
@@ -14,6 +16,19 @@ class Refused(Exception):
         self.message = message
         self.field = field
         self.also = also
+
+
+def check_all(*checks: Callable[[], object]) -> None:
+    """Make every check; raises the first Refused with those of the other checks in its `also`."""
+    found: list[Refused] = []
+    for check in checks:
+        try:
+            check()
+        except Refused as refusal:
+            found += [refusal, *refusal.also]
+    if found:
+        first = found[0]
+        raise Refused(first.code, first.message, field=first.field, also=tuple(found[1:]))
 
 
 class NotVisible(Exception):

@@ -48,7 +48,9 @@ def parse_decimal(text: str, *, field: str | None = None) -> Decimal:
 
 def checked_amount(amount: Decimal, *, field: str) -> Decimal:
     """A non-negative amount in two places that fits its column. Raises Refused `amount_invalid`."""
-    if not amount.is_finite() or amount < 0 or amount > LARGEST:
+    if amount.is_finite() and amount > LARGEST:
+        raise Refused("amount_invalid", _("This amount is too large: check its digits."), field=field)
+    if not amount.is_finite() or amount < 0:
         raise Refused("amount_invalid", _("Enter an amount of zero or more."), field=field)
     return quantize(amount)
 

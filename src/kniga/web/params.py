@@ -19,9 +19,10 @@ def id_or_none(text: str | None) -> int | None:
 
 
 def date_or_none(text: str | None) -> date | None:
-    """A day from an address (2026-11-23), or None for anything else."""
+    """A day from an address or a form (2026-11-23, 23.11.2026), or None for anything else."""
+    parts = (text or "").split(".")
     try:
-        found = date.fromisoformat(text or "")
+        found = date.fromisoformat("-".join(reversed(parts)) if len(parts) == 3 else text or "")
     except ValueError:
         return None
     return found if 1900 <= found.year <= 2200 else None
