@@ -105,7 +105,7 @@ def _row(row: tuple[Any, ...]) -> TimelineRow:
     *facts, assignee, text, version_id = row
     payload = json.loads(text)
     label, tone, answers = _completion(version_id, payload) if version_id else ("", "", ())
-    return TimelineRow(*facts, label, tone, assignee, answers, payload)
+    return TimelineRow(*[*facts, label, tone, assignee, answers, payload])
 
 
 def _completion(version_id: int, payload: Mapping[str, Any]) -> tuple[str, str, tuple[GivenAnswer, ...]]:

@@ -106,9 +106,21 @@ LEFT JOIN deals_lossreason l ON l.id = d.loss_reason_id
     return page_of(rows_of(sql, parameters), limit, _deal)
 
 
+def sum_behind(
+    *, user: User, filters: FunnelFilter, measure: Measure, stage_id: int | None = None
+) -> tuple[int, Decimal]:
+    """How many deals `deals_behind` lists in all, and their amount. One statement; raises ValueError as it does."""
+    facts = facts_for(user, filters)
+    sql = f"""
+SELECT count(*), coalesce(sum(d.amount), 0)
+FROM ({_chosen(facts, measure, stage_id)}) chosen JOIN deals_deal d ON d.id = chosen.deal_id"""
+    count, amount = rows_of(sql, {**facts.parameters, "stage": stage_id})[0]
+    return count, amount
+
+
 def _deal(row: tuple[Any, ...]) -> DealBehind:
     *values, reason, days, key = row
-    return DealBehind(*values, reason_name(key, reason), days)
+    return DealBehind(*[*values, reason_name(key, reason), days])
 
 
 def _chosen(facts: Facts, measure: Measure, stage_id: int | None) -> str:

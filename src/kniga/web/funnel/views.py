@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponseBase
 from django.utils import timezone
 
-from kniga.insights.funnel.deals import deals_behind
+from kniga.insights.funnel.deals import deals_behind, sum_behind
 from kniga.insights.funnel.names import choices_for, pipelines
 from kniga.insights.funnel.page import funnel_page_for
 from kniga.people.permissions import Act
@@ -40,4 +40,8 @@ def deals(request: SignedInRequest) -> HttpResponseBase:
     )
     choices = choices_for(user=request.user)
     context = presenters.deals(asked, number, found, choices)
+    if not request.GET.get("cursor"):
+        context["count"], context["amount"] = sum_behind(
+            user=request.user, filters=asked.filters, measure=number.measure, stage_id=number.stage_id
+        )
     return render_page(request, "funnel/deals.html", context, fragments={"deal-rows": "rows"})
