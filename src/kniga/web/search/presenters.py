@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from kniga.catalog.queries import ProductRow
 from kniga.clients.search import ClientHit
 from kniga.deals.list_queries import DealHit
-from kniga.platform.textkeys import fold
+from kniga.platform.textkeys import digits, fold
 from kniga.web.formatting import money
 from kniga.web.menu import menu_for, quick_create_for
 
@@ -39,15 +39,19 @@ class HitGroup:
     hits: tuple[Hit, ...]
 
 
-def groups(clients: Iterable[ClientHit], deals: Iterable[DealHit], products: Iterable[ProductRow]) -> list[HitGroup]:
-    """The groups that have hits: clients, contacts, deals, products, pages."""
-    found = list(clients)
+def groups(
+    text: str, clients: Iterable[ClientHit], deals: Iterable[DealHit], products: Iterable[ProductRow]
+) -> list[HitGroup]:
+    """The groups that have hits: clients, contacts, deals, products; a deal whose number was typed comes first."""
+    found, sold = list(clients), list(deals)
     everything = [
-        HitGroup("clients", _("Clients"), tuple(_client(hit) for hit in found)),
+        HitGroup("clients", _("Clients"), tuple(_client(hit, digits(text)) for hit in found)),
         HitGroup("contacts", _("Contacts"), tuple(_contact(hit) for hit in found if hit.contact)),
-        HitGroup("deals", _("Deals"), tuple(_deal(hit) for hit in deals)),
+        HitGroup("deals", _("Deals"), tuple(_deal(hit) for hit in sold)),
         HitGroup("products", _("Products"), tuple(_product(hit) for hit in products)),
     ]
+    if any(str(hit.number) == text for hit in sold):
+        everything.sort(key=lambda group: group.key != "deals")
     return [group for group in everything if group.hits]
 
 
@@ -63,8 +67,9 @@ def as_json(text: str, found: list[HitGroup]) -> dict[str, Any]:
     return {"query": text, "groups": [asdict(group) for group in found]}
 
 
-def _client(hit: ClientHit) -> Hit:
-    return Hit(hit.name, hit.owner, reverse("clients:card", args=[hit.id]), "client")
+def _client(hit: ClientHit, number: str) -> Hit:
+    inn = f"{_('INN')} {hit.inn}" if number and number in hit.inn else ""
+    return Hit(hit.name, " · ".join(filter(None, (inn, hit.owner))), reverse("clients:card", args=[hit.id]), "client")
 
 
 def _contact(hit: ClientHit) -> Hit:

@@ -20,6 +20,7 @@ def find(request: SignedInRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     user = request.user
     found = presenters.groups(
+        text,
         search_clients(user=user, text=text, limit=6),
         search_deals(user=user, text=text, limit=6),
         product_options(user=user, text=text, limit=4) if len(text) > 1 else (),
