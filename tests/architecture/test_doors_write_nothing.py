@@ -11,6 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "kniga"
 WRITES = {"save", "bulk_create", "bulk_update", "update_or_create", "get_or_create", "acreate", "asave"}
 MANAGER_WRITES = {"create", "update", "delete"}
+RELATED_WRITES = {"create", "add", "remove", "set", "clear", "delete"}
 RAW = {"execute", "executemany", "copy"}
 
 
@@ -21,7 +22,13 @@ def writes_in(source: str) -> Iterator[tuple[int, str]]:
             continue
         name, target = node.func.attr, ast.unparse(node.func.value)
         through_manager = "objects" in target or ".filter(" in target or ".exclude(" in target
-        if name in WRITES or (name in MANAGER_WRITES and through_manager) or (name in RAW and "cursor" in target):
+        through_relation = name in RELATED_WRITES and isinstance(node.func.value, ast.Attribute)
+        if (
+            through_relation
+            or name in WRITES
+            or (name in MANAGER_WRITES and through_manager)
+            or (name in RAW and "cursor" in target)
+        ):
             yield node.lineno, ast.unparse(node.func)
 
 
@@ -42,6 +49,8 @@ def test_no_door_writes_by_itself(door: str) -> None:
         "Deal.objects.create(name='x')",
         "Deal.objects.filter(pk=1).update(name='x')",
         "Deal.objects.filter(pk=1).delete()",
+        "deal.lines.create(product=x)",
+        "user.groups.set([])",
         "cursor.execute('DELETE FROM deals_deal')",
     ],
 )

@@ -112,7 +112,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_FORMS = {"reset_password": "kniga.web.accounts.forms.LetterForm"}
 ACCOUNT_ADAPTER = "kniga.web.accounts.adapter.ClosedDoorAdapter"
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
+# Many people of an office share one address: it bears more mistakes than an account does.
+ACCOUNT_RATE_LIMITS = {"login_failed": "60/5m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
 ACCOUNT_PREVENT_ENUMERATION = True
 # Behind proxies the address of who guesses is in X-Forwarded-For; without this all would share one lock-out.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("KNIGA_PROXIES", "0"))
