@@ -72,6 +72,12 @@ class Running:
             if text in line:
                 return line
 
+    def answer(self, text: str = "") -> None:
+        """Write a line to a program that was started with `answers`."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{text}\n")
+        self.process.stdin.flush()
+
     def send(self, number: int) -> None:
         self.process.send_signal(number)
 
@@ -86,11 +92,12 @@ class Running:
 
 
 @contextmanager
-def running(*command: str, env: Mapping[str, str]) -> Iterator[Running]:
+def running(*command: str, env: Mapping[str, str], answers: bool = False) -> Iterator[Running]:
     """Start a program; at the end it is asked to stop, and made to."""
     process = subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
+        command, env=env, stdin=subprocess.PIPE if answers else None, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
     try:
         yield Running(process)
     finally:
@@ -101,5 +108,6 @@ def running(*command: str, env: Mapping[str, str]) -> Iterator[Running]:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from kniga.cli import COMMANDS, load
-from tests.scenarios.processes import environment, kniga, open_home
+from kniga.runtime.archive import open_and_secret
+from tests.scenarios.processes import environment, kniga, open_home, running
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +73,51 @@ def test_a_backup_comes_back_to_the_row_and_only_into_an_empty_database(env: dic
     kniga("user", "create", "boris@kniga.test", "--name", "Борис", env=env)
     written = kniga("backup", str(tmp_path / "all.tar"), "--json", env=env)
     assert written.returncode == 0, written.stderr
-    other = environment(open_home(tmp_path))
+    home = open_home(tmp_path)
+    other = environment(home)
+    (home / "furnishing").write_text("postgresql://of.a.killed.start")
     restored = kniga("restore", str(tmp_path / "all.tar"), "--json", env=other)
     assert restored.returncode == 0, restored.stderr
+    assert not (home / "furnishing").exists()
     assert json.loads(restored.stdout)["rows"] == json.loads(written.stdout)["rows"]
     assert kniga("user", "list", "--json", env=other).stdout == kniga("user", "list", "--json", env=env).stdout
     assert kniga("restore", str(tmp_path / "all.tar"), env=other).returncode == 1
     (tmp_path / "torn.tar").write_bytes((tmp_path / "all.tar").read_bytes()[:5000])
     torn = kniga("restore", str(tmp_path / "torn.tar"), env=environment(open_home(tmp_path / "home")))
     assert (torn.returncode, "Traceback" in torn.stderr) == (1, False)
+
+
+def test_no_password_stands_on_a_command_line() -> None:
+    place, secrets = open_and_secret("postgresql://anna:s3cr%20t@db.example.org:5433/kniga?sslmode=require")
+    assert "s3cr" not in place and secrets == {"PGPASSWORD": "s3cr t"}
+    assert conninfo_to_dict(place) == {
+        "user": "anna", "host": "db.example.org", "port": "5433", "dbname": "kniga", "sslmode": "require",
+    }  # fmt: skip
+    assert open_and_secret("postgresql://kniga@/kniga?host=/run")[1] == {}
+
+
+FURNISHING = """
+from kniga.runtime.home import current_home
+from kniga.runtime.session import database, furnishing_turn
+with database() as address, furnishing_turn(address):
+    current_home().furnishing_file.write_text(address)
+    print("furnishing", flush=True)
+    input()
+    print("the marker is there:", current_home().furnishing_file.exists(), flush=True)
+    current_home().furnishing_file.unlink()
+"""
+
+
+def test_other_commands_wait_while_the_first_start_is_furnishing(tmp_path: Path) -> None:
+    env = environment(open_home(tmp_path))
+    with running(sys.executable, "-c", FURNISHING, env=env, answers=True) as first:
+        first.await_line("furnishing")
+        with running(sys.executable, "-m", "kniga", "user", "list", env=env) as second:
+            second.await_line("waiting for it")
+            assert second.process.poll() is None
+            first.answer()
+            first.await_line("the marker is there: True")
+            assert (second.await_end(), first.await_end()) == (0, 0)
 
 
 def test_furnishing_that_was_killed_half_way_starts_over_unless_somebody_has_worked_since(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ def restore(
             manifest = read_archive(address, home, source, progress=progress)
         except ArchiveError as error:
             refuse(str(error))
+        # What is here now is no half-made furnishing: the next start must not empty it.
+        home.furnishing_file.unlink(missing_ok=True)
         unknown = unknown_migrations()
         if unknown:
             refuse(f"restored, but this Kniga is older than the backup (unknown: {', '.join(unknown)}); update it")

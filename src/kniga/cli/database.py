@@ -11,7 +11,7 @@ import typer
 from kniga.cli import COMMANDS, load
 from kniga.cli.output import print_json
 from kniga.runtime.home import current_home
-from kniga.runtime.session import database, empty_database, migrate_if_needed
+from kniga.runtime.session import database, empty_database, furnishing_turn, migrate_if_needed
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -31,7 +31,7 @@ def prepare(
     as_json: AsJson = False,
 ) -> None:
     """Migrate, and on a database without users make the demo department, or an administrator."""
-    with database(migrate=False) as address:
+    with database(migrate=False) as address, furnishing_turn(address):
         _start_over_if_interrupted(address)
         count = migrate_if_needed()
         sign_ins = _furnish_whole(demo, address) if _is_empty() else []
@@ -71,7 +71,7 @@ def _furnish_whole(demo: bool, address: str) -> list[dict[str, str]]:
     marker = current_home().prepare().furnishing_file
     marker.write_text(address)
     sign_ins = _furnish(demo)
-    marker.unlink()
+    marker.unlink(missing_ok=True)
     return sign_ins
 
 

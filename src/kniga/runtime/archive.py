@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import tarfile
 import tempfile
@@ -20,6 +21,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from kniga.runtime.home import Home
 from kniga.runtime.placement import shipped_binaries
@@ -59,7 +61,14 @@ def write_archive(address: Dsn, home: Home, target: Path, *, now: datetime, prog
                 progress("counting rows")
                 manifest = Manifest(FORMAT, now.isoformat(), _row_counts(connection), _migrations(connection))
                 progress(f"dumping {manifest.rows:,} rows")
-                _run("pg_dump", "--format=custom", "--no-owner", f"--snapshot={snapshot}", f"--file={dump}", address)
+                _run(
+                    "pg_dump",
+                    "--format=custom",
+                    "--no-owner",
+                    f"--snapshot={snapshot}",
+                    f"--file={dump}",
+                    address=address,
+                )
             progress("packing")
             _pack(draft, manifest, dump, home.media)
         draft.replace(target)
@@ -83,8 +92,8 @@ def read_archive(address: Dsn, home: Home, source: Path, *, progress: Progress) 
             connection.execute("CREATE SCHEMA public")
         progress(f"restoring {manifest.rows:,} rows")
         _run(
-            "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", f"--dbname={address}",
-            str(folder / "database.dump"),
+            "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction",
+            str(folder / "database.dump"), address=address,
         )  # fmt: skip
         progress("checking")
         with psycopg.connect(address) as connection:
@@ -121,12 +130,24 @@ def _migrations(connection: psycopg.Connection[Any]) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _run(program: str, *arguments: str) -> None:
+def _run(program: str, *arguments: str, address: Dsn) -> None:
+    place, secrets = open_and_secret(address)
     done = subprocess.run(
-        [str(shipped_binaries() / program), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        [str(shipped_binaries() / program), f"--dbname={place}", *arguments],
+        env={**os.environ, **secrets},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
     if done.returncode != 0:
         raise ArchiveError(f"{program} failed: {done.stderr.strip()}")
+
+
+def open_and_secret(address: Dsn) -> tuple[str, dict[str, str]]:
+    """The address without its password, and the environment that gives it: everybody on the machine reads argv."""
+    parts: dict[str, Any] = conninfo_to_dict(address)
+    password = parts.pop("password", None)
+    return make_conninfo(**parts), {} if password is None else {"PGPASSWORD": str(password)}
 
 
 def _pack(draft: Path, manifest: Manifest, dump: Path, media: Path) -> None:

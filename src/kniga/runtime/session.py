@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
+
+import psycopg
 
 from kniga.runtime.home import Home, current_home
 from kniga.runtime.postgres import Cluster, Dsn
@@ -33,10 +36,32 @@ def database(*, migrate: bool = True) -> Iterator[Dsn]:
         # Connections go before the server does.
         stack.callback(_close_connections)
         if migrate:
-            # From here on the database may hold somebody's work, so it is never started over (see `prepare`).
-            home.furnishing_file.unlink(missing_ok=True)
+            _end_furnishing(address, home)
             migrate_if_needed()
         yield address
+
+
+@contextlib.contextmanager
+def furnishing_turn(address: Dsn) -> Iterator[None]:
+    """Hold the turn to furnish this database for the time of the block; waits, and says so, while another has it.
+
+    The turn ends with the process that holds it, however that ends."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        # A session lock: the number is the word "knigf" in ASCII.
+        key = [0x6B6E696766]
+        held = connection.execute("SELECT pg_try_advisory_lock(%s)", key).fetchone()
+        if not (held and held[0]):
+            sys.stderr.write("kniga: another command is furnishing this database; waiting for it\n")
+            sys.stderr.flush()
+            connection.execute("SELECT pg_advisory_lock(%s)", key)
+        yield
+
+
+def _end_furnishing(address: Dsn, home: Home) -> None:
+    """From here on the database may hold somebody's work, so it is never started over (see `prepare`)."""
+    if home.furnishing_file.exists():
+        with furnishing_turn(address):
+            home.furnishing_file.unlink(missing_ok=True)
 
 
 def set_up_django(address: Dsn, home: Home) -> None:
