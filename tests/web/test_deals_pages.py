@@ -41,6 +41,16 @@ def test_a_new_deal_has_its_lines_and_its_first_task_at_once(office: Office) -> 
         assert words in shown
 
 
+def test_everything_wrong_with_the_lines_of_a_deal_is_named_at_once(office: Office) -> None:
+    make_product("Rack", "1000")
+    client = office.house.client("Northern Park")
+    sent = {"client": client.pk, "process": "b2b_sale", "product": ["Nothing", "Rack"], "quantity": ["1", "-1"],
+            "price": ["", ""], "discount": ["", "150"]}  # fmt: skip
+    shown = text_of(office.browser(office.house.boris).post("/deals/new/", sent))
+    for words in ("There is no product", "Enter a quantity above zero.", "A discount lies between 0 and 100 per cent."):
+        assert words in shown
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

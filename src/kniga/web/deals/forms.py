@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ from kniga.catalog.queries import products_named
 from kniga.deals.lines import LineInput
 from kniga.deals.queries import LineRow
 from kniga.deals.services import DealFields
-from kniga.platform.errors import Refused
-from kniga.platform.money import parse_decimal
+from kniga.platform.errors import Refused, check_all
+from kniga.platform.money import checked_amount, checked_discount, checked_quantity, parse_decimal
 from kniga.web.params import sent_date, sent_decimal, sent_id
 
 if TYPE_CHECKING:
@@ -93,22 +94,38 @@ def lines_as_typed(lines: tuple[LineRow, ...]) -> list[LineForm]:
 def line_inputs(typed: list[LineForm], user: User) -> list[LineInput]:
     """The lines for the domain. Raises Refused `product_unknown`, `number_invalid` at `lines/<index>/<field>`."""
     known = products_named(user=user, names=[line.product for line in typed])
-    return list(_inputs(typed, known))
+    check_all(*_checks(typed, known))
+    return [
+        LineInput(
+            known[line.product],
+            parse_decimal(line.quantity or "1"),
+            parse_decimal(line.price) if line.price else None,
+            parse_decimal(line.discount) if line.discount else Decimal(0),
+        )
+        for line in typed
+    ]
 
 
-def _inputs(typed: list[LineForm], known: dict[str, int]) -> Iterator[LineInput]:
+def _checks(typed: list[LineForm], known: dict[str, int]) -> Iterator[Callable[[], object]]:
+    """Each field of each line by itself, so that all that is wrong is named at once."""
     for index, line in enumerate(typed):
         place = f"lines/{index}/"
-        product_id = known.get(line.product)
-        if product_id is None:
-            message = _("There is no product “%(name)s”. Choose one of the list.") % {"name": line.product[:60]}
-            raise Refused("product_unknown", message, field=f"{place}product")
-        yield LineInput(
-            product_id,
-            parse_decimal(line.quantity or "1", field=f"{place}quantity"),
-            parse_decimal(line.price, field=f"{place}price") if line.price else None,
-            parse_decimal(line.discount, field=f"{place}discount") if line.discount else Decimal(0),
-        )
+        yield partial(_check_product, line.product, known, f"{place}product")
+        yield partial(_check_number, checked_quantity, line.quantity or "1", f"{place}quantity")
+        if line.price:
+            yield partial(_check_number, checked_amount, line.price, f"{place}price")
+        if line.discount:
+            yield partial(_check_number, checked_discount, line.discount, f"{place}discount")
+
+
+def _check_product(name: str, known: dict[str, int], field: str) -> None:
+    if name not in known:
+        message = _("There is no product “%(name)s”. Choose one of the list.") % {"name": name[:60]}
+        raise Refused("product_unknown", message, field=field)
+
+
+def _check_number(check: Callable[..., Decimal], text: str, field: str) -> None:
+    check(parse_decimal(text, field=field), field=field)
 
 
 def _plain(value: Decimal) -> str:
