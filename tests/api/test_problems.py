@@ -106,3 +106,24 @@ def test_messages_come_in_the_language_asked_for(department: Department, caller_
 
 def test_a_role_without_the_right_is_told_so(department: Department, caller_for: CallerFor) -> None:
     problem(caller_for(department.rep)("POST", "/products", {"name": "Rack"}), 403, "not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("GET", "/clients?limit=1000", None, "Пришлите не больше 200."),
+        ("GET", "/deals?since=soon", None, "Пришлите день, например 2026-12-31."),
+        ("GET", "/deals?status=best", None, "Выберите одно из:"),
+        ("GET", "/clients?owner_id=x", None, "Пришлите целое число."),
+        ("POST", "/clients", {"name": 7}, "Пришлите текст."),
+        ("POST", "/clients", {"name": "x" * 1001}, "Здесь помещается не больше 1000 знаков."),
+        ("POST", "/products", {"name": "Rack", "price": "dear"}, "Пришлите число, например 1500.50."),
+        ("POST", "/clients", {"name": "x", "contacts": [{"name": "y"}] * 101}, "не больше 100 записей."),
+    ],
+)
+def test_a_wrong_value_is_explained_in_the_language_asked_for(
+    department: Department, caller_for: CallerFor, method: str, path: str, body: Any, said: str
+) -> None:
+    answer = caller_for(department.head)(method, path, body, Accept_Language="ru")
+    assert answer.status_code == 422
+    assert said in answer.json()["errors"][0]["detail"]

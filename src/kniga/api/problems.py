@@ -147,15 +147,44 @@ def _of_validation(exception: ValidationError) -> Problem:
 def _invalid(error: Mapping[str, Any]) -> dict[str, Any]:
     place, *rest = error["loc"]
     kind = str(error["type"])
-    known = {
-        "missing": _("This field is required."),
-        "extra_forbidden": _("There is no such field."),
-    }
-    found = {"detail": known.get(kind, str(error["msg"])), "code": kind}
+    found = {"detail": _said(kind, error), "code": kind}
     if place in {"body", "form", "file"}:
         # The first part names the parameter of the Python function, which callers never see.
         return {"pointer": pointer(*(rest[1:] if place == "body" else rest)), **found}
     return {"parameter": str(rest[-1]) if rest else str(place), **found}
+
+
+def _said(kind: str, error: Mapping[str, Any]) -> str:
+    """What is wrong with a value, in the language asked for; a kind nobody has named yet stays in English."""
+    known = {
+        "missing": _("This field is required."),
+        "extra_forbidden": _("There is no such field."),
+        "string_type": _("Send a text."),
+        "string_unicode": _("Send a text."),
+        "string_too_long": _("At most %(max_length)s characters fit here."),
+        "too_long": _("At most %(max_length)s entries fit here."),
+        "list_type": _("Send a list."),
+        "literal_error": _("Choose one of: %(expected)s."),
+        "enum": _("Choose one of: %(expected)s."),
+        "less_than_equal": _("Send at most %(le)s."),
+        "greater_than_equal": _("Send at least %(ge)s."),
+        "decimal_max_digits": _("At most %(max_digits)s digits fit here."),
+        "decimal_max_places": _("At most %(decimal_places)s decimals fit here."),
+    }
+    by_family = {
+        "int": _("Send a whole number."),
+        "decimal": _("Send a number, such as 1500.50."),
+        "date": _("Send a day, such as 2026-12-31."),
+        "bool": _("Send true or false."),
+        "dict": _("Send an object."),
+        "model": _("Send an object."),
+    }
+    text = known.get(kind) or by_family.get(kind.split("_", maxsplit=1)[0])
+    context = dict(error.get("ctx") or {})
+    try:
+        return str(error["msg"]) if text is None else text % context
+    except KeyError:
+        return str(error["msg"])
 
 
 def _of_suspicion(exception: SuspiciousOperation) -> Problem:
