@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django.plugin import blocking_manager_key
 
 from kniga.runtime.postgres import Cluster
 from tests.sql_snapshots import SqlLog, record_sql
@@ -146,6 +147,32 @@ def _reopen(name: str) -> None:
     if close_pool is not None:
         close_pool()
     connection.settings_dict["NAME"] = name
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """After a test that really commits, the worker's database is copied from the template again: what migrations
+    seed is there for the next test, and nothing else is, be it a table Django knows or not."""
+    yield
+    if nextitem is not None and _commits(item):
+        with item.config.stash[blocking_manager_key].unblock():
+            _start_over()
+
+
+def _commits(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("django_db")
+    marked = mark is not None and bool(mark.kwargs.get("transaction") or mark.args[:1] == (True,))
+    return marked or not {"transactional_db", "live_server"}.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def _start_over() -> None:
+    from django.db import connection
+
+    name = connection.settings_dict["NAME"]
+    connection.close()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
 
 
 @pytest.fixture(autouse=True)
