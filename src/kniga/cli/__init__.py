@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "funnel": ("kniga.cli.funnel:app", "Show the sales funnel."),
     "process": ("kniga.cli.process:app", "List, check and publish sales processes (BPMN files)."),
     "user": ("kniga.cli.user:app", "Create and list people who sign in; set passwords and roles."),
+    "organisation": ("kniga.cli.organisation:app", "Show and change the organisation's settings and days off."),
     "token": ("kniga.cli.token:app", "Create, list and revoke keys of the REST API."),
     "backup": ("kniga.cli.backup:backup", "Write all data into one file."),
     "restore": ("kniga.cli.backup:restore", "Read a backup into an empty database."),
@@ -94,7 +95,7 @@ def _add(app: typer.Typer, name: str, loaded: Callable[..., Any] | typer.Typer, 
         assert only is not None
         app.command(name, help=line)(only)
     else:
-        app.add_typer(loaded, name=name, help=line, no_args_is_help=True)
+        app.add_typer(loaded, name=name, help=line, no_args_is_help=loaded.registered_callback is None)
 
 
 def _chosen(arguments: list[str]) -> str | None:

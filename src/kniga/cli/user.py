@@ -96,6 +96,36 @@ def roles(as_json: AsJson = False) -> None:
     print_rows(rows, as_json=as_json, empty="")
 
 
+@app.command()
+def access(
+    role: Annotated[str, typer.Argument(help="One of `kniga user roles`; without it the table is shown.")] = "",
+    entity: Annotated[str, typer.Argument(help="client, deal or task.")] = "",
+    level: Annotated[str, typer.Argument(help="none, own, team, branch or all.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show how far each role sees, or set it: `kniga user access rep deal team`."""
+    if role and not (entity and level):
+        refuse("name a role, an entity and a level: kniga user access rep deal team", code=2)
+    with database():
+        from kniga.people.access import DEFAULT_LEVELS, present_levels
+        from kniga.people.access_services import set_access
+        from kniga.platform import clock
+
+        if role:
+            set_access(role=role, entity=entity, level=level, by=None, now=clock.now())
+        rows = [
+            {
+                "role": str(place[0]),
+                "entity": str(place[1]),
+                "level": found.name.lower(),
+                "default": DEFAULT_LEVELS[place[0]][place[1]].name.lower(),
+            }
+            for place, found in present_levels().items()
+            if not role or place == (role, entity)
+        ]
+    print_rows(rows, as_json=as_json, empty="")
+
+
 def _find(email: str) -> User:
     from kniga.people.models import User
 

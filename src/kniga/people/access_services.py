@@ -18,6 +18,22 @@ from kniga.platform import ledger
 from kniga.platform.errors import Refused
 
 
+def set_access(*, role: str, entity: str, level: str, by: User | None, now: datetime) -> bool:
+    """Let a role see an entity as far as a level named in lower case ("own"); returns whether it changed.
+
+    `by` is None only for the command line. Raises Refused `role_unknown`, `entity_unknown`, `level_unknown`,
+    `role_sees_all`, `not_allowed`.
+    """
+    if role not in Role.values:
+        raise Refused("role_unknown", _("Choose one of the roles."), field="role")
+    if entity not in Entity.values:
+        raise Refused("entity_unknown", _("Choose clients, deals or tasks."), field="entity")
+    if level.upper() not in Level.names:
+        raise Refused("level_unknown", _("Choose one of the levels."), field="level")
+    wanted = {(Role(role), Entity(entity)): Level[level.upper()]}
+    return bool(set_access_levels(levels=wanted, by=by, now=now))
+
+
 @transaction.atomic
 def set_access_levels(
     *, levels: Mapping[tuple[Role, Entity], Level], by: User | None, now: datetime

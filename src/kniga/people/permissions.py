@@ -20,6 +20,7 @@ class Act(Enum):
     MANAGE_PEOPLE = "manage_people"
     MANAGE_BRANCHES = "manage_branches"
     MANAGE_ACCESS = "manage_access"
+    MANAGE_ORGANISATION = "manage_organisation"
 
 
 _MANAGERS: Final = frozenset({Role.LEAD, Role.HEAD, Role.OWNER, Role.ADMINISTRATOR})
@@ -37,6 +38,7 @@ ROLES_FOR: Final[dict[Act, frozenset[Role]]] = {
     Act.MANAGE_PEOPLE: _HEADS,
     Act.MANAGE_BRANCHES: _HEADS,
     Act.MANAGE_ACCESS: HIGH_ROLES,
+    Act.MANAGE_ORGANISATION: HIGH_ROLES,
 }
 
 

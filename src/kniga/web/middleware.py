@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from kniga.platform.organisation import current_organisation
 from kniga.runtime.metrics import count_request
 from kniga.web.errors import bad_request, domain_error, not_found
 
@@ -51,13 +52,16 @@ class LanguageMiddleware:
 
 
 class PreferencesMiddleware:
-    """Once the person is known, their own language wins over cookie and browser."""
+    """Once the person is known, their own language wins over cookie and browser; if none of them asks for one,
+    the organisation's does. Health checks and strangers are answered without a look into the database."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = getattr(request.user, "language", "")
+        if not language and request.user.is_authenticated and not asked_language(request):
+            language = current_organisation().language
         if language in dict(settings.LANGUAGES) and language != translation.get_language():
             translation.activate(language)
             request.LANGUAGE_CODE = language
@@ -131,7 +135,12 @@ class DomainErrorsMiddleware:
 
 
 def language_of(request: HttpRequest) -> str:
-    """The language a request asks for before its person is known."""
+    """The language of a request before its person is known."""
+    return asked_language(request) or settings.LANGUAGE_CODE
+
+
+def asked_language(request: HttpRequest) -> str:
+    """The language that the cookie, else the browser asks for; empty when neither does."""
     chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
     offered = dict(settings.LANGUAGES)
     if chosen in offered:
@@ -140,4 +149,4 @@ def language_of(request: HttpRequest) -> str:
         code = wanted.split(";")[0].strip().split("-")[0].lower()
         if code in offered:
             return code
-    return settings.LANGUAGE_CODE
+    return ""

@@ -12,6 +12,7 @@ from kniga.people.queries import managed_branches, people_list, role_choices, te
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import render_page
 from kniga.web.people.forms import number_or_none
+from kniga.web.people.sections import people_tabs
 
 
 @require_safe
@@ -31,7 +32,7 @@ def people(request: SignedInRequest) -> HttpResponse:
         "roles": role_choices(),
         "role_names": dict(role_choices()),
         "branches": [(branch.id, branch.name) for branch in managed_branches(user=request.user)],
-        "may_set_access": may(request.user, Act.MANAGE_ACCESS),
+        "tabs_shown": people_tabs(request.user),
     }
     return render_page(request, "people/list.html", context, fragments={"people-rows": "rows"})
 
@@ -46,5 +47,5 @@ def _teams_context(request: SignedInRequest) -> dict[str, Any]:
     return {
         "rows": team_list(user=request.user),
         "may_add_branch": may(request.user, Act.MANAGE_BRANCHES),
-        "may_set_access": may(request.user, Act.MANAGE_ACCESS),
+        "tabs_shown": people_tabs(request.user),
     }

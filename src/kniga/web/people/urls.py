@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kniga.web.people import access_views, list_views, person_views, profile_views, team_views
+from kniga.web.people import access_views, list_views, organisation_views, person_views, profile_views, team_views
 
 app_name = "people"
 urlpatterns = [
     path("", list_views.people, name="list"),
     path("new/", person_views.create, name="create"),
     path("profile/", profile_views.profile, name="profile"),
+    path("organisation/", organisation_views.organisation, name="organisation"),
+    path("organisation/days/", organisation_views.set_day, name="set_day"),
+    path("organisation/days/remove/", organisation_views.remove_day, name="remove_day"),
     path("teams/", list_views.teams, name="teams"),
     path("teams/new/", team_views.create_team_page, name="create_team"),
     path("teams/<int:team_id>/", team_views.edit_team, name="team"),

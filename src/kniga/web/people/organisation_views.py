@@ -1,0 +1,101 @@
+"""The organisation's settings, and the days that differ from its country's calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kniga.people.organisation_queries import calendar_days, organisation_settings
+from kniga.people.organisation_services import (
+    OrganisationChanges,
+    remove_calendar_day,
+    set_calendar_day,
+    update_organisation,
+)
+from kniga.people.permissions import Act
+from kniga.platform import clock
+from kniga.platform.errors import Refused
+from kniga.web.access import SignedInRequest, act_required
+from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+from kniga.web.people.organisation_choices import country_choices, currency_choices, time_zones
+from kniga.web.people.sections import people_tabs
+
+TEMPLATE = "people/organisation.html"
+_DAY_FIELDS = ("date", "kind", "note")
+
+
+@require_http_methods(["GET", "POST"])
+@act_required(Act.MANAGE_ORGANISATION)
+def organisation(request: SignedInRequest) -> HttpResponse:
+    if request.method == "GET":
+        return render_page(request, TEMPLATE, _context(request))
+    form = {key: request.POST[key] for key in OrganisationChanges.__annotations__ if key in request.POST}
+    try:
+        update_organisation(by=request.user, now=clock.now(), **OrganisationChanges(**form))  # type: ignore[typeddict-item]
+    except Refused as refusal:
+        return refuse(request, TEMPLATE, _context(request, form) | {"errors": field_errors(refusal)})
+    toast(request, _("Saved"))
+    return go_to(request, reverse("people:organisation"))
+
+
+@require_POST
+@act_required(Act.MANAGE_ORGANISATION)
+def set_day(request: SignedInRequest) -> HttpResponse:
+    sent = {name: request.POST.get(name, "").strip() for name in _DAY_FIELDS}
+    try:
+        set_calendar_day(
+            day=_day(sent["date"]),
+            is_working=sent["kind"] == "working",
+            note=sent["note"],
+            by=request.user,
+            now=clock.now(),
+        )
+    except Refused as refusal:
+        return refuse(request, TEMPLATE, _context(request) | {"day": sent, "day_errors": field_errors(refusal)})
+    toast(request, _("Saved"))
+    return go_to(request, reverse("people:organisation"))
+
+
+@require_POST
+@act_required(Act.MANAGE_ORGANISATION)
+def remove_day(request: SignedInRequest) -> HttpResponse:
+    try:
+        remove_calendar_day(day=_day(request.POST.get("date", "")), by=request.user, now=clock.now())
+    except Refused as refusal:
+        return refuse(request, TEMPLATE, _context(request) | {"day_errors": field_errors(refusal)})
+    toast(request, _("The country's calendar decides about this day again"))
+    return go_to(request, reverse("people:organisation"))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Refused("date_invalid", _("Choose a day."), field="date") from error
+
+
+def _context(request: SignedInRequest, form: Mapping[str, str] | None = None) -> dict[str, Any]:
+    language = get_language() or "en"
+    present = organisation_settings()
+    currencies = currency_choices(language)
+    if present["currency"] not in dict(currencies):
+        # A currency that is money no more, but is what stands here.
+        currencies = ((present["currency"], present["currency"]), *currencies)
+    return {
+        "tabs_shown": people_tabs(request.user),
+        "form": present | dict(form or {}),
+        "errors": {},
+        "currencies": currencies,
+        "countries": country_choices(language),
+        "time_zones": time_zones(),
+        "days": calendar_days(),
+        "day": dict.fromkeys(_DAY_FIELDS, ""),
+        "day_errors": {},
+    }
