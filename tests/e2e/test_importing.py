@@ -61,7 +61,8 @@ def test_deals_come_in_and_go_back(
     expect(page.get_by_text("Waiting for a worker")).to_be_visible()
     carry_out(job_id=ImportJob.objects.get().pk, by=head, now=NOW)
 
-    page.get_by_label("Yes, remove").check()
-    page.get_by_role("button", name="Take the whole import back").click()
+    page.get_by_role("link", name="Take the whole import back").click()
+    expect(page.get_by_text("2 records it made will be removed")).to_be_visible()
+    page.get_by_role("button", name="Take it back").click()
     expect(page.get_by_text("2 records removed")).to_be_visible()
     assert not Deal.objects.exists()

@@ -37,6 +37,10 @@ def page(browser: Client, job: ImportJob, query: str = "") -> str:
     return answer.content.decode()
 
 
+def tables(shown: str) -> str:
+    return shown[shown.index("k-import-diff") :]
+
+
 def settings_of(job: ImportJob, **changed: str) -> dict[str, str]:
     columns = job.found["columns"]
     return {f"map-{index}": column["field"] for index, column in enumerate(columns)} | {"act": "check"} | changed
@@ -68,6 +72,8 @@ def test_a_file_goes_through_all_steps_and_back(
     assert made.name == "ООО Щит" and made.region is not None and made.region.name == "Тверь"
     assert "79161234567" in made.search_text
 
+    asked = page(browser, job, "?step=undo")
+    assert "1 record it made will be removed" in asked and "0 records will stay" in asked
     browser.post(f"/imports/{job.pk}/undo/")
     assert not ClientRecord.objects.exists()
     assert "1 record removed" in page(browser, job)
@@ -84,6 +90,13 @@ def test_an_unknown_name_is_explained_by_the_person(
     browser.post(f"/imports/{job.pk}/setup/", settings_of(job))
     shown = page(browser, job)
     assert "Names to explain" in shown and "boks" in shown
+    assert "1 row waits for its names to be explained." in shown and "to be explained</span>" in shown
+    browser.post(f"/imports/{job.pk}/apply/", {})
+    job.refresh_from_db()
+    assert job.status == "checked"
+    assert "boks" in page(browser, job, "?show=waiting") and "GTX Pro" not in tables(
+        page(browser, job, "?show=waiting")
+    )
     said = {"reference-0": "unit", "text-0": "boks", "choice-0": "other", "name-0": "pack"}
     browser.post(f"/imports/{job.pk}/explain/", said)
     assert "Names to explain" not in page(browser, job)
@@ -169,3 +182,15 @@ def test_the_diff_shows_before_and_after_and_pages_on(
         f"/imports/{job.pk}/rows/?after=51", headers={"HX-Request": "true", "HX-Target": "import-rows"}
     )
     assert "Item 60" in further.content.decode() and "<html" not in further.content.decode()
+
+
+def test_addresses_made_for_people_stand_in_a_table_with_what_to_do(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    browser = as_user(make_user("owner"))
+    job = upload(browser, "users", "name,role\nVera Lug,rep\n")
+    assert job is not None
+    browser.post(f"/imports/{job.pk}/setup/", settings_of(job))
+    shown = page(browser, job)
+    assert '<td class="k-table__main">Vera Lug</td><td>vera.lug@example.invalid</td>' in shown
+    assert "Nobody of them has a password yet" in shown

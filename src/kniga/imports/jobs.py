@@ -35,8 +35,15 @@ def queue_job(*, job: ImportJob, by: User) -> ImportJob:
 
 @transaction.atomic
 def apply_with(*, job: ImportJob, options: Options, by: User) -> ImportJob:
-    """Queue a checked job with a last decision (what to do with rows in the way). Raises as `queue_job`."""
+    """Queue a checked job with a last decision (what to do with rows in the way).
+
+    Raises Refused `rows_in_the_way` if the check found such rows and they are not to be left out, and as
+    `queue_job`."""
     require(by, Act.IMPORT)
+    counts = job.report.get("counts", {})
+    if counts.get("conflict", 0) + counts.get("error", 0) and not options.skip_errors:
+        text = _("Some rows cannot be applied yet: explain the names, or say that such rows are left out.")
+        raise Refused("rows_in_the_way", text)
     ImportJob.objects.filter(pk=job.pk, status__in=_READY).update(options=options.stored())
     return queue_job(job=job, by=by)
 

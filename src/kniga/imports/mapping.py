@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from msgspec.structs import replace
 from rapidfuzz import fuzz
 
+from kniga.imports.aliases import remember_names
 from kniga.imports.fields import Field, KindSpec, Type
 from kniga.imports.models import SavedMapping
 from kniga.imports.options import Options, options_of
@@ -59,8 +60,9 @@ def settle_options(table: Table, spec: KindSpec, given: Options) -> Options:
 
 
 def remember_options(table: Table, spec: KindSpec, options: Options, now: datetime) -> None:
-    """Keep how this header was mapped; confirmations are not kept: they are said anew for every file."""
+    """Keep how this header was mapped, and what names were confirmed to mean in whatever file they come."""
     stored = Options(mapping=options.mapping, key=options.key, process=options.process, stages=options.stages).stored()
+    remember_names(options.confirmed, now)
     SavedMapping.objects.update_or_create(
         kind=spec.key, header=header_of(table), defaults={"options": stored, "saved_at": now}
     )

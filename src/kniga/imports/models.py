@@ -116,3 +116,18 @@ class SavedMapping(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "header"], name="mapping_once")]
+
+
+class Alias(models.Model):
+    """What a name in files means, as a person has confirmed it once; by reference and folded text."""
+
+    reference = models.CharField(max_length=20)
+    text_key = models.CharField(max_length=300)
+    name = models.CharField(max_length=300)
+    confirmed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reference", "text_key"], name="alias_once")]
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.text_key} = {self.name}"

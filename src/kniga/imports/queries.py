@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import msgspec
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from kniga.imports.finding import Found
 from kniga.imports.kinds import IMPORTERS
 from kniga.imports.models import ImportJob, ImportProgress, ImportRow, JobStatus, KindKey
 from kniga.imports.options import Options, options_of
-from kniga.imports.report import Report, report_from
+from kniga.imports.report import WAITING, Report, report_from
 from kniga.imports.stages import StageMap
 from kniga.imports.undoing import Undone
 from kniga.people.models import User
@@ -52,6 +53,11 @@ class RowLine:
     changes: dict[str, list[Any]]
     reasons: list[dict[str, str]]
     target_id: int | None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nothing stands in the way of the row but names nobody has explained."""
+        return self.action == "error" and all(reason["code"].startswith("unknown_") for reason in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,16 @@ def job_report(job: ImportJob) -> Report | None:
     return report_from(stored) if stored else None
 
 
-def job_rows(*, job: ImportJob, actions: tuple[str, ...] = (), after: int = 0, limit: int = PAGE) -> list[RowLine]:
-    """Rows of a job in the order of the file, of some actions only; `after` is the last row number seen."""
+def job_rows(
+    *, job: ImportJob, actions: tuple[str, ...] = (), waiting: bool | None = None, after: int = 0, limit: int = PAGE
+) -> list[RowLine]:
+    """Rows of a job in the order of the file, of some actions only; `after` is the last row number seen.
+
+    `waiting`: only the errors that are but names nobody has explained, or none of these; None for both."""
     found = ImportRow.objects.filter(job=job, number__gt=after)
+    if waiting is not None:
+        of_names = RawSQL(f"SELECT r.number FROM imports_importrow r WHERE r.job_id = %s AND {WAITING}", [job.pk])
+        found = found.filter(number__in=of_names) if waiting else found.exclude(number__in=of_names)
     if actions:
         found = found.filter(action__in=actions)
     columns = ("number", "action", "values", "changes", "reasons", "target_id")

@@ -1,7 +1,8 @@
 """Names in a file that stand for what Kniga already has: products, people, clients, entries of lists.
 
 An exact name (case, ё/е and white space apart) is taken. Anything else is never taken silently: a near name
-becomes a suggestion which a person confirms; an unknown entry of a mere list (industry, region, source, branch)
+becomes a suggestion which a person confirms, once (see `aliases`).
+An unknown entry of a mere list (industry, region, source, branch)
 is made and reported; other unknown names stop their rows until the person says what they mean or lets them be made.
 """
 
@@ -18,6 +19,7 @@ from rapidfuzz import fuzz, process
 
 from kniga.catalog.units import NAMES as UNIT_NAMES
 from kniga.deals.loss_reasons import NAMES as REASON_NAMES
+from kniga.imports.aliases import remembered_names
 from kniga.imports.options import Options
 from kniga.imports.sight import Sight
 from kniga.platform.textkeys import fold, match_key
@@ -70,7 +72,9 @@ class Unknown:
 
 @dataclass(slots=True)
 class References:
-    """Looks names up for one run. With `makes`, entries that are to be made are made at once."""
+    """Looks names up for one run. With `makes`, entries that are to be made are made at once.
+
+    `taken` tells which texts were taken for another name because somebody confirmed that for an earlier file."""
 
     options: Options
     makes: bool
@@ -79,6 +83,8 @@ class References:
     unknown: Counter[Unknown] = field(default_factory=Counter)
     new: dict[str, dict[str, str]] = field(default_factory=dict)
     made: dict[str, list[int]] = field(default_factory=dict)
+    aliases: dict[tuple[str, str], str] = field(default_factory=remembered_names)
+    taken: dict[str, dict[str, str]] = field(default_factory=dict)
     _books: dict[str, dict[str, Meant | None]] = field(default_factory=dict)
     _verdicts: dict[tuple[str, str], Meant | Unknown] = field(default_factory=dict)
     _candidates: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -87,7 +93,9 @@ class References:
         """Read the clients of these names in one statement; other references are read whole, once."""
         confirmed = self.options.confirmed.get("client", {})
         book = self._books.setdefault("client", {})
-        wanted = {fold(confirmed.get(text, text)) for text in texts} - book.keys()
+        wanted = {fold(confirmed.get(text, text)) for text in texts}
+        wanted |= {fold(self.aliases.get(("client", fold(text)), text)) for text in texts}
+        wanted -= book.keys()
         if not wanted:
             return
         sql = """
@@ -120,6 +128,11 @@ WHERE (name_key = ANY(%s::text[]) OR (inn <> '' AND inn = ANY(%s::text[])))
             found = book.get(fold(name)) if name else None
             if found is not None:
                 return found
+        alias = "" if confirmed else self.aliases.get((reference, fold(text)), "")
+        found = book.get(fold(alias)) if alias else None
+        if found is not None:
+            self.taken.setdefault(reference, {})[text] = found.name
+            return found
         kind = BOOKS[reference]
         can_create = kind.can_create and (reference != "branch" or self.sight.branch is None)
         if can_create and confirmed == text:

@@ -10,13 +10,17 @@ import msgspec
 from kniga.imports.run import Run
 
 ACTIONS: Final = ("create", "update", "same", "skip", "conflict", "error")
+# Rows (alias r) in whose way stands nothing but names nobody has explained.
+WAITING: Final = """r.action = 'error' AND NOT EXISTS (
+    SELECT FROM jsonb_array_elements(r.reasons) AS reason WHERE NOT starts_with(reason ->> 'code', 'unknown_'))"""
 _SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """`counts` by action; `unknown` names nobody has explained, with rows they stop; `new` entries by list;
-    `problems` the first rows that cannot be applied: row, action, column, text."""
+    `problems` the first rows that cannot be applied: row, action, column, text; `waiting` how many of the errors are
+    only names nobody has explained; `remembered` {reference: {text: name}} what was explained for an earlier file."""
 
     rows: int
     counts: dict[str, int]
@@ -25,6 +29,8 @@ class Report:
     notes: dict[str, Any]
     problems: list[dict[str, Any]] = field(default_factory=list)
     formulas: int = 0
+    waiting: int = 0
+    remembered: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def stopped(self) -> int:
@@ -57,6 +63,8 @@ def report_of(run: Run) -> Report:
         new=new,
         notes=dict(run.notes),
         problems=_problems(run),
+        waiting=run.fetch(f"SELECT count(*) FROM imports_importrow r WHERE r.job_id = %(job)s AND {WAITING}")[0][0],
+        remembered=run.references.taken,
         formulas=sum(column.profile.formulas for column in run.table.columns),
     )
 

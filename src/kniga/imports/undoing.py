@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kniga.imports import events, sets
@@ -37,6 +37,25 @@ class Undone:
     restored: int
     kept_count: int
     kept: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What taking an import back would do now: how many records go, get their old values, stay as they are."""
+
+    removed: int
+    restored: int
+    kept: int
+
+
+def forecast_undo(*, job: ImportJob, by: User, now: datetime) -> Forecast:
+    """What `undo_job` would do, changing nothing. Raises Refused `not_allowed`."""
+    require(by, Act.IMPORT)
+    run = _run(job, by, now)
+    restored = len(run.fetch(sets.untouched(run.spec, "update")))
+    candidates = [row[0] for row in run.fetch(sets.untouched(run.spec, "create"))]
+    removed = len(run.fetch(_free(run, IMPORTERS[job.kind](run)), {"ids": candidates})) if candidates else 0
+    return Forecast(removed, restored, _left(run) - removed - restored)
 
 
 @transaction.atomic
@@ -88,10 +107,7 @@ def _remove(run: Run, importer: Importer) -> int:
     candidates = [row[0] for row in run.fetch(sets.untouched(run.spec, "create"))]
     if not candidates:
         return 0
-    made = tuple(name for name in ("people_team",) if name in run.job.made)
-    used = sets.referenced_by_others(table, (*importer.parts, *made, "imports_importjob"))
-    free = f"SELECT t.id FROM {table} t WHERE t.id = ANY(%(ids)s::bigint[]) AND NOT {used}"
-    ids = [row[0] for row in run.fetch(free, {"ids": candidates})]
+    ids = [row[0] for row in run.fetch(_free(run, importer), {"ids": candidates})]
     importer.before_remove(ids)
     for part, condition in importer.parts.items():
         run.execute(f"DELETE FROM {part} WHERE {condition}", {"ids": ids})
@@ -100,6 +116,13 @@ def _remove(run: Run, importer: Importer) -> int:
     importer.after_remove()
     _done(run, ids)
     return len(ids)
+
+
+def _free(run: Run, importer: Importer) -> str:
+    """SELECT of the objects among `ids` that nothing but what this import made refers to."""
+    made = tuple(name for name in ("people_team",) if name in run.job.made)
+    used = sets.referenced_by_others(run.spec.table, (*importer.parts, *made, "imports_importjob"))
+    return f"SELECT t.id FROM {run.spec.table} t WHERE t.id = ANY(%(ids)s::bigint[]) AND NOT {used}"
 
 
 def _remove_made(run: Run) -> None:
@@ -128,15 +151,17 @@ def _done(run: Run, ids: list[int]) -> None:
 
 
 def _outcome(run: Run, restored: int, removed: int) -> Undone:
-    with connection.cursor() as cursor:
-        cursor.execute(_KEPT_COUNT, [run.job.pk])
-        count = int(cursor.fetchone()[0])
     text = _("changed or used since the import")
     kept = [
         {"row": number, "action": action, "name": name, "text": text}
         for number, action, name in run.fetch(_KEPT, {"limit": _KEPT_SHOWN})
     ]
-    return Undone(removed, restored, count, kept)
+    return Undone(removed, restored, _left(run), kept)
+
+
+def _left(run: Run) -> int:
+    """How many of the written rows are not taken back (yet)."""
+    return int(run.fetch(_KEPT_COUNT)[0][0])
 
 
 _CLIENT: Final = "CASE WHEN j.kind = 'clients' THEN r.target_id ELSE (r.values ->> 'client_id')::bigint END"
@@ -161,7 +186,8 @@ _LEAVE_TEAMS: Final = """
 UPDATE people_user SET team_id = NULL WHERE team_id = ANY(%(ids)s::bigint[]) AND id = ANY(%(people)s::bigint[])
 """
 _KEPT_COUNT: Final = """
-SELECT count(*) FROM imports_importrow WHERE job_id = %s AND action IN ('create', 'update') AND fingerprint IS NOT NULL
+SELECT count(*) FROM imports_importrow WHERE job_id = %(job)s AND action IN ('create', 'update')
+    AND fingerprint IS NOT NULL
 """
 _KEPT: Final = """
 SELECT number, action, coalesce(values ->> 'name', values ->> 'external_key', '') FROM imports_importrow

@@ -220,9 +220,13 @@ def test_near_names_are_asked_about_and_never_taken(files: Files) -> None:
     assert [(one["text"], one["suggestion"]) for one in report.unknown] == [("Logistic", "Logistics")]
     files.imported("clients", "name,industry\nB,Logistic\n", confirmed={"industry": {"Logistic": "Logistics"}})
     assert Industry.objects.count() == 1
-    assert files.stopped("clients", "name,industry\nD,Logistic\n", create_missing=("industry",)).unknown
+    files.imported("clients", "name,industry\nC,Medicine\n")
+    assert files.stopped("clients", "name,industry\nD,Medicin\n", create_missing=("industry",)).unknown
+    report = files.imported("clients", "name,industry\nE,LOGISTIC\n")[1]
+    assert report.remembered == {"industry": {"LOGISTIC": "Logistics"}} and Industry.objects.count() == 2
     files.imported("clients", "name,industry\nD,Logistic\n", confirmed={"industry": {"Logistic": "Logistic"}})
-    assert Industry.objects.count() == 2
+    assert Industry.objects.count() == 3
+    assert files.imported("clients", "name,industry\nF,Logistic\n")[1].remembered == {}
 
 
 PHONEBOOK = (

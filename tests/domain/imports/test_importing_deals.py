@@ -18,7 +18,7 @@ from kniga.imports.models import ImportJob
 from kniga.imports.options import Options
 from kniga.imports.report import Report
 from kniga.imports.services import ImportStopped, apply_job, new_job
-from kniga.imports.undoing import undo_job
+from kniga.imports.undoing import Forecast, forecast_undo, undo_job
 from kniga.people.models import User
 from kniga.people.roles import Role
 from kniga.platform.errors import Refused
@@ -140,6 +140,8 @@ def test_undo_removes_the_untouched_and_keeps_the_worked_on(files: Files, rep: U
     job, _report = files.deals()
     deal = Deal.objects.get(external_key="1")
     complete_task(task_id=Task.objects.get(deal=deal).pk, outcome="no_need", answers=_answers(), by=rep, now=NOW)
+    head = User.objects.create_user("head@kniga.test", "x", name="Head", role=Role.HEAD)
+    assert forecast_undo(job=job, by=head, now=NOW) == Forecast(removed=2, restored=0, kept=1)
     undone = undo_job(job=job, by=None, now=NOW)
     assert (undone.removed, undone.kept_count) == (2, 1)
     assert [one.external_key for one in Deal.objects.all()] == ["1"]
@@ -148,11 +150,14 @@ def test_undo_removes_the_untouched_and_keeps_the_worked_on(files: Files, rep: U
 
 def test_what_nobody_has_explained_stops_its_rows(files: Files) -> None:
     report = files.stopped(DEALS.replace("ООО Щит", "ООО Щитт").replace("Анна Жук", "Ann"), stages={})
+    assert report.waiting == 3
     asked = {(one["reference"], one["text"], one["suggestion"]) for one in report.unknown}
     assert asked == {("client", "ООО Щитт", "ООО Щит"), ("user", "Ann", ""), ("stage", "В работе", "")}
     assert not Deal.objects.exists()
     told = {"client": {"ООО Щитт": "ООО Щит"}}
     files.deals(DEALS.replace("ООО Щит", "ООО Щитт"), confirmed=told)
+    _job, again = files.deals(DEALS.replace("ООО Щит", "ООО ЩИТТ"))
+    assert done(again) == {"same": 3} and again.remembered == {"client": {"ООО ЩИТТ": "ООО Щит"}}
     assert Deal.objects.filter(client__name="ООО Щит").count() == 2 and Client.objects.count() == 1
 
 
@@ -174,7 +179,7 @@ def test_dates_that_cannot_be_are_errors_in_their_cells(files: Files) -> None:
 def test_a_process_must_be_named_and_published(files: Files) -> None:
     with pytest.raises(Refused) as refused:
         files.deals(process=None)
-    assert refused.value.code == "no_process" and "b2b_sale" in refused.value.message
+    assert refused.value.code == "no_process" and "(b2b_sale)" in refused.value.message
     with pytest.raises(Refused):
         files.deals(process="nothing")
 

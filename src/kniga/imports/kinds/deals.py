@@ -80,7 +80,7 @@ class DealsImporter(Importer):
         self.currency = organisation.currency if organisation else "RUB"
         self.today = self.run.now.astimezone(self.zone).date().isoformat()
         if not self.run.options.process:
-            known = ", ".join(row[0] for row in self.run.fetch(deals_sql.PROCESSES))
+            known = ", ".join(f"{name} ({key})" for name, key in self.run.fetch(deals_sql.PROCESSES))
             raise Refused(
                 "no_process", _t("Say which process open deals enter: %(known)s") % {"known": known}, field="process"
             )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 PROCESSES: Final = """
-SELECT p.key FROM processes_process p JOIN processes_processversion v ON v.process_id = p.id
-WHERE v.status = 'published' ORDER BY p.key
+SELECT p.name, p.key FROM processes_process p JOIN processes_processversion v ON v.process_id = p.id
+WHERE v.status = 'published' ORDER BY p.name
 """
 PIPELINE: Final = """
 SELECT p.pipeline_id FROM processes_processversion v JOIN processes_process p ON p.id = v.process_id WHERE v.id

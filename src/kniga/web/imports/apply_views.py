@@ -14,8 +14,19 @@ from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.web.access import SignedInRequest, act_required
+from kniga.web.formatting import number
 from kniga.web.imports.forms import with_skipping
-from kniga.web.imports.presenters import REFERENCES, TABS, TONES, all_at_once, job_view, mapped, row_view, unknown_views
+from kniga.web.imports.presenters import (
+    REFERENCES,
+    TABS,
+    TONES,
+    all_at_once,
+    counted,
+    job_view,
+    mapped,
+    row_view,
+    unknown_views,
+)
 from kniga.web.pages import go_to, render_page, toast
 from kniga.web.params import id_or_none
 
@@ -66,8 +77,9 @@ def undo(request: SignedInRequest, job_id: int) -> HttpResponse:
     except Refused as refusal:
         toast(request, refusal.message, kind="error")
     else:
-        toast(request, _("Taken back: %(removed)d removed, %(restored)d restored, %(kept)d kept") % {
-            "removed": undone.removed, "restored": undone.restored, "kept": undone.kept_count})  # fmt: skip
+        figures = {"removed": undone.removed, "restored": undone.restored, "kept": undone.kept_count}
+        told = _("Taken back: %(removed)s removed, %(restored)s restored, %(kept)s kept")
+        toast(request, told % {name: number(count) for name, count in figures.items()})
     return go_to(request, reverse("imports:job", kwargs={"job_id": job_id}))
 
 
@@ -100,12 +112,13 @@ def review_context(request: SignedInRequest, job: ImportJob, report: Report) -> 
 
 def diff_context(request: SignedInRequest, job: ImportJob, report: Report | None) -> dict[str, Any]:
     """The rows of one action (or all), a page of them."""
-    counts = report.counts if report else dict.fromkeys(TABS, 0)
+    counts = counted(report)
     shown = request.GET.get("show", "")
-    actions = (shown,) if shown in TABS else ()
+    is_waiting = {"waiting": True, "error": False}.get(shown)
+    actions = ("error",) if is_waiting else (shown,) if shown in TABS else ()
     after = id_or_none(request.GET.get("after")) or 0
     columns = mapped(queries.job_found(job), queries.fields_of(job.kind)) if job.found else []
-    found = queries.job_rows(job=job, actions=actions, after=after)
+    found = queries.job_rows(job=job, actions=actions, waiting=is_waiting, after=after)
     address = reverse("imports:rows", kwargs={"job_id": job.pk})
     more = f"{address}?show={shown}&after={found[-1].number}" if len(found) == queries.PAGE else ""
     page = reverse("imports:job", kwargs={"job_id": job.pk})
@@ -122,6 +135,11 @@ def diff_context(request: SignedInRequest, job: ImportJob, report: Report | None
         "tabs": tabs,
         "shown": shown,
         "new": [(str(REFERENCES[name]), names) for name, names in report.new.items()] if report else [],
+        "remembered": [
+            (str(REFERENCES[name]), f"{text} → {meant}")
+            for name, names in (report.remembered.items() if report else ())
+            for text, meant in names.items()
+        ],
     }
 
 
@@ -145,7 +163,9 @@ def progress_context(job: ImportJob) -> dict[str, Any]:
 
 def outcome_context(request: SignedInRequest, job: ImportJob) -> dict[str, Any]:
     """What an applied or undone import did."""
-    return diff_context(request, job, queries.job_report(job)) | outcome_parts(job)
+    asked = request.GET.get("step") == "undo" and job.status == "applied"
+    forecast = undoing.forecast_undo(job=job, by=request.user, now=clock.now()) if asked else None
+    return diff_context(request, job, queries.job_report(job)) | outcome_parts(job) | {"forecast": forecast}
 
 
 def outcome_parts(job: ImportJob) -> dict[str, Any]:

@@ -14,17 +14,20 @@ from django.utils.translation import gettext_lazy
 
 from kniga.imports.finding import Found
 from kniga.imports.queries import FieldChoice, JobLine, RowLine
+from kniga.imports.report import Report
 from kniga.platform.phones import format_phone
 from kniga.web.formatting import day, number
 
 TONES: Final = {
-    "create": "good", "update": "info", "same": "neutral", "skip": "neutral", "conflict": "warn", "error": "bad",
+    "create": "good", "update": "info", "same": "neutral", "skip": "neutral", "waiting": "warn", "conflict": "warn",
+    "error": "bad",
 }  # fmt: skip
 ACTIONS: Final[dict[str, str | Promise]] = {
     "create": gettext_lazy("create"),
     "update": gettext_lazy("update"),
     "same": gettext_lazy("unchanged"),
     "skip": gettext_lazy("left out"),
+    "waiting": gettext_lazy("to be explained"),
     "conflict": gettext_lazy("conflict"),
     "error": gettext_lazy("error"),
 }
@@ -33,6 +36,7 @@ TABS: Final[dict[str, str | Promise]] = {
     "update": gettext_lazy("Changed"),
     "same": gettext_lazy("Unchanged"),
     "skip": gettext_lazy("Left out"),
+    "waiting": gettext_lazy("To be explained"),
     "conflict": gettext_lazy("Conflicts"),
     "error": gettext_lazy("Errors"),
 }
@@ -52,6 +56,7 @@ _DONE: Final[dict[str, str | Promise]] = {
     **ACTIONS,
     "create": gettext_lazy("created"),
     "update": gettext_lazy("updated"),
+    "waiting": gettext_lazy("not explained"),
 }
 _STATUS: Final[dict[str, tuple[str | Promise, str]]] = {
     "new": (gettext_lazy("being set up"), "neutral"),
@@ -126,7 +131,7 @@ def kind_name(kind: str) -> str:
 def job_view(line: JobLine) -> JobView:
     """An import with the words of the page's language."""
     label, tone = _STATUS[line.status]
-    told = " · ".join(f"{TABS[action]}: {count}" for action, count in line.counts.items() if count)
+    told = " · ".join(f"{TABS[action]}: {number(count)}" for action, count in line.counts.items() if count)
     return JobView(
         line.id, kind_name(line.kind), line.file_name, line.status, str(label), tone, line.rows, told, line.by,
         line.created_at,
@@ -158,8 +163,16 @@ def row_view(row: RowLine, columns: list[MappedColumn], *, is_done: bool) -> Row
         text = _text(change[1] if change else row.values.get(column.field), column.type)
         before = (_text(change[0], column.type) or "—") if change else ""
         cells.append(CellView(text, before, errors.get(column.name, "")))
-    label = (_DONE if is_done else ACTIONS)[row.action]
-    return RowView(row.number, row.action, str(label), TONES[row.action], tuple(cells), tuple(notes))
+    action = "waiting" if row.is_waiting else row.action
+    label = (_DONE if is_done else ACTIONS)[action]
+    return RowView(row.number, action, str(label), TONES[action], tuple(cells), tuple(notes))
+
+
+def counted(report: Report | None) -> dict[str, int]:
+    """Rows by tab: those that wait for names to be explained stand apart from the errors."""
+    if report is None:
+        return dict.fromkeys(TABS, 0)
+    return report.counts | {"waiting": report.waiting, "error": report.counts["error"] - report.waiting}
 
 
 def unknown_views(unknown: list[dict[str, Any]]) -> list[dict[str, Any]]:
