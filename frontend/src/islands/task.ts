@@ -5,6 +5,11 @@ let restsUntil = -Infinity;
 
 /* The next task of a deal looks much like the one before: for a moment it takes no key and no second click of a
    double click, so that nobody finishes it without having seen it. */
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const isLeaving = (event as CustomEvent<{ target: Element }>).detail.target.id === "main";
+  if (isLeaving && document.getElementById("task-form")) restsUntil = performance.now() + REST_MS;
+});
+
 document.addEventListener("htmx:afterSettle", (event) => {
   if ((event as CustomEvent<{ target: Element }>).detail.target.id !== "main") return;
   const outcomes = document.querySelector("[data-just-done] ~ #task-form .k-outcomes");
