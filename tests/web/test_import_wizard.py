@@ -194,3 +194,17 @@ def test_addresses_made_for_people_stand_in_a_table_with_what_to_do(
     shown = page(browser, job)
     assert '<td class="k-table__main">Vera Lug</td><td>vera.lug@example.invalid</td>' in shown
     assert "Nobody of them has a password yet" in shown
+
+
+def test_how_dates_are_read_is_asked_only_where_a_column_does_not_tell_it(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    browser = as_user(make_user("head"))
+    for last, asked, unasked in (
+        ("2026-02-28", "As found in each column", "Say which"),
+        ("01/02/2026", "Say which", "As found in each column"),
+    ):
+        job = upload(browser, "deals", f"stage;opened;closed\nWon;25.01.2026;{last}\n")
+        assert job is not None
+        shown = page(browser, job)
+        assert asked in shown and unasked not in shown

@@ -289,6 +289,9 @@ def _tell_report(report: dict[str, Any]) -> None:
     for reference, names in report["new"].items():
         shown = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
         print(f"new {reference} ({len(names)}): {shown}")
+    for reference, names in report["remembered"].items():
+        for text, name in names.items():
+            print(f"explained for an earlier file: {reference} “{text}” is “{name}”")
     _tell_notes(report["notes"])
     for one in report["unknown"]:
         print(f"not known: {one['reference']} “{one['text']}” in {one['rows']} rows; {_way_out(one)}")

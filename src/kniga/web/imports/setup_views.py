@@ -20,6 +20,7 @@ from kniga.web.imports.presenters import REFERENCES, delimiter_name, job_view
 from kniga.web.pages import field_errors, go_to, refuse, render_page
 
 if TYPE_CHECKING:
+    from kniga.imports.finding import Found
     from kniga.imports.models import ImportJob
 
 SETUP = "imports/setup.html"
@@ -90,16 +91,25 @@ def _context(job: ImportJob, errors: dict[str, list[str]]) -> dict[str, Any]:
         "number_styles": [("point", "1,234.56"), ("comma", "1 234,56")],
         "asks_dates": any(column.date_order for column in found.columns),
         "asks_numbers": any(column.number_style for column in found.columns),
+        "undecided": _("Say which"),
+        "found_each": _("As found in each column"),
+        "dates_clear": _is_clear(found, "date_order"),
+        "numbers_clear": _is_clear(found, "number_style"),
         "dates": _shown(found, "date_order"),
         "numbers": _shown(found, "number_style"),
         "duplicates": _duplicates(),
     }
 
 
-def _shown(found: Any, name: str) -> str:
+def _shown(found: Found, name: str) -> str:
     """The one decision all columns share; '' when they differ or must be asked about."""
     values = {getattr(column, name) for column in found.columns} - {""}
     return values.pop() if len(values) == 1 and "?" not in values else ""
+
+
+def _is_clear(found: Found, name: str) -> bool:
+    """Whether each column by itself tells how it is to be read."""
+    return all(getattr(column, name) != "?" for column in found.columns)
 
 
 def _date_orders() -> list[tuple[str, str]]:
