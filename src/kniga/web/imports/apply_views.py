@@ -170,4 +170,5 @@ def outcome_context(request: SignedInRequest, job: ImportJob) -> dict[str, Any]:
 
 def outcome_parts(job: ImportJob) -> dict[str, Any]:
     """The parts only an outcome has."""
-    return {"undone": queries.job_undone(job), "applied_at": job.applied_at, "undone_at": job.undone_at}
+    undone = queries.job_undone(job)
+    return {"undone": undone, "applied_at": job.applied_at, "undone_at": job.undone_at, "forecast": None}
