@@ -46,9 +46,7 @@ def take(definition: Definition, state: State, outcome: str, amount: int = 1) ->
     step = definition.user_task(token.element)
     assert step is not None
     demanded = [question for question in step.questions if question.required or outcome in question.required_for]
-    answers = {
-        question.key: amount if question.field == "deal.amount" else answer(question) for question in demanded
-    }
+    answers = {question.key: amount if question.field == "deal.amount" else answer(question) for question in demanded}
     return go(definition, state, CompleteTask(token.id, outcome, answers, {"deal.amount": amount})).state
 
 

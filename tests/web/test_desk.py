@@ -40,10 +40,18 @@ def add_task(department: Department) -> Callable[..., Task]:
             version=version, deal=department.deal, defaults={"started_at": NOON}
         )
         return Task.objects.create(
-            instance=instance, token=1 + instance.tasks.count(), element="call", name=name, kind=fields.pop("kind", "call"),
-            deal=department.deal, client=department.deal.client, assignee=assignee or department.rep, created_at=NOON,
-            due_at=None if hours is None else NOON + timedelta(hours=hours), **fields,
-        )  # fmt: skip
+            instance=instance,
+            token=1 + instance.tasks.count(),
+            element="call",
+            name=name,
+            kind=fields.pop("kind", "call"),
+            deal=department.deal,
+            client=department.deal.client,
+            assignee=assignee or department.rep,
+            created_at=NOON,
+            due_at=None if hours is None else NOON + timedelta(hours=hours),
+            **fields,
+        )
 
     return add
 
