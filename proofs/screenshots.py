@@ -88,6 +88,8 @@ PAGES = (
     Shot("people", "/people/"),
     Shot("person", "/people/", follow=("main [data-row] a[href^='/people/']",)),
     Shot("teams", "/people/teams/"),
+    Shot("access", "/people/access/"),
+    Shot("organisation", "/people/organisation/"),
     Shot("profile", "/people/profile/"),
     Shot("palette", "/desk/", keys="Control+KeyK"),
     Shot("keyboard", "/desk/", keys="Shift+Slash"),
@@ -176,6 +178,7 @@ def main() -> int:
     parser.add_argument("--password", required=True)
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--only", default="", help="names of pages, separated by commas")
+    parser.add_argument("--language", choices=("ru", "en"), help="only this one (a demo department speaks one)")
     asked = parser.parse_args()
     wanted = set(asked.only.split(",")) if asked.only else {shot.name for shot in PAGES}
     shots = tuple(shot for shot in PAGES if shot.name in wanted)
@@ -186,7 +189,7 @@ def main() -> int:
         photographer = Photographer(browser, asked.address, asked.email, asked.password, asked.folder)
         if any(shot.name.startswith("import-") for shot in shots):
             photographer.bring_import()
-        for language in ("ru", "en"):
+        for language in [asked.language] if asked.language else ("ru", "en"):
             for theme in ("light", "dark"):
                 for size in SIZES:
                     photographer.walk(shots, language, theme, size)
