@@ -149,6 +149,12 @@ def _reopen(name: str) -> None:
     connection.settings_dict["NAME"] = name
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The worker's database goes with its throw-away cluster; dropping it first would only race with autovacuum."""
+    return True
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """After a test that really commits, the worker's database is copied from the template again: what migrations
@@ -173,6 +179,14 @@ def _start_over() -> None:
     with connection._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         cursor.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_installation() -> None:
+    """Each test begins in the default language, whatever the one before has read."""
+    from django.utils import translation
+
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

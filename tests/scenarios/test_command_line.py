@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from kniga.cli import COMMANDS, load
 from kniga.runtime.archive import open_and_secret
+from kniga.runtime.postgres import Cluster
 from tests.scenarios.processes import environment, kniga, open_home, running
 
 
@@ -127,7 +128,8 @@ def test_furnishing_that_was_killed_half_way_starts_over_unless_somebody_has_wor
     assert first.returncode == 0, first.stderr
     assert not (home / "furnishing").exists()
     assert json.loads(kniga("prepare", "--no-demo", "--json", env=env).stdout)["sign_ins"] == []
-    marker = f"postgresql://kniga@/kniga?host={home}/postgres-socket"
+    # Under a long path the sockets lie elsewhere.
+    marker = Cluster(home / "postgres", record=home / "postgres.json").dsn
     (home / "furnishing").write_text(marker)
     again = kniga("prepare", "--no-demo", "--json", env=env)
     assert len(json.loads(again.stdout)["sign_ins"]) == 1, again.stderr
