@@ -170,7 +170,10 @@ def _judge(
 ) -> None:
     counted = Counter(status for status, _text in answers)
     refused = len(answers) - 1
-    polite = sum(status == 409 and "Anna Proof" in text for status, text in answers)
+    # All fifty are Anna's: the API names her, the page says that it was herself, in another tab.
+    polite = sum(
+        status == 409 and ("Anna Proof" in text or "You completed this task" in text) for status, text in answers
+    )
     report.line(f"{where}: completions accepted", counted[200], "answers", goal="1", holds=counted[200] == 1)
     report.line(
         f"{where}: refusals that say who was first", polite, "answers", goal=str(refused), holds=polite == refused

@@ -129,7 +129,8 @@ def _answer_everything(page: Page) -> None:
     for field in form.locator("input[type='date']").all():
         field.fill("2031-01-15")
     for field in form.locator("input[inputmode='decimal']").all():
-        field.fill("5")
+        if not field.input_value():  # the amount of the proposal stands there already
+            field.fill("5")
     for field in form.locator("select").all():
         field.select_option(index=1)
     for group in form.locator("fieldset.k-choices").all():

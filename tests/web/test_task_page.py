@@ -14,6 +14,7 @@ from kniga.deals.models import Deal, LossReason
 from kniga.people.models import User
 from kniga.platform import clock
 from kniga.processes.models import Task
+from kniga.processes.publishing import install_books
 from kniga.processes.services import complete_task, start_process
 from tests.processes.conftest import Department, department
 
@@ -173,3 +174,14 @@ def test_the_number_of_statements_does_not_grow_with_history(
     with sql_log() as long:
         browser.get(f"/tasks/{last}/")
     assert len(long) == len(short) <= 14
+
+
+def test_what_the_deal_already_says_is_there_to_be_confirmed(department: Department) -> None:
+    install_books(language="en", by=None, now=clock.now())
+    proposal = start_process(
+        deal_id=department.deal.pk, process_key="b2b_sale", by=department.rep, now=clock.now(), element="task_proposal"
+    ).created[0]
+    html = client_of(department.rep).get(f"/tasks/{proposal}/").content.decode()
+    assert re.search(
+        r'name="answer-proposal_amount"[^>]*value="1000\.00"|value="1000\.00"[^>]*name="answer-proposal_amount"', html
+    )

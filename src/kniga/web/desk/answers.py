@@ -49,6 +49,12 @@ def read_answers(step: UserTask, form: QueryDict) -> dict[str, object]:
     return given
 
 
+def known_of_deal(step: UserTask, amount: Decimal, expected_date: date | None) -> dict[str, object]:
+    """What the deal already says of what the step asks for (questions with a `field`), to be confirmed or changed."""
+    values = {"deal.amount": amount or None, "deal.expected_date": expected_date}
+    return {one.key: values[one.field] for one in step.questions if one.field is not None and values[one.field]}
+
+
 def form_questions(
     step: UserTask, answers: Mapping[str, object], errors: Mapping[str, Iterable[str]]
 ) -> tuple[FormQuestion, ...]:

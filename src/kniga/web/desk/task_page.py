@@ -24,7 +24,7 @@ from kniga.processes.queries import (
 )
 from kniga.processes.services import UNDO_WINDOW
 from kniga.processes.task_card import TaskCard, get_task_card
-from kniga.web.desk.answers import form_questions, shown_answer
+from kniga.web.desk.answers import form_questions, known_of_deal, shown_answer
 from kniga.web.desk.filling import script_gaps, script_values
 from kniga.web.desk.script import render_script
 
@@ -75,7 +75,13 @@ def task_context(
         "client": task.client,
         "contacts": beside.contacts,
         "script": render_script(step.script, values, script_gaps(task, known)),
-        "questions": form_questions(step, task.answers if typed is None else typed, errors or {}),
+        "questions": form_questions(
+            step,
+            {**known_of_deal(step, deal.amount, deal.expected_date), **(task.answers or {})}
+            if typed is None
+            else typed,
+            errors or {},
+        ),
         "outcomes": outcome_buttons(step.outcomes),
         "errors": errors or {},
         "refused": refused,
