@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "src" / "kniga").rglob("*.py"))
 LONGEST_FILE = 500
 BANNED_NAMES = {"utils", "helpers", "common", "manager", "base"}
-LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError|# type: ignore(?!\[)")
+LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b|# type: ignore(?!\[)")
 
 
 def test_no_source_file_is_longer_than_500_lines() -> None:

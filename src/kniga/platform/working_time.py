@@ -23,8 +23,8 @@ _LONGEST = timedelta(days=3660)
 
 
 @lru_cache(maxsize=16)
-def _country(code: str) -> holidays.HolidayBase:
-    return holidays.country_holidays(code)
+def _country(code: str) -> holidays.HolidayBase | None:
+    return holidays.country_holidays(code) if code in holidays.list_supported_countries() else None
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,8 @@ class WorkCalendar:
         own = self.exceptions.get(day)
         if own is not None:
             return own
-        try:
-            return bool(_country(self.country).is_working_day(day))
-        except NotImplementedError:
-            return day.weekday() < 5
+        country = _country(self.country)
+        return day.weekday() < 5 if country is None else bool(country.is_working_day(day))
 
     def in_zone(self, zone: str) -> WorkCalendar:
         """The same calendar seen from another time zone (a branch's); an empty name changes nothing."""

@@ -87,7 +87,7 @@ def _inside_zip(path: Path) -> Container:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError) as error:
         raise broken_workbook(_("The archive's table of contents")) from error
     if "xl/workbook.xml" in names:
         return "xlsx"

@@ -27,7 +27,7 @@ _DAMAGE: Final = (
     OSError,
     KeyError,
     ValueError,
-    NotImplementedError,
+    RuntimeError,
 )
 
 
