@@ -1,0 +1,43 @@
+"""Decision tables (DMN 1.3, 8): rows of conditions over inputs, and what they answer."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from kniga.rules import FieldType, Rule, Value
+
+HitPolicy = Literal["UNIQUE", "FIRST", "PRIORITY", "COLLECT"]
+Aggregation = Literal["SUM", "MIN", "MAX", "COUNT"]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOutput:
+    """A column of answers. ``key`` is the answer it becomes; ``priorities`` its allowed values, most important first
+    (hit policy PRIORITY)."""
+
+    key: str
+    label: str
+    type: FieldType
+    priorities: tuple[Value, ...] = ()
+    default: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRule:
+    """A row: when ``condition`` is true, these are the values of the outputs."""
+
+    id: str
+    condition: Rule
+    outputs: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTable:
+    """A decision table; ``inputs`` are the fields its conditions look at."""
+
+    id: str
+    name: str
+    policy: HitPolicy
+    aggregation: Aggregation | None
+    inputs: tuple[str, ...]
+    outputs: tuple[DecisionOutput, ...]
+    rules: tuple[DecisionRule, ...]
