@@ -9,7 +9,7 @@ from kniga.engine.bpmn.stages import read_stages
 from kniga.engine.bpmn.tasks import read_user_task
 from kniga.engine.bpmn.vocabulary import check_process, check_root
 from kniga.engine.definition.model import (
-    BoundaryTimer,
+    BoundaryEvent,
     Definition,
     Element,
     EndEvent,
@@ -78,6 +78,7 @@ def _compile(draft: Draft) -> Definition | None:
         flows=flows,
         needs=frozenset(key for key in used if key != "outcome" and not key.startswith("answer.")),
         question_types=types,
+        starts=tuple(starts),
     )
 
 
@@ -142,7 +143,7 @@ def _check_references(draft: Draft, elements: dict[str, Element], types: dict[st
         elif isinstance(element, UserTask) and element.deadline_answer is not None:
             if types.get(element.deadline_answer) not in ("date", "datetime"):
                 draft.problems.add("unknown_deadline_answer", node, key=element.deadline_answer)
-        elif isinstance(element, BoundaryTimer):
-            task = elements.get(element.task)
-            if isinstance(task, UserTask) and element.due.basis == "deadline" and task.deadline is None:
+        elif isinstance(element, BoundaryEvent):
+            task = elements.get(element.host)
+            if isinstance(task, UserTask) and element.due is not None and element.due.basis == "deadline" and task.deadline is None:
                 draft.problems.add("no_deadline_for_timer", node, task=task.id)

@@ -7,6 +7,7 @@ from typing import TypeVar
 from lxml import etree
 
 from kniga.engine.bpmn.names import KNIGA, MODEL
+from kniga.engine.definition.model import Way
 from kniga.engine.definition.problems import Problem
 from kniga.rules import FieldRegistry
 
@@ -98,18 +99,15 @@ class Draft:
         self.flows: dict[str, Node] = {}
         self.dropped: set[str] = set()  # flows that do not connect two steps; reported already
         self.outgoing: dict[str, list[Node]] = {}
-        self.timers_of: dict[str, list[str]] = {}
+        self.boundary_of: dict[str, list[str]] = {}
 
-    def target(self, node: Node) -> str | None:
-        """Where the only flow out of a node leads, None without a flow; several flows and conditions
-        are problems."""
+    def ways(self, node: Node) -> tuple[Way, ...]:
+        """The flows out of a node that is no gateway; conditions on them are problems."""
         flows = self.outgoing.get(node.get("id", ""), [])
-        if len(flows) > 1:
-            self.problems.add("many_flows", node, flows=", ".join(flow.get("id", "?") for flow in flows))
         for flow in flows:
             if next(children(flow, "conditionExpression"), None) is not None:
                 self.problems.add("condition_outside_gateway", flow, tag=local(node))
-        return flows[0].get("targetRef") if flows else None
+        return tuple(Way(flow.get("id", ""), flow.get("targetRef", "")) for flow in flows)
 
 
 def _owner(node: Node) -> str | None:

@@ -3,7 +3,7 @@
 import re
 
 from kniga.engine.bpmn.draft import Node, Problems, attribute
-from kniga.engine.definition.model import Due
+from kniga.engine.definition.timing import Due
 
 WORKING_DAY = 8 * 3600
 WORKING_WEEK = 5 * WORKING_DAY

@@ -2,7 +2,7 @@
 
 from kniga.engine.bpmn.draft import Draft, Node, attribute, children, flag, is_bpmn, local
 from kniga.engine.bpmn.durations import read_timer
-from kniga.engine.definition.model import RESULTS, BoundaryTimer, EndEvent, StartEvent
+from kniga.engine.definition.model import RESULTS, BoundaryEvent, EndEvent, StartEvent
 
 _OTHER_FIRST = ("other", *(result for result in RESULTS if result != "other"))
 
@@ -19,7 +19,7 @@ def event_definitions(node: Node) -> list[Node]:
 def read_start(draft: Draft, node: Node) -> StartEvent:
     """Compile the none start event."""
     _refuse_definitions(draft, node, "Use a plain start event.")
-    return StartEvent(node.get("id", ""), node.get("name") or "", draft.target(node))
+    return StartEvent(node.get("id", ""), node.get("name") or "", draft.ways(node))
 
 
 def read_end(draft: Draft, node: Node) -> EndEvent:
@@ -34,7 +34,7 @@ def read_end(draft: Draft, node: Node) -> EndEvent:
     )
 
 
-def read_boundary(draft: Draft, node: Node) -> BoundaryTimer | None:
+def read_boundary(draft: Draft, node: Node) -> BoundaryEvent | None:
     """Compile a boundary timer; None if it cannot be one (the problems say why)."""
     definitions = event_definitions(node)
     timers = [one for one in definitions if local(one) == "timerEventDefinition"]
@@ -48,13 +48,14 @@ def read_boundary(draft: Draft, node: Node) -> BoundaryTimer | None:
     due = read_timer(node, _duration(draft, timers[0]), draft.problems)
     if due is None:
         return None
-    return BoundaryTimer(
+    return BoundaryEvent(
         id=node.get("id", ""),
         name=node.get("name") or "",
-        task=node.get("attachedToRef", ""),
+        host=node.get("attachedToRef", ""),
+        trigger="timer",
         interrupting=flag(node, "cancelActivity", default=True),
         due=due,
-        target=draft.target(node),
+        ways=draft.ways(node),
     )
 
 

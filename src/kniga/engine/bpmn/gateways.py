@@ -2,7 +2,7 @@
 
 from kniga.engine.bpmn.draft import Draft, Node, children
 from kniga.engine.bpmn.names import RULES_LANGUAGE
-from kniga.engine.definition.model import Branch, ExclusiveGateway
+from kniga.engine.definition.model import Branch, ExclusiveGateway, Way
 from kniga.rules import Comparison, FieldRegistry, Rule, RuleRefused, comparisons, parse_rule
 
 
@@ -21,8 +21,8 @@ def read_gateway(draft: Draft, node: Node, fields: FieldRegistry) -> ExclusiveGa
             branches.append(Branch(flow.get("id", ""), condition, flow.get("targetRef", "")))
         elif next(children(flow, "conditionExpression"), None) is None:
             draft.problems.add("flow_without_condition", flow, gateway=id)
-    target = default.get("targetRef") if default is not None else None
-    return ExclusiveGateway(id, node.get("name") or "", tuple(branches), target, _table(branches))
+    way = Way(default.get("id", ""), default.get("targetRef", "")) if default is not None else None
+    return ExclusiveGateway(id, node.get("name") or "", tuple(branches), way, _table(branches))
 
 
 def read_condition(draft: Draft, flow: Node, fields: FieldRegistry) -> Rule | None:
@@ -54,9 +54,9 @@ def _default(draft: Draft, node: Node, flows: list[Node]) -> Node | None:
     return None
 
 
-def _table(branches: list[Branch]) -> dict[str, str] | None:
+def _table(branches: list[Branch]) -> dict[str, Way] | None:
     """Routing by outcome alone, if every condition is ``outcome`` equal to something or in a list."""
-    table: dict[str, str] = {}
+    table: dict[str, Way] = {}
     for branch in branches:
         for comparison in comparisons(branch.condition):
             if comparison.field != "outcome":
@@ -65,5 +65,5 @@ def _table(branches: list[Branch]) -> dict[str, str] | None:
             return None
         value = branch.condition.value
         for key in value if isinstance(value, tuple) else (value,):
-            table.setdefault(str(key), branch.target)
+            table.setdefault(str(key), Way(branch.flow, branch.target))
     return table

@@ -89,7 +89,7 @@ def _attach(draft: Draft, reported: frozenset[str]) -> None:
             continue
         task = node.get("attachedToRef") or ""
         if task in draft.nodes and local(draft.nodes[task]) == "userTask":
-            draft.timers_of.setdefault(task, []).append(id)
+            draft.boundary_of.setdefault(task, []).append(id)
         elif task in draft.nodes or task not in reported:  # else the task itself has been refused
             draft.problems.add("bad_attachment", node, target=task)
 

@@ -9,12 +9,12 @@ from kniga.engine.definition.model import (
     TASK_KINDS,
     TONES,
     Choice,
-    Due,
     Outcome,
     Question,
     TaskKind,
     UserTask,
 )
+from kniga.engine.definition.timing import Due
 from kniga.rules import BadValue, FieldType, read_value
 from kniga.rules.fields import FIELD_TYPES
 
@@ -41,8 +41,8 @@ def read_user_task(draft: Draft, node: Node, stage: str | None) -> UserTask:
         questions=_questions(draft, node, outcomes),
         outcomes=outcomes or (PLAIN_OUTCOME,),
         price=_price(draft, node),
-        timers=tuple(draft.timers_of.get(id, ())),
-        target=draft.target(node),
+        boundary=tuple(draft.boundary_of.get(id, ())),
+        ways=draft.ways(node),
         deadline_answer=next((part.get("answer") for part in _parts(node, "deadline")), None),
     )
 
