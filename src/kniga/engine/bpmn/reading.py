@@ -32,6 +32,14 @@ _DOCTYPE = re.compile(r"<!DOCTYPE\s*([^\s\[>]{0,80})", re.IGNORECASE)
 
 def read_xml(data: bytes) -> etree._Element:
     """Parse a BPMN file; return its definitions element. Raises BpmnRefused."""
+    root = read_tree(data)
+    if root.tag != f"{{{MODEL}}}definitions":
+        raise _refused("not_bpmn", line=line_of(root), tag=str(root.tag)[:200])
+    return root
+
+
+def read_tree(data: bytes) -> etree._Element:
+    """Parse an XML file of any kind, safely; return its root. Raises BpmnRefused."""
     if len(data) > MAX_BYTES:
         raise _refused("too_large", limit=f"{MAX_BYTES // 1024 // 1024} MiB")
     if not data.strip():
@@ -42,8 +50,6 @@ def read_xml(data: bytes) -> etree._Element:
         raise _refused("too_many_elements", limit=str(MAX_TAGS))
     root = _parse(text)
     _refuse_depth(root)
-    if root.tag != f"{{{MODEL}}}definitions":
-        raise _refused("not_bpmn", line=line_of(root), tag=str(root.tag)[:200])
     return root
 
 

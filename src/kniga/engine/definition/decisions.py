@@ -11,8 +11,9 @@ Aggregation = Literal["SUM", "MIN", "MAX", "COUNT"]
 
 @dataclass(frozen=True, slots=True)
 class DecisionOutput:
-    """A column of answers. ``key`` is the answer it becomes; ``priorities`` its allowed values, most important first
-    (hit policy PRIORITY)."""
+    """A column of answers. ``key`` is the answer it becomes, ``type`` the answer's type; ``priorities`` its allowed
+    values, most important first (hit policy PRIORITY). Collected without aggregation the answer is a multi_choice of
+    what the rows say, counted it is a number; else the rows hold values of ``type`` themselves."""
 
     key: str
     label: str

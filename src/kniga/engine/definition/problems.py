@@ -120,6 +120,42 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "The deadline is taken from the answer “{key}”, which no step asks for as a date.",
         "Name the key of a question of this process whose type is date or datetime.",
     ),
+    # Decision tables
+    "not_dmn": (
+        "The file is not DMN: its root is {tag}.",
+        "Upload a file whose root is definitions of the DMN 1.3 model namespace.",
+    ),
+    "no_decision_table": ("The file has no decision table.", "Draw a decision whose logic is a table."),
+    "dmn_not_supported": ("{what} is not supported in the decision {decision}.", "{cure}"),
+    "bad_unary_test": (
+        "“{text}” in {place} cannot be read: {detail}.",
+        "Write –, a value, a comparison such as < 5, a range such as [1..5], several parted by commas, or not(…).",
+    ),
+    "bad_cell_value": ("“{text}” in {place} is no value of the type {type}.", "Write a value of the type {type}."),
+    "unknown_input_type": (
+        "Nothing says of which type the values of {place} are.",
+        "Give the input a typeRef: string, number, boolean, date or dateTime.",
+    ),
+    "wrong_row_length": (
+        "The row {row} has {found} {what}, the table has {expected}.",
+        "Give every row one entry for each input and each output.",
+    ),
+    "rows_overlap": (
+        "The rows {rows} of the decision {decision} both apply, for example with {values}.",
+        "Narrow one of the rows, or choose another hit policy than UNIQUE.",
+    ),
+    "decision_gap": (
+        "No row of the decision {decision} applies, for example with {values}.",
+        "Add a row for it, or a default output.",
+    ),
+    "decision_not_decided": (
+        "Whether the rows of the decision {decision} overlap or leave a gap is not decided: they have too many cases.",
+        "Split the table into several.",
+    ),
+    "row_never_answers": (
+        "The row {row} of the decision {decision} never answers: rows before it always do.",
+        "Move it up, narrow the rows before it, or remove it.",
+    ),
     # Publishing
     "unreachable": ("No way leads to {name}.", "Connect it or remove it."),
     "dead_end": ("From {name} no way leads to an end event.", "Draw a flow onwards."),
