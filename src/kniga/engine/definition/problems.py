@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from kniga.engine.definition.standard_rules import STANDARD_RULES
+
 Severity = Literal["error", "warning"]
 
 # code: (message, cure). A user interface may translate these templates and fill in Problem.params.
@@ -49,22 +51,29 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "Use at most 100 letters, digits, “_”, “-” and “.”.",
     ),
     "duplicate_id": ("The id {id} is used twice.", "Give every element an id of its own."),
-    "no_start": ("The process has no start event.", "Add one start event."),
-    "many_starts": ("The process has several start events: {starts}.", "Keep one start event."),
+    "no_start": ("{tag} has no start event.", "Add one start event."),
+    "many_starts": (
+        "{tag} has several start events of which only one can be: {starts}.",
+        "Keep one; a process may have others with a message, a timer or a signal.",
+    ),
     "dangling_flow": (
         "The sequence flow's {end} “{target}” is no step of this process.",
         "Connect both ends of the flow to steps of the same process.",
     ),
+    "flow_across_border": (
+        "The sequence flow crosses the border of a sub-process: its {end} “{target}” stands in another one.",
+        "Connect it inside the same process or sub-process; a flow leaves a sub-process from its border.",
+    ),
+    "flow_at_event_scope": (
+        "A flow leads to or from an event sub-process.",
+        "Remove it: an event sub-process begins with its start event.",
+    ),
     "flow_into_start": ("A flow leads into the start event.", "Let the flow end at a step."),
     "flow_from_end": ("A flow leaves an end event.", "Remove the flow or the end event."),
     "flow_into_boundary": ("A flow leads into a boundary event.", "Let the flow end at a step."),
-    "many_flows": (
-        "Several flows leave {tag}: {flows}.",
-        "Put an exclusive gateway behind it and let the flows leave the gateway.",
-    ),
     "condition_outside_gateway": (
         "A flow that leaves {tag} has a condition.",
-        "Only flows that leave an exclusive gateway have conditions.",
+        "Let it lead to an exclusive or inclusive gateway; the flows that leave that have conditions.",
     ),
     "flow_without_condition": (
         "A flow that leaves the gateway {gateway} has no condition and is not its default.",
@@ -73,6 +82,33 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     "bad_default": (
         "The default flow “{flow}” does not leave this gateway.",
         "Choose one of the flows that leave it, or none.",
+    ),
+    "default_outside_gateway": (
+        "{tag} has the default flow “{flow}” beside others without condition.",
+        "Put an exclusive or inclusive gateway behind it.",
+    ),
+    "behind_event_gateway": (
+        "{tag} cannot stand behind the event-based gateway {gateway}: {reason}.",
+        "Let each of its flows lead to an own waiting event or receive task without boundary events, all receiving "
+        "messages in the same way.",
+    ),
+    "unknown_reference": (
+        "{attribute} of {tag} names “{value}”, but the file has no {what} with this id.",
+        "Declare it beside the process, or name one that is there.",
+    ),
+    "no_effect": ("{what} has no effect at {tag} as it is here.", "Remove it."),
+    # Data
+    "unknown_field": (
+        "{attribute} of {tag} names the field “{field}”, which is not known here.",
+        "Use deal.*, client.* or answer.<key of a question or process field>.",
+    ),
+    "wrong_type": ("{what} is of the type {type}.", "Use one of the type {wanted}."),
+    "unknown_action": ("The action “{action}” is not known.", "Use one of: {allowed}."),
+    "unknown_param": ("The action {action} has no parameter “{param}”.", "Use one of: {allowed}."),
+    "bad_param": ("“{value}” is no value of this parameter: {detail}.", "Correct it."),
+    "unknown_decision": (
+        "The decision “{decision}” is not there.",
+        "Put its table into kniga:dmn, or use one of: {allowed}.",
     ),
     "default_with_condition": (
         "The default flow has a condition.",
@@ -84,14 +120,26 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     ),
     "bad_condition": ("The condition cannot be read: {detail}.", "Correct it, best in the designer."),
     "automatic_loop": (
-        "The gateways {elements} lead to each other in a circle without any step.",
-        "Put a task into the loop or remove it.",
+        "{elements} lead to each other in a circle in which nothing waits.",
+        "Put a task or a waiting event into the circle, or remove it.",
     ),
     # Steps
     "bad_value": ("{attribute} of {tag} is “{value}”.", "Allowed: {allowed}."),
     "bad_duration": (
         "“{value}” is not a duration that can be used here.",
         "Write it as ISO 8601 in weeks, days, hours and minutes: P2D, PT4H, P1DT2H.",
+    ),
+    "bad_moment": (
+        "“{value}” is not a moment that can be used here.",
+        "Write it with its offset from UTC: 2026-12-31T18:00:00+03:00.",
+    ),
+    "bad_cycle": (
+        "“{value}” is not a repetition that can be used here.",
+        "Write it as ISO 8601: R/P1D, R3/PT4H, R/2026-12-31T18:00:00+03:00/P1W.",
+    ),
+    "many_times": (
+        "The timer has several times.",
+        "Keep one: timeDate, timeDuration or timeCycle.",
     ),
     "missing_part": ("{tag} needs {part}.", "Add {part}."),
     "duplicate_key": ("The {what} “{key}” is there twice.", "Give each a key of its own."),
@@ -105,8 +153,8 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     ),
     "unknown_stage": ("The stage “{stage}” is not in the process's list of stages.", "Add it there."),
     "bad_attachment": (
-        "The boundary event is attached to “{target}”, which is no user task.",
-        "Attach it to a user task.",
+        "The boundary event is attached to “{target}”, which is no activity of the same process or sub-process.",
+        "Attach it to a task, a call activity or a sub-process.",
     ),
     "no_deadline_for_timer": (
         "The timer counts from the deadline of {task}, which has none.",
@@ -176,6 +224,7 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "The script of {name} uses “{placeholder}”, which nothing fills in.",
         "Use client.*, contact.*, user.*, deal.* or answer.<key of a question>.",
     ),
+    **STANDARD_RULES,
 }
 
 
