@@ -1,15 +1,30 @@
 """The compiler: BPMN 2.0 XML to a definition, or every reason why not."""
 
-from kniga.engine.bpmn.draft import Draft, Node, Problems, attribute, local
-from kniga.engine.bpmn.events import read_boundary, read_end, read_start
-from kniga.engine.bpmn.gateways import read_condition, read_gateway
-from kniga.engine.bpmn.graph import automatic_loops, collect, read_process
+from collections.abc import Callable, Mapping
+
+from kniga.engine.bpmn.activities import handlers_of, read_call, read_decision_task, read_sub_process, starts_of
+from kniga.engine.bpmn.circles import automatic_loops
+from kniga.engine.bpmn.draft import Draft, Node, Problems, attribute, local, name_of
+from kniga.engine.bpmn.events import read_boundary, read_catch, read_end, read_start, read_throw
+from kniga.engine.bpmn.gateways import (
+    read_event_gateway,
+    read_exclusive,
+    read_inclusive,
+    read_parallel,
+)
+from kniga.engine.bpmn.graph import collect, read_process
+from kniga.engine.bpmn.known import gather
+from kniga.engine.bpmn.machines import read_receive, read_send, read_service
+from kniga.engine.bpmn.names import USER_TASKS
 from kniga.engine.bpmn.reading import read_xml
 from kniga.engine.bpmn.stages import read_stages
-from kniga.engine.bpmn.tasks import read_user_task
+from kniga.engine.bpmn.tasks import read_asked, read_user_task
 from kniga.engine.bpmn.vocabulary import check_process, check_root
+from kniga.engine.definition.actions import STANDARD_ACTIONS, ActionRegistry
+from kniga.engine.definition.decisions import DecisionTable
 from kniga.engine.definition.model import (
     BoundaryEvent,
+    CatchEvent,
     Definition,
     Element,
     EndEvent,
@@ -19,24 +34,56 @@ from kniga.engine.definition.model import (
 )
 from kniga.engine.definition.problems import BpmnRefused
 from kniga.engine.definition.standard_fields import STANDARD_FIELDS
-from kniga.rules import FieldChoice, FieldRegistry, FieldSpec, FieldType, fields_of
+from kniga.rules import FieldRegistry, FieldType
+
+_READERS: Mapping[str, Callable[[Draft, Node], Element | None]] = {
+    "startEvent": read_start,
+    "endEvent": read_end,
+    "intermediateCatchEvent": read_catch,
+    "intermediateThrowEvent": read_throw,
+    "boundaryEvent": read_boundary,
+    "exclusiveGateway": read_exclusive,
+    "inclusiveGateway": read_inclusive,
+    "parallelGateway": read_parallel,
+    "eventBasedGateway": read_event_gateway,
+    "serviceTask": read_service,
+    "sendTask": read_send,
+    "receiveTask": read_receive,
+    "businessRuleTask": read_decision_task,
+    "callActivity": read_call,
+    "subProcess": read_sub_process,
+}
 
 
-def compile_bpmn(xml: bytes, *, fields: FieldRegistry | None = None) -> Definition:
+def compile_bpmn(
+    xml: bytes,
+    *,
+    fields: FieldRegistry | None = None,
+    actions: ActionRegistry | None = None,
+    decisions: Mapping[str, DecisionTable] | None = None,
+) -> Definition:
     """Compile a BPMN file (any bytes) to a definition.
 
-    ``fields`` is the registry of deal.* and client.* fields that conditions may use; without it the
-    standard ones. Raises BpmnRefused with every problem found, and nothing else.
+    ``fields`` is the registry of deal.* and client.* fields that conditions may use, ``actions`` that of the actions
+    of service and send tasks; without them the standard ones. ``decisions`` are tables that business-rule tasks may
+    name beside those in the file. Raises BpmnRefused with every problem found, and nothing else.
     """
     root = read_xml(xml)
     problems = Problems()
-    check_root(root, problems)
     process = read_process(root, problems)
     if process is None:
         raise BpmnRefused(tuple(problems.found))
-    check_process(process, problems)
-    draft = Draft(process, problems, STANDARD_FIELDS if fields is None else fields)
-    collect(draft, root)
+    draft = Draft(
+        root,
+        process,
+        problems,
+        STANDARD_FIELDS if fields is None else fields,
+        actions=STANDARD_ACTIONS if actions is None else actions,
+        decisions=decisions,
+    )
+    check_root(draft)
+    check_process(draft)
+    collect(draft)
     definition = _compile(draft)
     if problems.found or definition is None:
         raise BpmnRefused(tuple(problems.found))
@@ -44,97 +91,65 @@ def compile_bpmn(xml: bytes, *, fields: FieldRegistry | None = None) -> Definiti
 
 
 def _compile(draft: Draft) -> Definition | None:
+    asked = {id: read_asked(draft, node) for id, node in draft.nodes.items() if local(node) in USER_TASKS}
+    types = gather(draft, asked)
     stages, stage_of = read_stages(draft)
-    tasks = {
-        id: read_user_task(draft, node, stage_of.get(id))
-        for id, node in draft.nodes.items()
-        if local(node) == "userTask"
-    }
-    types = _question_types(draft, tasks)
-    fields = _condition_fields(draft, tasks, types)
-    elements: dict[str, Element] = dict(tasks)
+    elements: dict[str, Element] = {}
     for id, node in draft.nodes.items():
-        element = _read_other(draft, node, fields)
+        if id in asked:
+            elements[id] = read_user_task(draft, node, stage_of.get(id), asked[id])
+            continue
+        element = _READERS[local(node)](draft, node)
         if element is not None:
             elements[id] = element
     _check_references(draft, elements, types)
-    flows = _flows(draft, fields)
     for loop in automatic_loops(elements):
         draft.problems.add("automatic_loop", draft.nodes[loop[0]], elements=", ".join(loop))
-    starts = [id for id, element in elements.items() if isinstance(element, StartEvent)]
+    start = _start(draft, elements)
+    if start is None:
+        return None
+    return Definition(
+        process_id=draft.process.get("id", ""),
+        name=name_of(draft.process) or draft.process.get("id", ""),
+        kind=attribute(draft.process, "kind") or "sale",
+        stages=stages,
+        elements=elements,
+        start=start,
+        flows=_flows(draft),
+        needs=frozenset(key for key in draft.used if not key.startswith(("answer.", "loop.")) and key != "outcome"),
+        question_types=types,
+        starts=starts_of(draft, None),
+        handlers=handlers_of(draft, None),
+        conditionals=frozenset(id for id, element in elements.items() if _is_conditional(element)),
+    )
+
+
+def _start(draft: Draft, elements: Mapping[str, Element]) -> str | None:
+    """The plain start event of the process, the first of the others if there is none; several plain ones or none at
+    all are problems."""
+    starts = starts_of(draft, None)
     if not starts:
         draft.problems.add("no_start", draft.process)
         return None
-    if len(starts) > 1:
-        draft.problems.add("many_starts", draft.process, starts=", ".join(starts))
-    used = {key for flow in flows if flow.condition is not None for key in fields_of(flow.condition)}
-    return Definition(
-        process_id=draft.process.get("id", ""),
-        name=(draft.process.get("name") or draft.process.get("id") or "").strip(),
-        kind=attribute(draft.process, "kind") or "sale",
-        stages=stages,
-        elements={id: elements[id] for id in draft.nodes if id in elements},
-        start=starts[0],
-        flows=flows,
-        needs=frozenset(key for key in used if key != "outcome" and not key.startswith("answer.")),
-        question_types=types,
-        starts=tuple(starts),
-    )
+    found = [element for element in map(elements.get, starts) if isinstance(element, StartEvent)]
+    plain = [element.id for element in found if element.trigger == "none"]
+    if len(plain) > 1:
+        draft.problems.add("many_starts", draft.process, starts=", ".join(plain))
+    return plain[0] if plain else starts[0]
 
 
-def _read_other(draft: Draft, node: Node, fields: FieldRegistry) -> Element | None:
-    name = local(node)
-    if name == "startEvent":
-        return read_start(draft, node)
-    if name == "endEvent":
-        return read_end(draft, node)
-    if name == "exclusiveGateway":
-        return read_gateway(draft, node, fields)
-    return read_boundary(draft, node) if name == "boundaryEvent" else None
+def _is_conditional(element: Element) -> bool:
+    return isinstance(element, (StartEvent, CatchEvent, BoundaryEvent)) and element.trigger == "conditional"
 
 
-def _question_types(draft: Draft, tasks: dict[str, UserTask]) -> dict[str, FieldType]:
-    first: dict[str, tuple[FieldType, str]] = {}
-    for task in tasks.values():
-        for question in task.questions:
-            type, owner = first.setdefault(question.key, (question.type, task.id))
-            if type != question.type:
-                clash = {"key": question.key, "type": question.type, "other": type, "element": owner}
-                draft.problems.add("question_conflict", draft.nodes[task.id], **clash)
-    return {key: type for key, (type, _) in first.items()}
-
-
-def _condition_fields(draft: Draft, tasks: dict[str, UserTask], types: dict[str, FieldType]) -> dict[str, FieldSpec]:
-    """The registry conditions are read against: given fields, answers and the outcome."""
-    outcomes: dict[str, FieldChoice] = {}
-    choices: dict[str, dict[str, FieldChoice]] = {}
-    labels: dict[str, str] = {}
-    for task in tasks.values():
-        for outcome in task.outcomes:
-            outcomes.setdefault(outcome.key, FieldChoice(outcome.key, outcome.label, outcome.label))
-        for question in task.questions:
-            labels.setdefault(question.key, question.label)
-            for choice in question.choices:
-                known = choices.setdefault(question.key, {})
-                known.setdefault(choice.key, FieldChoice(choice.key, choice.label, choice.label))
-    registry = dict(draft.fields)
-    for key, type in types.items():
-        allowed = tuple(choices.get(key, {}).values())
-        registry[f"answer.{key}"] = FieldSpec(f"answer.{key}", type, labels[key], labels[key], allowed)
-    registry["outcome"] = FieldSpec("outcome", "choice", "Outcome", "Итог", tuple(outcomes.values()))
-    return registry
-
-
-def _flows(draft: Draft, fields: FieldRegistry) -> tuple[Flow, ...]:
-    quiet = Draft(draft.process, Problems(), draft.fields)  # gateways have reported bad conditions already
+def _flows(draft: Draft) -> tuple[Flow, ...]:
     return tuple(
-        Flow(id, flow.get("name") or "", flow.get("sourceRef", ""), flow.get("targetRef", ""), condition)
+        Flow(id, name_of(flow), flow.get("sourceRef", ""), flow.get("targetRef", ""), draft.conditions.get(id))
         for id, flow in draft.flows.items()
-        for condition in (read_condition(quiet, flow, fields),)
     )
 
 
-def _check_references(draft: Draft, elements: dict[str, Element], types: dict[str, FieldType]) -> None:
+def _check_references(draft: Draft, elements: Mapping[str, Element], types: Mapping[str, FieldType]) -> None:
     for element in elements.values():
         node = draft.nodes[element.id]
         if isinstance(element, EndEvent) and element.reason_from is not None:
@@ -143,7 +158,7 @@ def _check_references(draft: Draft, elements: dict[str, Element], types: dict[st
         elif isinstance(element, UserTask) and element.deadline_answer is not None:
             if types.get(element.deadline_answer) not in ("date", "datetime"):
                 draft.problems.add("unknown_deadline_answer", node, key=element.deadline_answer)
-        elif isinstance(element, BoundaryEvent):
-            task = elements.get(element.host)
-            if isinstance(task, UserTask) and element.due is not None and element.due.basis == "deadline" and task.deadline is None:
-                draft.problems.add("no_deadline_for_timer", node, task=task.id)
+        elif isinstance(element, BoundaryEvent) and element.due is not None and element.due.basis == "deadline":
+            host = elements.get(element.host)
+            if host is not None and (not isinstance(host, UserTask) or host.deadline is None):
+                draft.problems.add("no_deadline_for_timer", node, task=host.id)

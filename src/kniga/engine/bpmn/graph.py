@@ -1,10 +1,9 @@
 """The drawing as a graph: nodes and flows by id, with everything that does not fit together refused."""
 
-from collections.abc import Iterator, Mapping
-
 from kniga.engine.bpmn.draft import Draft, Node, Problems, children, flag, is_bpmn, local
-from kniga.engine.bpmn.names import FLOW_NODES, MODEL
-from kniga.engine.definition.model import Element, ExclusiveGateway, targets_of
+from kniga.engine.bpmn.machines import is_throw
+from kniga.engine.bpmn.names import ACTIVITIES, FLOW_NODES, MODEL
+from kniga.engine.bpmn.references import local_part
 
 
 def read_process(root: Node, problems: Problems) -> Node | None:
@@ -28,25 +27,44 @@ def _has_steps(process: Node) -> bool:
     return any(is_bpmn(child) and local(child) not in plain for child in process)
 
 
-def collect(draft: Draft, root: Node) -> None:
-    """Fill the draft with nodes and flows; note what is doubled, nameless or not connected."""
-    _check_ids(root, draft.problems)
+def collect(draft: Draft) -> None:
+    """Fill the draft with the nodes and flows of all scopes; note what is doubled, nameless or not connected."""
+    _check_ids(draft.root, draft.problems)
     if draft.problems.key(draft.process, "id", draft.process.get("id")) is None:
         draft.process.set("id", "process")
-    for child in draft.process:
-        if not is_bpmn(child) or (local(child) not in FLOW_NODES and local(child) != "sequenceFlow"):
-            continue
-        id = draft.problems.key(child, "id", child.get("id"))
-        if id is not None:
-            (draft.flows if local(child) == "sequenceFlow" else draft.nodes).setdefault(id, child)
-    reported = frozenset(child.get("id", "") for child in draft.process if is_bpmn(child))
+    within: dict[str, str | None] = {}
+    _collect_scope(draft, draft.process, None, within)
     for id, flow in list(draft.flows.items()):
-        if _connected(draft, flow, reported):
+        if _connected(draft, id, flow, within[id]):
             draft.outgoing.setdefault(flow.get("sourceRef", ""), []).append(flow)
+            draft.incoming.setdefault(flow.get("targetRef", ""), []).append(id)
         else:
             draft.dropped.add(id)
             del draft.flows[id]
-    _attach(draft, reported)
+    _attach(draft)
+
+
+def _collect_scope(draft: Draft, scope: Node, id_of_scope: str | None, within: dict[str, str | None]) -> None:
+    for child in scope:
+        name = local(child)
+        if not is_bpmn(child) or (name not in FLOW_NODES and name != "sequenceFlow"):
+            continue
+        id = draft.problems.key(child, "id", child.get("id"))
+        if id is None or id in draft.nodes or id in draft.flows:
+            continue
+        if name == "sequenceFlow":
+            draft.flows[id] = child
+            within[id] = id_of_scope
+            continue
+        draft.nodes[id] = child
+        draft.scope_of[id] = id_of_scope
+        if name == "subProcess":
+            _collect_scope(draft, child, id, within)
+
+
+def is_event_scope(node: Node) -> bool:
+    """Whether a node is an event sub-process (10.3.5)."""
+    return local(node) == "subProcess" and flag(node, "triggeredByEvent", default=False)
 
 
 def _check_ids(root: Node, problems: Problems) -> None:
@@ -60,22 +78,29 @@ def _check_ids(root: Node, problems: Problems) -> None:
         seen.add(id)
 
 
-def _connected(draft: Draft, flow: Node, reported: frozenset[str]) -> bool:
+def _connected(draft: Draft, id: str, flow: Node, scope: str | None) -> bool:
     fine = True
     for end in ("sourceRef", "targetRef"):
         target = flow.get(end) or ""
         if target not in draft.nodes:
             # An end at a refused element has been reported with that element.
-            if target not in reported:
+            if target not in draft.refused:
                 draft.problems.add("dangling_flow", flow, end=end, target=target)
             fine = False
-    if not fine:
-        return False
-    source, target_node = draft.nodes[flow.get("sourceRef", "")], draft.nodes[flow.get("targetRef", "")]
+        elif draft.scope_of[target] != scope:
+            draft.problems.add("flow_across_border", flow, end=end, target=target)
+            fine = False
+    return fine and _allowed(draft, flow)
+
+
+def _allowed(draft: Draft, flow: Node) -> bool:
+    source, target = draft.nodes[flow.get("sourceRef", "")], draft.nodes[flow.get("targetRef", "")]
+    fine = True
     for code, wrong in (
         ("flow_from_end", local(source) == "endEvent"),
-        ("flow_into_start", local(target_node) == "startEvent"),
-        ("flow_into_boundary", local(target_node) == "boundaryEvent"),
+        ("flow_into_start", local(target) == "startEvent"),
+        ("flow_into_boundary", local(target) == "boundaryEvent"),
+        ("flow_at_event_scope", is_event_scope(source) or is_event_scope(target)),
     ):
         if wrong:
             draft.problems.add(code, flow)
@@ -83,33 +108,22 @@ def _connected(draft: Draft, flow: Node, reported: frozenset[str]) -> bool:
     return fine
 
 
-def _attach(draft: Draft, reported: frozenset[str]) -> None:
+def _attach(draft: Draft) -> None:
     for id, node in draft.nodes.items():
         if local(node) != "boundaryEvent":
             continue
-        task = node.get("attachedToRef") or ""
-        if task in draft.nodes and local(draft.nodes[task]) == "userTask":
-            draft.boundary_of.setdefault(task, []).append(id)
-        elif task in draft.nodes or task not in reported:  # else the task itself has been refused
-            draft.problems.add("bad_attachment", node, target=task)
+        host = host_of(node)
+        if host in draft.refused:  # the activity itself has been reported
+            continue
+        at = draft.nodes.get(host)
+        fits = at is not None and local(at) in ACTIVITIES and not is_event_scope(at) and not is_throw(at)
+        if fits and draft.scope_of[host] == draft.scope_of[id]:
+            draft.boundary_of.setdefault(host, []).append(id)
+            draft.host_of[id] = host
+        else:
+            draft.problems.add("bad_attachment", node, target=host)
 
 
-def automatic_loops(elements: Mapping[str, Element]) -> list[tuple[str, ...]]:
-    """Circles of gateways alone: a token in one would never rest. One circle per loop, in flow order."""
-    gateways = {id: element for id, element in elements.items() if isinstance(element, ExclusiveGateway)}
-    loops: list[tuple[str, ...]] = []
-    done: set[str] = set()
-    for first in gateways:
-        path: dict[str, Iterator[str]] = {} if first in done else {first: iter(targets_of(gateways[first]))}
-        while path:
-            at = next(reversed(path))
-            target = next(path[at], None)
-            if target is None:
-                done.add(at)
-                del path[at]
-            elif target in path:
-                way = list(path)
-                loops.append(tuple(way[way.index(target) :]))
-            elif target in gateways and target not in done:
-                path[target] = iter(targets_of(gateways[target]))
-    return loops
+def host_of(boundary: Node) -> str:
+    """The id of the activity that a boundary event is attached to."""
+    return local_part(boundary, (boundary.get("attachedToRef") or "").strip())

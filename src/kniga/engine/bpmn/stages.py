@@ -1,7 +1,10 @@
 """The funnel's stages: from the process's list, else from its lanes, else from the steps themselves."""
 
 from kniga.engine.bpmn.draft import Draft, Node, attribute, children, extensions, local
+from kniga.engine.bpmn.names import USER_TASKS
 from kniga.engine.definition.model import StageDef
+
+STAGED = USER_TASKS | {"subProcess"}
 
 
 def read_stages(draft: Draft) -> tuple[tuple[StageDef, ...], dict[str, str]]:
@@ -10,12 +13,14 @@ def read_stages(draft: Draft) -> tuple[tuple[StageDef, ...], dict[str, str]]:
     of_step, lanes = _from_lanes(draft, lanes_count=not listed)
     names = dict(listed) if listed else dict(lanes)
     for id, node in draft.nodes.items():
-        if local(node) != "userTask":
-            continue
         own = attribute(node, "stage")
         if own is not None:
             of_step[id] = own
+        elif id not in of_step and draft.scope_of[id] in of_step:
+            of_step[id] = of_step[draft.scope_of[id] or ""]  # a step in a sub-process stands where that stands
         stage = of_step.get(id)
+        if local(node) not in STAGED:
+            continue
         if stage is not None and stage not in names:
             if listed:
                 draft.problems.add("unknown_stage", node, stage=stage)

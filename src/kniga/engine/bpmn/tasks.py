@@ -1,73 +1,80 @@
-"""User tasks with everything the book says about them."""
+"""User tasks with everything the book says about them; manual and abstract tasks are read as such (10.3.3)."""
 
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
-from kniga.engine.bpmn.draft import Draft, Node, attribute, extensions, local
-from kniga.engine.bpmn.durations import read_deadline
-from kniga.engine.definition.model import (
-    SETTABLE_FIELDS,
-    TASK_KINDS,
-    TONES,
-    Choice,
-    Outcome,
-    Question,
-    TaskKind,
-    UserTask,
-)
+from kniga.engine.bpmn.controls import is_person, read_controls
+from kniga.engine.bpmn.draft import Draft, Node, attribute, local, name_of, parts
+from kniga.engine.bpmn.durations import read_part_due
+from kniga.engine.bpmn.loops import read_loop
+from kniga.engine.bpmn.questions import read_outcomes, read_questions
+from kniga.engine.definition.model import TASK_KINDS, Outcome, Question, TaskKind, UserTask
 from kniga.engine.definition.timing import Due
-from kniga.rules import BadValue, FieldType, read_value
-from kniga.rules.fields import FIELD_TYPES
-
-PLAIN_OUTCOME = Outcome("done", "Done", "primary")
-"""What a user task drawn in another tool ends with."""
+from kniga.rules import BadValue, read_value
 
 _DEFAULT_KIND_LAST: tuple[TaskKind, ...] = ("task", *(kind for kind in TASK_KINDS if kind != "task"))
-_TONES_NEUTRAL_FIRST = ("neutral", *(tone for tone in TONES if tone != "neutral"))
+_TAGS: tuple[Literal["userTask", "manualTask", "task"], ...] = ("userTask", "manualTask", "task")
 
 
-def read_user_task(draft: Draft, node: Node, stage: str | None) -> UserTask:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a step asks and how it may end: read before everything that conditions may look at."""
+
+    outcomes: tuple[Outcome, ...]
+    questions: tuple[Question, ...]
+
+
+def read_asked(draft: Draft, node: Node) -> Asked:
+    """The outcomes and questions of a user task."""
+    outcomes = read_outcomes(draft, node)
+    return Asked(outcomes, read_questions(draft, node, outcomes))
+
+
+def read_user_task(draft: Draft, node: Node, stage: str | None, asked: Asked) -> UserTask:
     """Compile one user task; what is wrong goes into the draft's problems."""
     problems = draft.problems
     id = node.get("id", "")
-    outcomes = _outcomes(draft, node)
+    deadline = _deadline(draft, node)
     return UserTask(
         id=id,
-        name=(node.get("name") or id).strip(),
+        name=name_of(node) or id,
         stage=stage,
         kind=problems.one_of(node, "kind", attribute(node, "kind"), _DEFAULT_KIND_LAST),
         assignee=_assignee(draft, node),
-        deadline=_deadline(draft, node),
+        deadline=deadline,
         script=_script(node),
-        questions=_questions(draft, node, outcomes),
-        outcomes=outcomes or (PLAIN_OUTCOME,),
+        questions=asked.questions,
+        outcomes=asked.outcomes,
         price=_price(draft, node),
-        boundary=tuple(draft.boundary_of.get(id, ())),
+        boundary=draft.boundary(node),
         ways=draft.ways(node),
-        deadline_answer=next((part.get("answer") for part in _parts(node, "deadline")), None),
+        deadline_answer=next((part.get("answer") for part in parts(node, "deadline")), None),
+        scope=draft.scope(node),
+        loop=read_loop(draft, node),
+        skill=attribute(node, "skill"),
+        controls=read_controls(draft, node, deadline),
+        bpmn=next(tag for tag in _TAGS if tag == local(node)),
     )
-
-
-def _parts(node: Node, name: str) -> list[Node]:
-    return [part for part in extensions(node) if local(part) == name]
 
 
 def _assignee(draft: Draft, node: Node) -> str:
     value = attribute(node, "assignee") or "owner"
-    if value in ("owner", "lead", "head") or (value.startswith("role:") and len(value) > 5):
+    if is_person(value):
         return value
     draft.problems.add("bad_value", node, attribute="assignee", value=value, allowed="owner, lead, head, role:<role>")
     return "owner"
 
 
 def _deadline(draft: Draft, node: Node) -> Due | None:
-    found = _parts(node, "deadline")
+    found = parts(node, "deadline")
     if len(found) > 1:
         draft.problems.add("duplicate_key", found[1], what="part", key="deadline")
-    return read_deadline(found[0], draft.problems) if found else None
+    return read_part_due(found[0], "duration", draft.problems) if found else None
 
 
 def _script(node: Node) -> str:
-    return "\n\n".join((part.text or "").strip("\n").rstrip() for part in _parts(node, "script"))
+    return "\n\n".join((part.text or "").strip("\n").rstrip() for part in parts(node, "script"))
 
 
 def _price(draft: Draft, node: Node) -> Decimal | None:
@@ -82,65 +89,3 @@ def _price(draft: Draft, node: Node) -> Decimal | None:
         return price
     draft.problems.add("bad_value", node, attribute="price", value=text, allowed="an amount such as 150.00")
     return None
-
-
-def _outcomes(draft: Draft, node: Node) -> tuple[Outcome, ...]:
-    outcomes: dict[str, Outcome] = {}
-    for part in _parts(node, "outcome"):
-        key = draft.problems.key(part, "key", part.get("key"))
-        if key is None:
-            continue
-        if key in outcomes:
-            draft.problems.add("duplicate_key", part, what="outcome", key=key)
-        tone = draft.problems.one_of(part, "tone", part.get("tone"), _TONES_NEUTRAL_FIRST)
-        outcomes[key] = Outcome(key, part.get("label") or key, next(t for t in TONES if t == tone))
-    return tuple(outcomes.values())
-
-
-def _questions(draft: Draft, node: Node, outcomes: tuple[Outcome, ...]) -> tuple[Question, ...]:
-    questions: dict[str, Question] = {}
-    known = {outcome.key for outcome in outcomes or (PLAIN_OUTCOME,)}
-    for part in _parts(node, "question"):
-        key = draft.problems.key(part, "key", part.get("key"))
-        if key is None:
-            continue
-        if key in questions:
-            draft.problems.add("duplicate_key", part, what="question", key=key)
-        required_for = tuple((part.get("requiredFor") or "").split())
-        for outcome in required_for:
-            if outcome not in known:
-                draft.problems.add("unknown_outcome_in_question", part, key=key, outcome=outcome)
-        type = draft.problems.one_of(part, "type", part.get("type"), FIELD_TYPES)
-        questions[key] = Question(
-            key=key,
-            label=part.get("label") or key,
-            type=type,
-            required=draft.problems.one_of(part, "required", part.get("required"), ("false", "true")) == "true",
-            required_for=required_for,
-            choices=_choices(draft, part, type),
-            help=part.get("help") or "",
-            field=_field(draft, part, type),
-        )
-    return tuple(questions.values())
-
-
-def _field(draft: Draft, question: Node, type: FieldType) -> str | None:
-    field = question.get("field")
-    if field is not None and SETTABLE_FIELDS.get(field) != type:
-        allowed = ", ".join(f"{key} ({wanted})" for key, wanted in SETTABLE_FIELDS.items())
-        draft.problems.add("bad_value", question, attribute="field", value=field, allowed=allowed)
-    return field
-
-
-def _choices(draft: Draft, question: Node, type: FieldType) -> tuple[Choice, ...]:
-    choices: dict[str, Choice] = {}
-    for part in question:
-        key = draft.problems.key(part, "key", part.get("key"))
-        if key is None:
-            continue
-        if key in choices:
-            draft.problems.add("duplicate_key", part, what="choice", key=key)
-        choices[key] = Choice(key, part.get("label") or key)
-    if not choices and type in ("choice", "multi_choice"):
-        draft.problems.add("missing_part", question, part="at least one choice")
-    return tuple(choices.values())
