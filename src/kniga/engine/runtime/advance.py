@@ -1,22 +1,36 @@
 """The one door of the engine: a definition, a state and a command give a step or a rejection."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import Any, Literal
 
-from kniga.engine.definition.model import (
-    Definition,
-    EndEvent,
-    ExclusiveGateway,
-    StartEvent,
-    UserTask,
+from kniga.engine.definition.model import Definition, StartEvent, UserTask
+from kniga.engine.runtime import cancelling, occurrences, work
+from kniga.engine.runtime.commands import (
+    Cancel,
+    CatchSignal,
+    Command,
+    CompleteTask,
+    CompleteWork,
+    CorrelateMessage,
+    FailWork,
+    FireTimer,
+    GoTo,
+    Migrate,
+    Reconsider,
+    Start,
 )
-from kniga.engine.runtime.commands import Cancel, Command, CompleteTask, FireTimer, Start
-from kniga.engine.runtime.elements import boundary_timer, end_event, exclusive_gateway, start_event, user_task
-from kniga.engine.runtime.elements.answers import accept_answers
-from kniga.engine.runtime.events import InstanceCancelled, InstanceStarted
+from kniga.engine.runtime.elements import event_sub_process, user_task
+from kniga.engine.runtime.events import InstanceCancelled, InstanceStarted, MessageCaught, SignalCaught, TimerFired
+from kniga.engine.runtime.go_to import go_to
+from kniga.engine.runtime.migrate import migrate
 from kniga.engine.runtime.results import Refused, Rejection, Step
-from kniga.engine.runtime.run import Run
-from kniga.engine.runtime.state import NEW_STATE, State, Token
+from kniga.engine.runtime.run import Move, Run
+from kniga.engine.runtime.settle import settle
+from kniga.engine.runtime.state import NEW_STATE, ROOT, State
+from kniga.rules import BadValue, FieldType, Value, read_value, write_value
+
+_NO_FIELDS: Mapping[str, Value] = {}
 
 
 def advance(definition: Definition, state: State, command: Command, *, now: datetime) -> Step | Rejection:
@@ -27,16 +41,17 @@ def advance(definition: Definition, state: State, command: Command, *, now: date
     """
     if now.tzinfo is None:
         raise ValueError("now must carry its offset")
+    wanted = "new" if isinstance(command, Start) else "running"
+    if state.status != wanted:
+        return Rejection("already_started") if wanted == "new" else Rejection("not_running", {"status": state.status})
+    fields = _NO_FIELDS if isinstance(command, Cancel) else command.fields
+    run = Run(definition, state, fields, now)
     try:
-        if isinstance(command, CompleteTask):
-            return _complete(definition, state, command)
-        if isinstance(command, FireTimer):
-            return _fire(definition, state, command)
-        if isinstance(command, Start):
-            return _start(definition, state, command)
-        return _cancel(definition, state, command)
+        _CARRY_OUT[type(command)](run, command)
+        settle(run)
     except Refused as refused:
         return refused.rejection
+    return run.step()
 
 
 def replay(definition: Definition, commands: Iterable[tuple[Command, datetime]]) -> State:
@@ -51,73 +66,94 @@ def replay(definition: Definition, commands: Iterable[tuple[Command, datetime]])
     return state
 
 
-def _start(definition: Definition, state: State, command: Start) -> Step:
-    if state.status != "new":
-        raise Refused("already_started")
-    run = Run(definition, state, command.fields)
-    run.data = {key: value for key, value in command.data.items() if value is not None}
-    entry = command.element or definition.start
-    if command.element is not None and definition.user_task(command.element) is None:
-        raise Refused("unknown_element", element=command.element)
-    run.events.append(InstanceStarted(entry, run.data))
-    _walk(run, entry)
-    return run.step()
+def _start(run: Run, command: Start) -> None:
+    entry = command.element or run.definition.start
+    element = run.elements.get(entry)
+    is_step = isinstance(element, UserTask) and element.scope is None
+    if not is_step and not (isinstance(element, StartEvent) and element.scope is None):
+        raise Refused("unknown_element", element=entry)
+    data = {key: value for key, value in command.data.items() if value is not None}
+    run.values.data = data
+    run.events.append(InstanceStarted(entry, data, _exact(data, run.definition.question_types)))
+    event_sub_process.arm(run, ROOT)
+    run.queue.append(Move(entry, None, ROOT, None))
 
 
-def _complete(definition: Definition, state: State, command: CompleteTask) -> Step:
-    token = _open_token(state, command.token)
-    task = definition.user_task(token.element)
-    if task is None:
-        raise Refused("task_not_open", token=str(token.id))
-    outcome = command.outcome
-    if task.outcome(outcome) is None:
-        raise Refused("unknown_outcome", element=task.id, outcome=outcome)
-    answers = accept_answers(task, outcome, command.answers)
-    run = Run(definition, state, command.fields)
-    _walk(run, user_task.complete(run, token, task, outcome, answers))
-    return run.step()
+def _exact(data: Mapping[str, Value], types: Mapping[str, FieldType]) -> dict[str, Value]:
+    """What would not come back as it is from plain JSON."""
+    found: dict[str, Value] = {}
+    for key, value in data.items():
+        try:
+            again = read_value(types[key], write_value(value)) if key in types else write_value(value)
+        except BadValue:
+            again = None
+        if repr(again) != repr(value):
+            found[key] = value
+    return found
 
 
-def _fire(definition: Definition, state: State, command: FireTimer) -> Step:
-    token = _open_token(state, command.token)
-    run = Run(definition, state, command.fields)
-    _walk(run, boundary_timer.fire(run, token, command.timer))
-    return run.step()
+def _complete_task(run: Run, command: CompleteTask) -> None:
+    token = run.tokens.get(command.token)
+    task = None if token is None or token.loop is not None else run.elements[token.element]
+    if token is None or not isinstance(task, UserTask):
+        raise Refused("task_not_open", token=str(command.token))
+    user_task.complete(run, token, task, command.outcome, command.answers)
 
 
-def _cancel(definition: Definition, state: State, command: Cancel) -> Step:
-    if state.status != "running":
-        raise Refused("not_running", status=state.status)
-    run = Run(definition, state, {})
-    run.cancel_all()
+def _fire_timer(run: Run, command: FireTimer) -> None:
+    event = _expected(run, command.token, command.timer, "timer", "timer_not_set")
+    place = occurrences.place_of(run, command.token, event)
+    run.events.append(TimerFired(command.token, place, event.id, occurrences.interrupts(event)))
+    occurrences.happen(run, command.token, event)
+
+
+def _correlate(run: Run, command: CorrelateMessage) -> None:
+    event = _expected(run, command.token, command.element, "message", "message_not_awaited")
+    place, interrupting = occurrences.place_of(run, command.token, event), occurrences.interrupts(event)
+    values = work.take_in(run, command.payload)
+    run.events.append(MessageCaught(command.token, place, event.id, interrupting, values))
+    occurrences.happen(run, command.token, event)
+
+
+def _catch_signal(run: Run, command: CatchSignal) -> None:
+    event = _expected(run, command.token, command.element, "signal", "signal_not_awaited")
+    place = occurrences.place_of(run, command.token, event)
+    run.events.append(SignalCaught(command.token, place, event.id, occurrences.interrupts(event)))
+    occurrences.happen(run, command.token, event)
+
+
+def _expected(
+    run: Run, token: int, id: str, trigger: Literal["timer", "message", "signal"], code: str
+) -> occurrences.Expected:
+    event = occurrences.find(run, token, id, trigger)
+    if event is not None:
+        return event
+    if token != ROOT and token not in run.tokens:
+        raise Refused("task_not_open", token=str(token))
+    raise Refused(code, token=str(token), timer=id, event=id)
+
+
+def _reconsider(run: Run, command: Reconsider) -> None:
+    """Nothing to do but to look at the conditions, which every command ends with."""
+
+
+def _cancel(run: Run, command: Cancel) -> None:
+    cancelling.cancel_all(run)
     run.status = "cancelled"
     run.reason = command.reason
     run.events.append(InstanceCancelled(command.reason))
-    return run.step()
 
 
-def _open_token(state: State, id: int) -> Token:
-    if state.status != "running":
-        raise Refused("not_running", status=state.status)
-    token = state.token(id)
-    if token is None:
-        raise Refused("task_not_open", token=str(id))
-    return token
-
-
-def _walk(run: Run, element_id: str) -> None:
-    """Follow the flows from one element until the token rests or is consumed. A definition has no loop
-    without a task in it, so this ends."""
-    at: str = element_id
-    while True:
-        element = run.definition.elements[at]
-        if isinstance(element, UserTask):
-            return user_task.enter(run, element)
-        if isinstance(element, ExclusiveGateway):
-            at = exclusive_gateway.enter(run, element)
-        elif isinstance(element, EndEvent):
-            return end_event.enter(run, element)
-        elif isinstance(element, StartEvent):
-            at = start_event.enter(element)
-        else:
-            raise Refused("no_flow", element=at)  # a boundary event: no compiled flow leads into one
+_CARRY_OUT: Mapping[type[Any], Callable[[Run, Any], None]] = {
+    Start: _start,
+    CompleteTask: _complete_task,
+    FireTimer: _fire_timer,
+    CorrelateMessage: _correlate,
+    CatchSignal: _catch_signal,
+    CompleteWork: work.complete,
+    FailWork: work.fail,
+    Reconsider: _reconsider,
+    GoTo: go_to,
+    Migrate: migrate,
+    Cancel: _cancel,
+}

@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kniga.engine.definition.model import Definition
 from kniga.rules import Value
 
 
@@ -104,8 +105,10 @@ class GoTo:
 @dataclass(frozen=True, slots=True)
 class Migrate:
     """Go on under another version: ``advance`` is called with the *new* definition. ``mapping`` says for each element
-    (and each flow a token waits on at a join) that has tokens what it is now; an absent key keeps its id."""
+    (and each flow a token waits on at a join) that has tokens what it is now; an absent key keeps its id. ``previous``
+    is the definition it leaves: kinds are compared with it, and what was set up is set up anew only where it changed."""
 
+    previous: Definition
     mapping: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, Value] = field(default_factory=dict)
 

@@ -20,6 +20,16 @@ MESSAGES: Mapping[str, str] = {
     "no_flow": "No way leads on from {element}.",
     "bad_field": "A condition cannot be decided: {detail}.",
     "timer_not_set": "The timer {timer} is not set on the task {token}.",
+    "message_not_awaited": "{event} of {token} waits for no message.",
+    "signal_not_awaited": "{event} of {token} waits for no signal.",
+    "work_not_open": "There is no work to report on at {token}.",
+    "bad_payload": "The value of “{key}” is not accepted: {detail}.",
+    "uncaught_error": "Nothing in the process handles the error “{error}” of {element}.",
+    "decision_not_unique": "Several rows of the decision {table} hold at once: {rows}.",
+    "no_decision": "No row of the decision {table} holds.",
+    "too_many_items": "{element} would be done {count} times; at most {limit} are possible.",
+    "endless_loop": "The process goes round at {element} without coming to rest.",
+    "cannot_migrate": "{element} cannot go on as {to}: {detail}.",
 }
 
 

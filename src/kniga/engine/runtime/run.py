@@ -1,72 +1,130 @@
 """One command being carried out: the only mutable thing of the engine, alive for one ``advance``."""
 
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple, cast
 
-from kniga.engine.definition.model import Definition
-from kniga.engine.runtime.effects import CancelTimers, CloseTask, Effect, SetField
-from kniga.engine.runtime.events import Event, TaskCancelled
-from kniga.engine.runtime.results import Step
-from kniga.engine.runtime.state import STATE_FORMAT, State, Status, Token
-from kniga.rules import Value
+from kniga.engine.definition.model import Definition, EndEvent, Param, Way
+from kniga.engine.runtime.effects import Effect, SetField
+from kniga.engine.runtime.events import Cause, Event
+from kniga.engine.runtime.results import Refused, Step
+from kniga.engine.runtime.state import ROOT, STATE_FORMAT, Loop, State, Status, Token
+from kniga.engine.runtime.values import Values
+from kniga.rules import BadValue, Rule, Value, holds
+
+
+class Move(NamedTuple):
+    """A token on its way to an element by a flow; ``outcome`` is that of the last task on its path, ``item`` says
+    that it begins the body of a loop whose holder is ``parent``."""
+
+    element: str
+    flow: str | None
+    parent: int
+    outcome: str | None
+    item: int | None = None
 
 
 class Run:
-    """Collects tokens, answers, events and effects while a token walks from task to task."""
+    """Collects tokens, answers, events and effects while tokens move from rest to rest.
+
+    ``queue`` holds the moves still to make, ``emptied`` the scopes that may have lost their last token, ``fired``
+    the process's own handlers that are spent. Tokens stand by id, in the order of their ids."""
 
     __slots__ = (
-        "data", "definition", "effects", "events", "fields", "outcome", "reason", "result", "seq", "stage",
-        "status", "tokens",
+        "bodies", "definition", "effects", "elements", "emptied", "events", "fired", "hops", "last_end", "now",
+        "queue", "reason", "result", "seq", "stage", "status", "tokens", "values",
     )  # fmt: skip
 
-    def __init__(self, definition: Definition, state: State, fields: Mapping[str, Value]) -> None:
+    def __init__(self, definition: Definition, state: State, fields: Mapping[str, Value], now: datetime) -> None:
         self.definition = definition
-        self.fields = fields
-        self.outcome: str | None = None
+        self.elements = definition.elements
+        self.now = now
         self.status: Status = "running"
         self.seq = state.seq
-        self.tokens = list(state.tokens)
-        self.data = state.data
+        self.tokens = {token.id: token for token in state.tokens}
+        self.fired = state.fired
         self.result = state.result
         self.reason = state.reason
         self.stage = state.stage
+        self.values = Values(fields, state.data)
+        self.queue: deque[Move] = deque()
+        self.emptied: list[int] = []
+        self.last_end: EndEvent | None = None
+        self.hops = 0
+        self.bodies = 0
         self.events: list[Event] = []
         self.effects: list[Effect] = []
 
-    def condition_values(self) -> dict[str, Value]:
-        """Everything a condition may look at: fields, answers, and the outcome of the last task."""
-        values = dict(self.fields)
-        for key, value in self.data.items():
-            values[f"answer.{key}"] = value
-        values["outcome"] = self.outcome
-        return values
+    @property
+    def data(self) -> Mapping[str, Value]:
+        """The answers so far."""
+        return self.values.data
+
+    def rest(
+        self,
+        element: str,
+        parent: int,
+        *,
+        outcome: str | None = None,
+        flow: str | None = None,
+        item: int | None = None,
+        loop: Loop | None = None,
+    ) -> Token:
+        """Lay a new token down."""
+        self.seq += 1
+        token = Token(self.seq, element, (), parent, flow, outcome, item, loop)
+        self.tokens[self.seq] = token
+        return token
+
+    def go_on(self, element: str, ways: tuple[Way, ...], parent: int, outcome: str | None) -> None:
+        """Send a token along every way out of an element. Raises Refused no_flow if there is none."""
+        if not ways:
+            raise Refused("no_flow", element=element)
+        for flow, target in ways:
+            self.queue.append(Move(target, flow, parent, outcome))
+
+    def holds(self, condition: Rule, outcome: str | None) -> bool:
+        """Whether a condition is true at this moment, for a path with this outcome. Raises Refused bad_field."""
+        self.values.outcome = outcome
+        try:
+            return holds(condition, self.values)
+        except BadValue as error:
+            raise Refused("bad_field", detail=str(error)) from None
+
+    def value(self, field: str | None) -> Value:
+        """The value a field has now; None if it is not known or no field is named."""
+        return None if field is None else self.values[field]
+
+    def resolve(self, params: tuple[Param, ...]) -> dict[str, Value]:
+        """The parameters of an action with the values they have now."""
+        return {param.name: param.value if param.field is None else self.values[param.field] for param in params}
+
+    def answer(self, answers: Mapping[str, Value]) -> None:
+        """Keep answers; one that is None is cleared."""
+        data = {**self.values.data, **answers}
+        self.values.data = {key: value for key, value in data.items() if value is not None}
 
     def set_field(self, field: str, value: Value) -> None:
         """Give the deal's field a new value, which the conditions of this very step see already."""
-        self.fields = {**self.fields, field: value}
+        self.values.changed[field] = value
         self.effects.append(SetField(field, value))
-
-    def cancel_task(self, token: Token) -> None:
-        """Take an open task away; its token must be removed by the caller."""
-        self.events.append(TaskCancelled(token.id, token.element))
-        self.effects.append(CloseTask(token.id, "cancelled", None))
-        self.drop_timers(token)
-
-    def drop_timers(self, token: Token) -> None:
-        """Forget the timers of a token whose task is over."""
-        task = self.definition.user_task(token.element)
-        if task is not None and task.timers:
-            self.effects.append(CancelTimers(token.id))
-
-    def cancel_all(self) -> None:
-        """Take away whatever is open."""
-        for token in self.tokens:
-            self.cancel_task(token)
-        self.tokens.clear()
 
     def step(self) -> Step:
         """The outcome of the command as values."""
+        looked_at = self.values.looked_at
+        if looked_at and self.events:
+            # Only causes are first in a step that looked at something: see the events.
+            cause = cast(Cause, self.events[0])
+            self.events[0] = replace(cause, looked_at=looked_at)
         state = State(
-            STATE_FORMAT, self.status, self.seq, tuple(self.tokens), self.data, self.result, self.reason,
-            self.stage,
+            STATE_FORMAT, self.status, self.seq, tuple(self.tokens.values()), self.values.data, self.result,
+            self.reason, self.stage, self.fired,
         )  # fmt: skip
         return Step(state, tuple(self.events), tuple(self.effects))
+
+
+def parent_of(run: Run, token: Token) -> Token | None:
+    """The token of the scope or loop around a token; None in the process itself."""
+    return None if token.parent == ROOT else run.tokens[token.parent]

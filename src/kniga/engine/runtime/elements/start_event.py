@@ -1,11 +1,9 @@
-"""None start event (BPMN 2.0, 10.5.2): the token goes straight on."""
+"""Start event (BPMN 2.0, 10.5.2): the token goes straight on, whatever set it off."""
 
 from kniga.engine.definition.model import StartEvent
-from kniga.engine.runtime.results import Refused
+from kniga.engine.runtime.run import Move, Run
 
 
-def enter(event: StartEvent) -> str:
-    """The element that comes next."""
-    if event.target is None:
-        raise Refused("no_flow", element=event.id)
-    return event.target
+def enter(run: Run, event: StartEvent, move: Move) -> None:
+    """Go on."""
+    run.go_on(event.id, event.ways, move.parent, move.outcome)

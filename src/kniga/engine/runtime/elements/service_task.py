@@ -1,0 +1,53 @@
+"""Service and send task (BPMN 2.0, 10.3.3.2): the machine does a registered action. The engine does ``set_field``
+itself; for every other action a token rests here until the shell has done it."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from kniga.engine.definition.model import SETTABLE_FIELDS, ServiceTask
+from kniga.engine.runtime.effects import StartWork
+from kniga.engine.runtime.elements import activity, multi_instance
+from kniga.engine.runtime.elements.answers import LARGEST_AMOUNT
+from kniga.engine.runtime.events import WorkStarted
+from kniga.engine.runtime.results import Refused
+from kniga.engine.runtime.run import Move, Run
+from kniga.rules import BadValue, FieldType, Value, read_value
+
+
+def enter(run: Run, task: ServiceTask, move: Move) -> None:
+    """Do the action, or ask for it."""
+    if task.loop is not None and move.item is None:
+        return multi_instance.enter(run, task, move)
+    params = run.resolve(task.params)
+    if task.immediate:
+        _set_field(run, params)
+        return activity.done(run, task, move.parent, move.item, move.outcome)
+    token = run.rest(task.id, move.parent, outcome=move.outcome, item=move.item)
+    item = None if move.item is None else multi_instance.item_of(run, token)
+    run.events.append(WorkStarted(token.id, task.id, task.action, item))
+    run.effects.append(StartWork(token.id, task.id, task.action, params, item))
+    return activity.arm(run, task, token)
+
+
+def _set_field(run: Run, params: Mapping[str, Value]) -> None:
+    """Give a field of the deal, or an answer, a value; a field of the deal is never cleared."""
+    field, value = str(params.get("field")), params.get("value")
+    key = field.removeprefix("answer.")
+    type = SETTABLE_FIELDS.get(field) if key == field else run.definition.question_types.get(key)
+    read = _read(field, type, value)
+    if key != field:
+        run.answer({key: read})
+    elif read is not None:
+        run.set_field(field, read)
+
+
+def _read(field: str, type: FieldType | None, value: Value) -> Value:
+    if type is None:
+        raise Refused("bad_payload", key=field, detail="no field of this name can be set")
+    try:
+        read = read_value(type, value)
+    except BadValue as error:
+        raise Refused("bad_payload", key=field, detail=str(error)) from None
+    if field == "deal.amount" and isinstance(read, Decimal) and not 0 <= read < LARGEST_AMOUNT:
+        raise Refused("bad_payload", key=field, detail="an amount from 0 to 999,999,999,999 is expected")
+    return read
