@@ -19,6 +19,7 @@ from kniga.engine.bpmn.names import USER_TASKS
 from kniga.engine.bpmn.reading import read_xml
 from kniga.engine.bpmn.stages import read_stages
 from kniga.engine.bpmn.tasks import read_asked, read_user_task
+from kniga.engine.bpmn.validity import note_violations
 from kniga.engine.bpmn.vocabulary import check_process, check_root
 from kniga.engine.definition.actions import STANDARD_ACTIONS, ActionRegistry
 from kniga.engine.definition.decisions import DecisionTable
@@ -72,6 +73,7 @@ def compile_bpmn(
     problems = Problems()
     process = read_process(root, problems)
     if process is None:
+        note_violations(root, problems)
         raise BpmnRefused(tuple(problems.found))
     draft = Draft(
         root,
@@ -85,6 +87,7 @@ def compile_bpmn(
     check_process(draft)
     collect(draft)
     definition = _compile(draft)
+    note_violations(root, problems)
     if problems.found or definition is None:
         raise BpmnRefused(tuple(problems.found))
     return definition

@@ -51,8 +51,8 @@ def gather(draft: Draft, asked: Mapping[str, Asked]) -> dict[str, FieldType]:
         answers.add(draft.process, found.key, found.type, found.label, found.choices)
     for id, node in draft.nodes.items():
         if local(node) == "callActivity":
-            for key in RESULTS:
-                outcomes.setdefault(key, FieldChoice(key, key, key))
+            for result in RESULTS:
+                outcomes.setdefault(result, FieldChoice(result, result, result))
         if loop_node(node) is not None:
             own = tuple(outcome.key for outcome in asked[id].outcomes) if id in asked else ()
             for key in outcome_keys(node, own):

@@ -53,13 +53,28 @@ def read_tree(data: bytes) -> etree._Element:
     return root
 
 
-def _decode(data: bytes) -> str:
+def read_text(data: bytes) -> tuple[str, str, bytes]:
+    """The text of a file that can be read, the encoding that gives back its bytes, and its byte order mark."""
+    text = _decode(data)
+    mark = next((bom for bom, _ in _BOMS if data.startswith(bom)), b"")
+    for encoding in (_encoding(data), "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
+        if mark + text.encode(encoding, "replace") == data:
+            return text, encoding, mark
+    raise _refused("bad_encoding", encoding=_encoding(data))
+
+
+def _encoding(data: bytes) -> str:
     encoding = next((name for bom, name in _BOMS if data.startswith(bom)), None)
     if encoding is None:
         declared = _DECLARED.match(data)
         encoding = declared.group(1).decode("ascii").lower() if declared else "utf-8"
         if encoding not in _ENCODINGS:
             raise _refused("unknown_encoding", encoding=encoding)
+    return encoding
+
+
+def _decode(data: bytes) -> str:
+    encoding = _encoding(data)
     try:
         return data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeError as error:
