@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from kniga.engine.definition.model import BoundaryTimer, Definition, ExclusiveGateway, StartEvent, UserTask
+from kniga.engine.definition.model import BoundaryEvent, Definition, ExclusiveGateway, StartEvent, UserTask
 from kniga.engine.definition.problems import Problem
 from kniga.rules import Value
 from kniga.rules.decide import Closed, first_true
@@ -25,7 +25,7 @@ def _departures(definition: Definition) -> Iterator[tuple[str, str | None, str]]
         if isinstance(element, UserTask):
             for outcome in element.outcomes:
                 yield element.id, outcome.key, outcome.label
-        elif isinstance(element, (StartEvent, BoundaryTimer)):
+        elif isinstance(element, (StartEvent, BoundaryEvent)):
             yield element.id, None, ""
 
 
@@ -38,10 +38,9 @@ def _follow(
 ) -> Iterator[Problem]:
     """Walk gateways from a departure along every branch that can be the first true one."""
     source = definition.elements[origin]
-    assert isinstance(source, (StartEvent, BoundaryTimer, UserTask))
+    assert isinstance(source, (StartEvent, BoundaryEvent, UserTask))
     pending: list[tuple[str, tuple[str, ...]]] = []
-    if source.target is not None:
-        pending.append((source.target, (origin,)))
+    pending.extend((way.target, (origin,)) for way in source.ways)
     seen: set[str] = set()
     while pending:
         id, path = pending.pop()
@@ -53,7 +52,7 @@ def _follow(
         reached, gap = _routes(gateway, outcome, closed)
         pending.extend((gateway.branches[at].target, path) for at in sorted(reached))
         if gateway.default is not None:
-            pending.append((gateway.default, path))
+            pending.append((gateway.default.target, path))
         elif not reached and outcome is not None:
             params = {"outcome": label, "name": f"“{source.name or origin}”", "gateway": id}
             yield Problem("outcome_without_flow", origin, None, params, path=path)
@@ -70,7 +69,7 @@ def _routes(
     target = gateway.by_outcome.get(outcome or "")
     if target is None:
         return frozenset(), {"outcome": outcome}
-    return frozenset(at for at, branch in enumerate(gateway.branches) if branch.target == target), None
+    return frozenset(at for at, branch in enumerate(gateway.branches) if branch.target == target.target), None
 
 
 def _closed(definition: Definition) -> Closed:

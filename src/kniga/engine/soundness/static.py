@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from kniga.engine.definition.model import (
-    BoundaryTimer,
+    BoundaryEvent,
     Definition,
     Element,
     EndEvent,
@@ -40,8 +40,8 @@ def _problem(code: str, element: Element, severity: Severity = "error", **params
 
 def _next(definition: Definition, id: str) -> tuple[str, ...]:
     element = definition.elements[id]
-    timers = element.timers if isinstance(element, UserTask) else ()
-    return (*targets_of(element), *timers)
+    boundary = element.boundary if isinstance(element, UserTask) else ()
+    return (*targets_of(element), *boundary)
 
 
 def _closure(starts: Iterable[str], ways: Mapping[str, Iterable[str]]) -> set[str]:
@@ -59,7 +59,7 @@ def _unreachable(definition: Definition) -> Iterator[Problem]:
     ways = {id: _next(definition, id) for id in definition.elements}
     reached = _closure([definition.start], ways)
     for id, element in definition.elements.items():
-        if id not in reached and not isinstance(element, BoundaryTimer):
+        if id not in reached and not isinstance(element, BoundaryEvent):
             yield _problem("unreachable", element)
 
 
