@@ -9,7 +9,7 @@ import pytest
 from kniga.engine import (
     NEW_STATE,
     Cancel,
-    CancelTimers,
+    CancelWaits,
     CloseTask,
     CompleteTask,
     CreateTask,
@@ -24,6 +24,7 @@ from kniga.engine import (
     State,
     Step,
     Token,
+    Way,
     advance,
     compile_bpmn,
     replay,
@@ -213,7 +214,7 @@ def test_a_cancel_takes_everything_away() -> None:
     assert step.state.reason == "bankrupt"
     assert step.effects == (
         CloseTask(1, "cancelled", None),
-        CancelTimers(1),
+        CancelWaits(1),
         CloseTask(2, "cancelled", None),
     )
     assert step.events[0].payload() == {"token": 1, "element": "work"}
@@ -229,7 +230,7 @@ def test_an_interrupting_timer_replaces_the_task() -> None:
     definition = watched(interrupting=True)
     step = go(definition, started(definition), FireTimer(1, "late"))
     assert step.state.tokens == (Token(2, "scold"),)
-    assert step.effects == (CloseTask(1, "cancelled", None), CancelTimers(1), CreateTask(2, "scold", None))
+    assert step.effects == (CloseTask(1, "cancelled", None), CancelWaits(1), CreateTask(2, "scold", None))
     fired = {"token": 1, "element": "work", "timer": "late", "interrupting": True}
     assert step.events[0].payload() == fired
 
@@ -255,7 +256,7 @@ def test_a_won_end_cancels_what_is_still_open() -> None:
     step = go(definition, state, CompleteTask(1, "ok"))
     assert (step.state.status, step.state.result) == ("ended", "won")
     assert CloseTask(2, "cancelled", None) in step.effects
-    assert CancelTimers(1) in step.effects
+    assert CancelWaits(1) in step.effects
 
 
 def test_the_last_path_to_end_ends_the_instance() -> None:
@@ -267,10 +268,10 @@ def test_the_last_path_to_end_ends_the_instance() -> None:
 @pytest.mark.parametrize(
     ("parts", "command"),
     [
-        ((start(), task("a")), Start()),
-        ((start(), task("a"), flow("start", "a")), CompleteTask(1, "ok")),
-        ((start(), task("a"), timer("t", "a"), flow("start", "a")), FireTimer(1, "t")),
-        ((start(), task("a"), gateway("g"), flow("start", "a"), flow("a", "g")), CompleteTask(1, "ok")),
+        ((start(), end(), task("a")), Start()),
+        ((start(), end(), task("a"), flow("start", "a")), CompleteTask(1, "ok")),
+        ((start(), end(), task("a"), timer("t", "a"), flow("start", "a")), FireTimer(1, "t")),
+        ((start(), end(), task("a"), gateway("g"), flow("start", "a"), flow("a", "g")), CompleteTask(1, "ok")),
     ],
 )
 def test_an_unfinished_drawing_is_refused_where_it_ends(parts: tuple[str, ...], command: object) -> None:
@@ -299,7 +300,7 @@ def test_any_answer_can_be_the_reason(type: str, answer: object, reason: str | N
 
 def test_a_definition_made_wrong_by_hand_is_refused_not_looped() -> None:
     definition = watched(interrupting=True)
-    wrong = replace(definition, elements={**definition.elements, "start": StartEvent("start", "", "late")})
+    wrong = replace(definition, elements={**definition.elements, "start": StartEvent("start", "", (Way("f", "late"),))})
     assert refused(wrong, NEW_STATE, Start()).code == "no_flow"
 
 

@@ -94,7 +94,7 @@ def _exact(data: Mapping[str, Value], types: Mapping[str, FieldType]) -> dict[st
 
 def _complete_task(run: Run, command: CompleteTask) -> None:
     token = run.tokens.get(command.token)
-    task = None if token is None or token.loop is not None else run.elements[token.element]
+    task = None if token is None or token.loop is not None else run.elements.get(token.element)
     if token is None or not isinstance(task, UserTask):
         raise Refused("task_not_open", token=str(command.token))
     user_task.complete(run, token, task, command.outcome, command.answers)
@@ -130,7 +130,7 @@ def _expected(
         return event
     if token != ROOT and token not in run.tokens:
         raise Refused("task_not_open", token=str(token))
-    raise Refused(code, token=str(token), timer=id, event=id)
+    raise Refused(code, token=str(token), **{"timer" if trigger == "timer" else "event": id})
 
 
 def _reconsider(run: Run, command: Reconsider) -> None:

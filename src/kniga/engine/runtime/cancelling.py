@@ -53,7 +53,7 @@ def starts_of(run: Run, handlers: tuple[str, ...]) -> list[str]:
 
 def forget_waits(run: Run, token: Token) -> None:
     """Let the shell forget what it waits for at an activity that is over: its boundary events and handlers."""
-    element = run.elements[token.element]
+    element = run.elements.get(token.element)
     boundary = getattr(element, "boundary", ())
     if boundary and token.item is None and waits.come_outside(run, boundary):
         waits.forget(run, token.id)
@@ -73,12 +73,12 @@ def _cancel(run: Run, token: Token, inside: Inside) -> None:
     for child in inside[token.id]:
         _cancel(run, child, inside)
     del run.tokens[token.id]
-    element = run.elements[token.element]
+    element = run.elements.get(token.element)
     if token.loop is not None:
         outcomes = dict(token.loop.outcomes)
-        run.events.append(LoopEnded(token.id, element.id, "cancelled", token.loop.done, outcomes))
-    elif isinstance(element, UserTask):
-        run.events.append(TaskCancelled(token.id, element.id))
+        run.events.append(LoopEnded(token.id, token.element, "cancelled", token.loop.done, outcomes))
+    elif isinstance(element, UserTask) or element is None:  # one of another version was a task, as far as can be told
+        run.events.append(TaskCancelled(token.id, token.element))
         run.effects.append(CloseTask(token.id, "cancelled", None))
     elif isinstance(element, SubProcess):
         run.events.append(ScopeLeft(token.id, element.id, "cancelled"))

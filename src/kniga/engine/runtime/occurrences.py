@@ -58,10 +58,10 @@ def _rests_for(run: Run, token: int, event: CatchEvent | ReceiveTask) -> bool:
     at = run.tokens.get(token)
     if at is None or at.loop is not None:
         return False
-    return at.element == event.id or _is_behind(run.elements[at.element], event.id)
+    return at.element == event.id or _is_behind(run.elements.get(at.element), event.id)
 
 
-def _is_behind(element: Element, id: str) -> bool:
+def _is_behind(element: Element | None, id: str) -> bool:
     return isinstance(element, EventGateway) and any(way.target == id for way in element.ways)
 
 

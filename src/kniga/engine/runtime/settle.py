@@ -66,14 +66,9 @@ ENTER: Mapping[type[Any], Callable[[Run, Any, Move], None]] = {
 
 def settle(run: Run) -> None:
     """Let everything move until it rests. Raises Refused endless_loop when it never would."""
-    while True:
+    _walk(run)
+    while inclusive_gateway.join(run) or _complete_scope(run) or _look(run):
         _walk(run)
-        if run.status != "running" or not (
-            inclusive_gateway.join(run)
-            or _complete_scope(run)
-            or (run.status == "running" and run.definition.conditionals and _look(run))
-        ):
-            return
 
 
 def _walk(run: Run) -> None:
@@ -91,6 +86,8 @@ def _walk(run: Run) -> None:
 
 
 def _look(run: Run) -> bool:
+    if not run.definition.conditionals or run.status != "running":
+        return False
     found = conditions.look(run)
     if found:
         _count(run, run.definition.process_id)
@@ -108,7 +105,7 @@ def _complete_scope(run: Run) -> bool:
     while run.emptied:
         scope = run.emptied.pop()
         if scope == ROOT:
-            if not run.tokens:
+            if not run.tokens and run.status == "running":
                 assert run.last_end is not None
                 end_event.end_instance(run, run.last_end)
             continue

@@ -59,7 +59,7 @@ def _known(value: object) -> Value:
 
 def _work_at(run: Run, id: int) -> tuple[Token, ServiceTask | CallActivity]:
     token = run.tokens.get(id)
-    element = None if token is None else run.elements[token.element]
+    element = None if token is None else run.elements.get(token.element)
     if token is None or token.loop is not None or not isinstance(element, (ServiceTask, CallActivity)):
         raise Refused("work_not_open", token=str(id))
     return token, element

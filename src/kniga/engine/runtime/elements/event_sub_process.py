@@ -13,7 +13,7 @@ def handlers_of(run: Run, scope: int) -> tuple[str, ...]:
     """The event sub-processes of a scope (0: the process itself)."""
     if scope == ROOT:
         return run.definition.handlers
-    element = run.elements[run.tokens[scope].element]
+    element = run.elements.get(run.tokens[scope].element)
     return element.handlers if isinstance(element, SubProcess) and run.tokens[scope].loop is None else ()
 
 

@@ -22,7 +22,7 @@ def join(run: Run) -> bool:
     for arrival in run.tokens.values():
         if arrival.flow is None:
             continue
-        gateway = run.elements[arrival.element]
+        gateway = run.elements.get(arrival.element)
         if isinstance(gateway, InclusiveGateway) and _is_complete(run, gateway, arrival.parent):
             for token in _first_by_flow(run, gateway, arrival.parent):
                 del run.tokens[token.id]

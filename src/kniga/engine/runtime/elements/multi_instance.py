@@ -63,19 +63,14 @@ def outcomes_of(activity: Activity) -> tuple[str, ...]:
 
 
 def _items(run: Run, activity: Activity, loop: MultiInstance) -> tuple[str, ...]:
-    if loop.field is None:
-        count = loop.count or 0
-    else:
-        value = run.value(loop.field)
-        if value is not None and not isinstance(value, tuple):
-            raise Refused("bad_field", detail=f"{loop.field}: a list of choices is expected")
-        count = len(value or ())
+    listed: Value = () if loop.field is None else run.value(loop.field) or ()
+    if not isinstance(listed, tuple):
+        raise Refused("bad_field", detail=f"{loop.field}: a list of choices is expected")
+    count = len(listed) if loop.count is None else loop.count
     run.bodies += count
     if run.bodies > MOST_ITEMS:
         raise Refused("too_many_items", element=activity.id, count=str(count), limit=str(MOST_ITEMS))
-    if loop.field is None:
-        return tuple(str(number) for number in range(1, count + 1))
-    return value or ()
+    return listed if loop.count is None else tuple(str(number) for number in range(1, count + 1))
 
 
 def _begin(run: Run, holder: Token, item: int) -> None:
