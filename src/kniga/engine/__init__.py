@@ -84,7 +84,7 @@ from kniga.engine.runtime.events import (
 )
 from kniga.engine.runtime.results import Rejection, Step
 from kniga.engine.runtime.state import NEW_STATE, ROOT, STATE_FORMAT, Loop, State, Token
-from kniga.engine.soundness.static import check
+from kniga.engine.soundness.prove import Verdict, check, prove
 from kniga.engine.state_format.codec import StateUnreadable, dump_state, load_state
 from kniga.rules import Value
 
@@ -172,12 +172,14 @@ __all__ = [
     "Token",
     "UserTask",
     "Value",
+    "Verdict",
     "Way",
     "advance",
     "check",
     "compile_bpmn",
     "dump_state",
     "load_state",
+    "prove",
     "replay",
     "targets_of",
     "ways_of",

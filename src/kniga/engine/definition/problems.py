@@ -215,6 +215,47 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "At {name} all conditions may be untrue, and there is no default flow.",
         "Give the gateway a default flow.",
     ),
+    "decision_may_fail": (
+        "In the decision {name} it may be that no row applies.",
+        "Add a row for it, or a default output.",
+    ),
+    "stuck": (
+        "A run can come to a stand at {name}: what it waits for can no longer come.",
+        "Let every way that leaves the split come to the join, or join by an exclusive or inclusive gateway.",
+    ),
+    "no_way_to_end": (
+        "A run that has come to {name} can go on, but never to an end.",
+        "Draw a way out of the loop that conditions allow.",
+    ),
+    "unbounded": (
+        "A loop through {name} adds one more path each time round, without end.",
+        "Join the paths of a split before the flow leads back.",
+    ),
+    "dead_element": (
+        "No run ever comes to {name}: the conditions and joins before it never let one through.",
+        "Correct what stands before it, or remove it.",
+    ),
+    "open_twice": (
+        "{name} may be open twice at the same time.",
+        "Join parallel paths by a parallel gateway before they meet.",
+    ),
+    "unsynchronised": (
+        "At {name} two tokens may wait on one flow.",
+        "Let each flow into the join bring one token.",
+    ),
+    "not_decided": (
+        "The conditions at {name} have too many cases to be decided.",
+        "Give the gateway a default flow, or split its conditions.",
+    ),
+    "mixed_conditions": (
+        "Whether the process is sound is not proved: its conditions tie several answers or fields together.",
+        "Let each condition that decides the way look at one answer.",
+    ),
+    "not_proved": (
+        "Whether the process is sound is not proved: it can come to more than {limit} states.",
+        "Put parts of it into sub-processes, or let fewer things run at the same time.",
+    ),
+    "no_assignee": ("Nobody is named who does {name}.", "Say who is to do it."),
     "no_script": ("The step {name} has no script.", "Write what the rep says and does here."),
     "no_deadline": ("The step {name} has no deadline.", "Say by when it is to be done."),
     "no_outcomes": ("The step {name} has no outcomes of its own.", "Name the ways it may end."),
