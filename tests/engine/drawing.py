@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -58,6 +59,41 @@ def timer(id: str, at: str, *, interrupting: bool = True, duration: str = "PT1H"
         f'<boundaryEvent id="{id}" attachedToRef="{at}" cancelActivity="{str(interrupting).lower()}" '
         f"{attributes}><timerEventDefinition>{inside}</timerEventDefinition></boundaryEvent>"
     )
+
+
+def node(tag: str, id: str, inside: str = "", attributes: str = "") -> str:
+    """Any element of the standard."""
+    return f'<{tag} id="{id}" {attributes}>{inside}</{tag}>'
+
+
+def sub(id: str, *parts: str, attributes: str = "") -> str:
+    """A sub-process made of the given parts."""
+    return node("subProcess", id, "".join(parts), attributes)
+
+
+def catch(id: str, time: str = "timeDuration", value: str = "PT1H", attributes: str = "") -> str:
+    """An intermediate event that waits for a time."""
+    inside = f"<timerEventDefinition><{time}>{value}</{time}></timerEventDefinition>"
+    return node("intermediateCatchEvent", id, inside, attributes)
+
+
+def param(name: str, value: str) -> str:
+    """A parameter: ``@deal.amount`` is a field, anything else a value."""
+    what = f'field="{value[1:]}"' if value.startswith("@") else f'value="{escape(value)}"'
+    return f'<k:param name="{name}" {what}/>'
+
+
+def service(id: str, action: str, attributes: str = "", more: str = "", **params: str) -> str:
+    """A service task with its action."""
+    inside = "".join(param(name, value) for name, value in params.items())
+    holder = f'<extensionElements><k:action name="{action}" {attributes}>{inside}</k:action></extensionElements>'
+    return node("serviceTask", id, f"{holder}{more}")
+
+
+def flows(text: str) -> str:
+    """Flows as arrows: ``start > a > end, a > b``."""
+    found = [[name.strip() for name in chain.split(">")] for chain in text.split(",")]
+    return "".join(flow(one, two) for chain in found for one, two in pairwise(chain))
 
 
 def flow(source: str, target: str, condition: object = None, id: str = "") -> str:

@@ -7,12 +7,32 @@ from decimal import Decimal
 import pytest
 
 from kniga.engine import BpmnRefused, Due, EndEvent, Outcome, StageDef, UserTask, compile_bpmn
-from kniga.engine.definition.model import BoundaryTimer
+from kniga.engine.definition.model import BoundaryEvent
 from kniga.engine.definition.problems import TEMPLATES
 from kniga.rules import FieldSpec
-from tests.engine.drawing import BOOKS, bpmn, codes, end, flow, gateway, on, start, task, timer
+from tests.engine.drawing import (
+    BOOKS,
+    bpmn,
+    catch,
+    codes,
+    end,
+    flow,
+    gateway,
+    node,
+    on,
+    service,
+    start,
+    sub,
+    task,
+    timer,
+)
 
 LINE = (flow("start", "a"), flow("a", "end"))
+AROUND = (start(), end(), *LINE)
+ON_ERROR = sub(
+    "on_error", node("startEvent", "e1", "<errorEventDefinition/>"), end("e2", "other"), flow("e1", "e2"),
+    attributes='triggeredByEvent="true"',
+)  # fmt: skip
 PLAIN = (start(), task("a"), end(), *LINE)
 
 
@@ -100,8 +120,8 @@ def test_timers_count_from_the_task_or_from_its_deadline() -> None:
         )
     )
     plain, late = definition.elements["plain"], definition.elements["late"]
-    assert isinstance(plain, BoundaryTimer)
-    assert isinstance(late, BoundaryTimer)
+    assert isinstance(plain, BoundaryEvent)
+    assert isinstance(late, BoundaryEvent)
     assert (plain.due, plain.interrupting) == (Due("duration", 3600, False), True)
     assert (late.due, late.interrupting) == (Due("deadline", 3600, True), False)
 
@@ -177,7 +197,30 @@ REFUSALS = {
     "flow_into_boundary": bpmn(
         *PLAIN, timer("t", "a"), flow("t", "end"), task("b"), flow("b", "t")
     ),
-    "many_flows": bpmn(*PLAIN, task("b"), flow("a", "b")),
+    "flow_across_border": bpmn(*PLAIN, sub("s", start("s1"), end("s2"), flow("s1", "s2")), flow("a", "s2", id="x")),
+    "flow_at_event_scope": bpmn(*PLAIN, ON_ERROR, flow("a", "on_error", id="x")),
+    "default_outside_gateway": bpmn(
+        start(), "<userTask id='a' default='f_a_end'/>", end(), end("two"), *LINE, flow("a", "two")
+    ),
+    "behind_event_gateway": bpmn(
+        start(), node("eventBasedGateway", "gw"), task("a"), catch("c"), end(),
+        *(flow(one, two) for one, two in (("start", "gw"), ("gw", "a"), ("gw", "c"), ("a", "end"), ("c", "end"))),
+    ),
+    "unknown_reference": bpmn(*AROUND, node("receiveTask", "a", attributes='messageRef="gone"')),
+    "no_effect": bpmn(start(), task("a"), '<endEvent id="end"><extensionElements><k:param name="x" value="1"/>'
+                      "</extensionElements></endEvent>", *LINE),
+    "unknown_field": bpmn(*AROUND, service("a", "create_document", template="@deal.mood")),
+    "wrong_type": bpmn(*AROUND, service("a", "create_document", template="@deal.amount")),
+    "unknown_action": bpmn(*AROUND, service("a", "dance")),
+    "unknown_param": bpmn(*AROUND, service("a", "rescore", speed="high")),
+    "bad_param": bpmn(*AROUND, service("a", "set_field", field="deal.amount", value="much")),
+    "unknown_decision": bpmn(*AROUND, node("businessRuleTask", "a", attributes='k:decision="which"')),
+    "bad_moment": bpmn(start(), catch("a", "timeDate", "2026-02-30T10:00:00Z"), end(), *LINE),
+    "bad_cycle": bpmn(start(), catch("a", "timeCycle", "0 0 9 * * ?"), end(), *LINE),
+    "many_times": bpmn(
+        start(), node("intermediateCatchEvent", "a", "<timerEventDefinition><timeDate>x</timeDate>"
+        "<timeDuration>P1D</timeDuration></timerEventDefinition>"), end(), *LINE,
+    ),
     "condition_outside_gateway": bpmn(start(), task("a"), end(), flow("start", "a"), flow("a", "end", on("ok"))),
     "flow_without_condition": bpmn(
         start(), task("a"), gateway(), end(), task("b"),
@@ -235,22 +278,21 @@ def test_a_file_is_refused_for_exactly_this(code: str) -> None:
 @pytest.mark.parametrize(
     "part",
     [
-        '<parallelGateway id="x"/>',
-        '<inclusiveGateway id="x"/>',
-        '<eventBasedGateway id="x"/>',
-        '<subProcess id="x"><startEvent id="y"/></subProcess>',
-        '<callActivity id="x"/>',
-        '<serviceTask id="x"/>',
+        '<complexGateway id="x"/>',
+        '<transaction id="x"/>',
+        '<adHocSubProcess id="x"/>',
         '<scriptTask id="x"/>',
-        '<task id="x"/>',
-        '<intermediateCatchEvent id="x"/>',
         '<somethingNew id="x"/>',
-        '<endEvent id="x"><terminateEventDefinition/></endEvent>',
-        '<startEvent id="x"><messageEventDefinition/></startEvent>',
-        '<userTask id="x"><multiInstanceLoopCharacteristics/></userTask>',
-        '<boundaryEvent id="x" attachedToRef="a"><errorEventDefinition/></boundaryEvent>',
-        '<boundaryEvent id="x" attachedToRef="a"><timerEventDefinition><timeCycle>R/P1D</timeCycle>'
-        "<timeDuration>P1D</timeDuration></timerEventDefinition></boundaryEvent>",
+        '<endEvent id="x"><compensateEventDefinition/></endEvent>',
+        '<endEvent id="x"><cancelEventDefinition/></endEvent>',
+        '<startEvent id="x"><conditionalEventDefinition/></startEvent>',
+        '<intermediateThrowEvent id="x"><linkEventDefinition/></intermediateThrowEvent>',
+        '<intermediateCatchEvent id="x"><linkEventDefinition/></intermediateCatchEvent>',
+        '<intermediateThrowEvent id="x"><timerEventDefinition/></intermediateThrowEvent>',
+        '<userTask id="x"><standardLoopCharacteristics/></userTask>',
+        '<boundaryEvent id="x" attachedToRef="a"><compensateEventDefinition/></boundaryEvent>',
+        '<userTask id="x"><multiInstanceLoopCharacteristics k:each="client.contacts"><inputDataItem/>'
+        "</multiInstanceLoopCharacteristics></userTask>",
     ],
 )
 def test_what_does_not_execute_is_refused_by_name_place_and_cure(part: str) -> None:
@@ -264,9 +306,10 @@ def test_what_does_not_execute_is_refused_by_name_place_and_cure(part: str) -> N
     assert problem.cure
 
 
-def test_message_flows_and_unknown_root_elements_are_refused() -> None:
+def test_message_flows_are_drawn_only_and_unknown_elements_beside_the_process_are_refused() -> None:
     beside = (
-        '<collaboration id="c"><messageFlow id="mf" sourceRef="a" targetRef="b"/></collaboration><choreography id="g"/>'
+        '<collaboration id="c"><messageFlow id="mf" sourceRef="a" targetRef="b"/><conversationLink id="cl"/>'
+        '</collaboration><choreography id="g"/>'
         '<messageEventDefinition id="unused"/>'
     )
     assert codes(bpmn(*PLAIN, beside=beside)) == ["not_supported", "not_supported"]
@@ -274,7 +317,7 @@ def test_message_flows_and_unknown_root_elements_are_refused() -> None:
 
 def test_a_flow_to_a_refused_element_is_not_reported_twice() -> None:
     parts = (
-        '<parallelGateway id="x"/>',
+        '<complexGateway id="x"/>',
         flow("x", "end"),
         gateway("g", default="f_g_x"),
         flow("g", "x"),
@@ -360,7 +403,7 @@ def test_a_boundary_event_with_two_triggers_is_refused() -> None:
 
 
 def test_all_problems_are_reported_not_only_the_first() -> None:
-    found = codes(bpmn(task("a", attributes='k:kind="x"'), '<parallelGateway id="g"/>', flow("a", "b")))
+    found = codes(bpmn(task("a", attributes='k:kind="x"'), '<complexGateway id="g"/>', flow("a", "b")))
     assert found == ["not_supported", "dangling_flow", "bad_value", "no_start"]
 
 
@@ -387,9 +430,9 @@ def test_custom_fields_come_with_a_registry() -> None:
 
 def test_a_refusal_reads_well_and_survives_pickling() -> None:
     with pytest.raises(BpmnRefused) as caught:
-        compile_bpmn(bpmn(*PLAIN, '<parallelGateway id="x"/>'))
+        compile_bpmn(bpmn(*PLAIN, '<complexGateway id="x"/>'))
     text = str(caught.value)
-    assert text.startswith("line 8, element x: parallelGateway is not supported")
+    assert text.startswith("line 8, element x: complexGateway is not supported")
     again = pickle.loads(pickle.dumps(caught.value))
     assert again.problems == caught.value.problems
 

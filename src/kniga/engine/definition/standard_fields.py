@@ -14,6 +14,7 @@ STANDARD_FIELDS: FieldRegistry = {
         FieldSpec("client.industry", "text", "Client's industry", "Отрасль клиента"),
         FieldSpec("client.source", "text", "Client's source", "Источник клиента"),
         FieldSpec("client.headcount", "number", "Client's head count", "Численность сотрудников клиента"),
+        FieldSpec("client.contacts", "multi_choice", "Client's contacts", "Контакты клиента"),
         FieldSpec("client.is_customer", "boolean", "Has bought before", "Уже покупал"),
     )
 }
