@@ -101,7 +101,8 @@ class _Maker:
         id = self.id("task")
         questions = (Question("q", "q", "number"),) if self.random.random() < 0.4 else ()
         boundary, exit = self.boundary(id, then, scope)
-        return self.add(user_task(id, self.way(exit), outcomes=("x",), boundary=boundary, scope=scope, questions=questions))
+        way = self.way(exit)
+        return self.add(user_task(id, way, outcomes=("x",), boundary=boundary, scope=scope, questions=questions))
 
     def boundary(self, host: str, then: str, scope: Scope) -> tuple[tuple[str, ...], str]:
         """Perhaps a boundary event; the id the host has to lead to so that both paths meet again."""
@@ -219,15 +220,14 @@ class _Maker:
 
     def by_answer(self, then: str, scope: Scope) -> str:
         joined = self.add(merge(self.id("m"), self.way(then), scope))
-        branches = tuple(
-            Branch(self.id("f"), rule, self.block(joined, scope)) for rule in (q_over(5), BIG)
-        )
+        branches = tuple(Branch(self.id("f"), rule, self.block(joined, scope)) for rule in (q_over(5), BIG))
         return self.add(ExclusiveGateway(self.id("g"), "", branches, self.way(joined), None, scope))
 
     def parallel(self, then: str, scope: Scope) -> str:
         join = self.id("join")
         self.add(ParallelGateway(join, "", (), (self.way(then),), scope))
-        entries = [join if self.random.random() < 0.2 else self.sequence(join, scope) for _ in range(self.random.randint(2, 3))]
+        branches = range(self.random.randint(2, 3))
+        entries = [join if self.random.random() < 0.2 else self.sequence(join, scope) for _ in branches]
         return self.add(ParallelGateway(self.id("fork"), "", (), tuple(map(self.way, entries)), scope))
 
     def inclusive(self, then: str, scope: Scope) -> str:

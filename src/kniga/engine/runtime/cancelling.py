@@ -54,12 +54,13 @@ def starts_of(run: Run, handlers: tuple[str, ...]) -> list[str]:
 def forget_waits(run: Run, token: Token) -> None:
     """Let the shell forget what it waits for at an activity that is over: its boundary events and handlers."""
     element = run.elements.get(token.element)
-    boundary = getattr(element, "boundary", ())
-    if boundary and token.item is None and waits.come_outside(run, boundary):
+    events: list[str] = []
+    if token.item is None:
+        events += getattr(element, "boundary", ())
+    if isinstance(element, SubProcess) and token.loop is None:
+        events += starts_of(run, element.handlers)
+    if waits.come_outside(run, events):
         waits.forget(run, token.id)
-    elif isinstance(element, SubProcess) and token.loop is None and element.handlers:
-        if waits.come_outside(run, starts_of(run, element.handlers)):
-            waits.forget(run, token.id)
 
 
 def _inside(run: Run) -> Inside:

@@ -106,7 +106,7 @@ class GoTo:
 class Migrate:
     """Go on under another version: ``advance`` is called with the *new* definition. ``mapping`` says for each element
     (and each flow a token waits on at a join) that has tokens what it is now; an absent key keeps its id. ``previous``
-    is the definition it leaves: kinds are compared with it, and what was set up is set up anew only where it changed."""
+    is the definition it leaves: kinds are compared with it, and what was set up is set up anew where it changed."""
 
     previous: Definition
     mapping: Mapping[str, str] = field(default_factory=dict)

@@ -65,9 +65,7 @@ def _on_boundary(run: Run, token: Token) -> list[Handler]:
     return [(token.id, event) for event in events if isinstance(event, BoundaryEvent)]
 
 
-def _find(
-    levels: Iterable[list[Handler]], trigger: Literal["error", "escalation"], code: str | None
-) -> Handler | None:
+def _find(levels: Iterable[list[Handler]], trigger: Literal["error", "escalation"], code: str | None) -> Handler | None:
     for level in levels:
         fitting = [handler for handler in level if handler[1].trigger == trigger and handler[1].code in (None, code)]
         if fitting:

@@ -32,9 +32,7 @@ def join(run: Run) -> bool:
 
 
 def _split(run: Run, gateway: InclusiveGateway, parent: int, outcome: str | None) -> None:
-    ways = tuple(
-        Way(branch.flow, branch.target) for branch in gateway.branches if run.holds(branch.condition, outcome)
-    )
+    ways = tuple(Way(branch.flow, branch.target) for branch in gateway.branches if run.holds(branch.condition, outcome))
     if not ways and gateway.default is not None:
         ways = (gateway.default,)
     run.go_on(gateway.id, ways, parent, outcome)
