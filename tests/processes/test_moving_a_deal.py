@@ -11,7 +11,7 @@ from kniga.deals.models import Deal, LossReason, StageVisit
 from kniga.people.models import User
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.models import Event
-from kniga.processes.jobs import sweep_timers
+from kniga.processes.sweeping import sweep_timers
 from kniga.processes.models import Instance, Task, Timer
 from kniga.processes.publishing import install_books
 from kniga.processes.services import (
@@ -59,7 +59,7 @@ def test_completing_sets_the_next_task_in_the_next_stage(department: Department)
     assert visits(department.deal) == [("contact", "passed"), ("offer", None)]
     department.deal.refresh_from_db()
     assert department.deal.stage is not None and department.deal.stage.key == "offer"
-    assert Timer.objects.get(task=task).due_at == task.due_at
+    assert Timer.objects.get(token=task.token).due_at == task.due_at
 
 
 def test_a_missing_answer_is_named_and_nothing_changes(department: Department) -> None:

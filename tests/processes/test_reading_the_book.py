@@ -56,7 +56,7 @@ def test_the_outline_follows_every_outcome_to_its_step_or_end() -> None:
         ("later", ["call"]),
         ("refused", ["lost"]),
     ]
-    (timer,) = steps_of(SMALL_SALE)["offer"].timers
+    (timer,) = steps_of(SMALL_SALE)["offer"].events
     assert [place.element for place in timer.destinations] == ["check"] and not timer.interrupting
 
 

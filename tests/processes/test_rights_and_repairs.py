@@ -14,7 +14,7 @@ from kniga.people.models import User
 from kniga.platform.errors import Refused
 from kniga.platform.models import Event
 from kniga.processes.definitions import runnable_version
-from kniga.processes.jobs import sweep_timers
+from kniga.processes.sweeping import sweep_timers
 from kniga.processes.models import Instance, Task, Timer
 from kniga.processes.opening import hand_over_deal
 from kniga.processes.publishing import install_books, publish_version, upload_version
@@ -139,7 +139,12 @@ def test_timers_fire_in_the_order_they_are_due_whatever_the_batch(department: De
     offer = complete_task(task_id=first, outcome="interested", answers={"need": "x"}, by=department.rep, now=NOW)
     task = Task.objects.get(pk=offer.created[0])
     Timer.objects.bulk_create(
-        [Timer(task=task, element=f"gone_{n}", due_at=NOW + timedelta(minutes=n)) for n in range(5)]
+        [
+            Timer(
+                instance_id=task.instance_id, token=task.token, element=f"gone_{n}", due_at=NOW + timedelta(minutes=n)
+            )
+            for n in range(5)
+        ]
     )
     assert sweep_timers(now=NOW + timedelta(days=10), batch=2) == 6
     assert Timer.objects.filter(status="scheduled").count() == 0

@@ -179,6 +179,9 @@ EMAIL_PORT = int(os.environ.get("KNIGA_SMTP_PORT", "25"))
 EMAIL_HOST_USER = os.environ.get("KNIGA_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("KNIGA_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("KNIGA_SMTP_TLS") == "1"
+EMAIL_TIMEOUT = 30
+# Processes may call programs of this very machine only where somebody has said so.
+WEBHOOK_LOOPBACK = os.environ.get("KNIGA_WEBHOOK_LOOPBACK") == "1"
 DEFAULT_FROM_EMAIL = os.environ.get("KNIGA_MAIL_FROM", "kniga@localhost")
 
 LOGGING = {

@@ -13,6 +13,7 @@ class Act(Enum):
     WORK_DEALS = "work_deals"
     REASSIGN = "reassign"
     COMPLETE_FOR_OTHERS = "complete_for_others"
+    STEER = "steer"
     SEE_FUNNEL = "see_funnel"
     EDIT_CATALOG = "edit_catalog"
     EDIT_BOOK = "edit_book"
@@ -31,6 +32,7 @@ ROLES_FOR: Final[dict[Act, frozenset[Role]]] = {
     Act.WORK_DEALS: _MANAGERS | {Role.REP},
     Act.REASSIGN: _MANAGERS,
     Act.COMPLETE_FOR_OTHERS: _MANAGERS,
+    Act.STEER: _MANAGERS,
     Act.SEE_FUNNEL: _MANAGERS | {Role.REP},
     Act.EDIT_CATALOG: _HEADS,
     Act.EDIT_BOOK: _HEADS,

@@ -69,6 +69,10 @@ class WorkCalendar:
             day += _ONE_DAY
         raise ValueError("the calendar has no working day within ten years")
 
+    def start_of(self, day: date) -> datetime:
+        """When work starts on a day, in UTC (on a day off: when it would)."""
+        return self._hours(day)[0]
+
     def end_of(self, day: date) -> datetime:
         """When work ends on a day, in UTC (on a day off: when it would)."""
         return self._hours(day)[1]

@@ -1,115 +1,91 @@
-"""Turn an engine step into rows: deadlines become moments, roles become people, one function writes it all."""
+"""Write engine steps: one database function takes a step as one JSON document, another takes many at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 from django.db import connection
 
-from kniga.engine import (
-    CloseTask,
-    CreateTask,
-    Due,
-    EndInstance,
-    EnterStage,
-    Event,
-    ScheduleTimer,
-    SetField,
-    State,
-    Step,
-    UserTask,
-)
+from kniga.engine import Event, State, Step, Token, UserTask, dump_state
 from kniga.engine.state_format.codec import dump_value
-from kniga.platform.money import quantize
-from kniga.platform.working_time import WorkCalendar, organisation_calendar
-from kniga.processes.assignment import assignee_for
 from kniga.processes.definitions import RunnableVersion
-from kniga.processes.reading import DealFacts
+from kniga.processes.effects import DEAL_RESULTS, Effects, loss_note
 from kniga.rules import Value
 
-_CALL = """
-SELECT processes_apply_step(
-    %s::bigint, %s::integer, %s::timestamptz, %s::bigint,
-    %s::text, %s::integer, %s::text, %s::jsonb, %s::text,
-    %s::integer, %s::text, %s::jsonb,
-    %s::integer, %s::text,
-    %s::integer[],
-    %s::integer[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[],
-    %s::integer[], %s::text[], %s::timestamptz[],
-    %s::bigint[], %s::text[],
-    %s::text, %s::text, %s::text, %s::numeric, %s::date,
-    %s::text[], %s::integer[], %s::jsonb[])
-"""
-
-DEAL_RESULTS = {"won": "won", "lost": "lost"}
+WAKE_BEFORE: Final = timedelta(seconds=60)
+"""Workers look once in this time anyway: they are woken only for what is due sooner."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewTask:
-    """A task to be put on a desk; `assignee_id` None stands for the deal's owner."""
+def step_document(
+    *,
+    instance_id: int,
+    revision: int,
+    version: RunnableVersion,
+    before: State,
+    step: Step,
+    effects: Effects,
+    actor_id: int | None,
+    now: datetime,
+    is_top: bool = True,
+    marks: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A step as `processes_apply_step_2` takes it; what there is nothing to say about is left out.
 
-    token: int
-    element: str
-    name: str
-    kind: str
-    stage_id: int | None
-    assignee_id: int | None
-    due_at: datetime | None
-
-
-@dataclass(slots=True)
-class Effects:
-    """The effects of one step, ready to be written."""
-
-    done: CloseTask | None = None
-    cancelled: list[int] = field(default_factory=list)
-    tasks: list[NewTask] = field(default_factory=list)
-    timers: list[tuple[int, str, datetime]] = field(default_factory=list)
-    stages: list[tuple[int, str]] = field(default_factory=list)
-    deal_status: str | None = None
-    reason: str | None = None
-    amount: Decimal | None = None
-    expected_date: date | None = None
-
-
-def resolve(version: RunnableVersion, before: State, step: Step, deal: DealFacts, now: datetime) -> Effects:
-    """Fill in what the engine leaves to the shell: names, people and moments. Reads at most one row."""
-    effects = Effects()
-    calendar = organisation_calendar().in_zone(deal.time_zone)
-    stage = before.stage
-    for effect in step.effects:
-        if isinstance(effect, CreateTask):
-            effects.tasks.append(_new_task(version, effect, step.state.data, deal, calendar, now))
-        elif isinstance(effect, CloseTask):
-            if effect.how == "completed":
-                effects.done = effect
-            else:
-                effects.cancelled.append(effect.token)
-        elif isinstance(effect, ScheduleTimer):
-            effects.timers.append((effect.token, effect.timer, _timer_moment(effects, effect, calendar, now)))
-        elif isinstance(effect, EnterStage):
-            positions = version.positions
-            back = stage is not None and positions[effect.stage] < positions.get(stage, -1)
-            effects.stages.append((version.stage_ids[effect.stage], "back" if back else "passed"))
-            stage = effect.stage
-        elif isinstance(effect, SetField):
-            _set_field(effects, effect)
-        elif isinstance(effect, EndInstance):
-            effects.deal_status = DEAL_RESULTS.get(effect.result)
-            effects.reason = effect.reason
-    return effects
+    `marks`: what the step consumes: `fired` (a timer's id), `caught` (a subscription's), `worked` ({id, status}),
+    `version` (the version's id when the instance changes over)."""
+    state = step.state
+    document: dict[str, Any] = {
+        "instance": instance_id, "revision": revision, "now": now, "actor": actor_id,
+        "status": state.status, "seq": state.seq, "stage": state.stage, "result": state.result,
+        "reason": state.reason, "events": event_entries(step.events, is_top=is_top),
+    }  # fmt: skip
+    if state.data is not before.data:
+        document["data"] = {key: dump_value(value) for key, value in state.data.items()}
+    tokens = own_tokens(state, version)
+    if tokens is not None:
+        document["tokens"] = tokens
+    if effects.done is not None:
+        answers = accepted_answers(step)
+        document["done"] = {"token": effects.done.token, "outcome": effects.done.outcome, "answers": answers}
+    _add_rows(document, effects, version, now)
+    _add_deal(document, effects, state)
+    if marks:
+        document |= marks
+    return document
 
 
-def moment_of(due: Due, start: datetime, calendar: WorkCalendar) -> datetime:
-    """When `due` is, counted from `start`, in UTC."""
-    if due.working_time:
-        return calendar.add(start, due.seconds)
-    return start.astimezone(UTC) + timedelta(seconds=due.seconds)
+def apply_step(document: Mapping[str, Any]) -> list[int] | None:
+    """Write a step in one round trip; atomic by itself. Returns the ids of the created tasks, or None, with
+    nothing written, when the instance is no longer at the step's revision or does not run."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT processes_apply_step_2(%s::jsonb)", [_encoded(document)])
+        created: list[int] | None = cursor.fetchone()[0]
+    return created
+
+
+def apply_steps(documents: Sequence[Mapping[str, Any]]) -> list[list[int] | None]:
+    """Write many steps, in their order, in one round trip; as `apply_step` for each."""
+    if not documents:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT processes_apply_steps(%s::jsonb)::text", [_encoded(documents)])
+        created: list[list[int] | None] = msgspec.json.decode(cursor.fetchone()[0])
+    return created
+
+
+def own_tokens(state: State, version: RunnableVersion) -> dict[str, Any] | None:
+    """The tokens as they are stored with the instance; None while they are nothing but the open tasks."""
+    elements = version.definition.elements
+    if not state.fired and all(
+        isinstance(elements.get(token.element), UserTask) and token == Token(token.id, token.element)
+        for token in state.tokens
+    ):
+        return None
+    dumped = dump_state(state)
+    return {"format": dumped["format"], "tokens": dumped["tokens"], "fired": dumped["fired"]}
 
 
 def dump_data(data: Mapping[str, Value]) -> str:
@@ -117,108 +93,79 @@ def dump_data(data: Mapping[str, Value]) -> str:
     return msgspec.json.encode({key: dump_value(value) for key, value in data.items()}).decode()
 
 
-def apply_step(
-    *,
-    instance_id: int,
-    revision: int,
-    step: Step,
-    effects: Effects,
-    actor_id: int | None,
-    now: datetime,
-    answers: Mapping[str, object] | None = None,
-    fired: tuple[int, str] | None = None,
-) -> list[int] | None:
-    """Write a step in one round trip; atomic by itself. Returns the ids of the created tasks, or None, with
-    nothing written, when the instance is no longer at `revision`."""
-    state, done = step.state, effects.done
-    arguments: list[Any] = [
-        instance_id, revision, now, actor_id,
-        state.status, state.seq, state.stage, dump_data(state.data), state.result,
-        done.token if done else None, done.outcome if done else None,
-        None if answers is None else msgspec.json.encode(answers).decode(),
-        fired[0] if fired else None, fired[1] if fired else None,
-        effects.cancelled,
-        [task.token for task in effects.tasks], [task.element for task in effects.tasks],
-        [task.name for task in effects.tasks], [task.kind for task in effects.tasks],
-        [task.stage_id for task in effects.tasks], [task.assignee_id for task in effects.tasks],
-        [task.due_at for task in effects.tasks],
-        [timer[0] for timer in effects.timers], [timer[1] for timer in effects.timers],
-        [timer[2] for timer in effects.timers],
-        [stage[0] for stage in effects.stages], [stage[1] for stage in effects.stages],
-        effects.deal_status, effects.reason if effects.deal_status == "lost" else None,
-        _loss_note(step) if effects.deal_status == "lost" else None,
-        effects.amount, effects.expected_date,
-        *event_columns(step.events),
-    ]  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_CALL, arguments)
-        created: list[int] | None = cursor.fetchone()[0]
-    return created
+def accepted_answers(step: Step) -> Mapping[str, object] | None:
+    """The answers as the engine accepted them, ready for JSON; None when the step completed no task."""
+    for event in step.events:
+        if event.kind == "processes.task.completed":
+            answers = event.payload()["answers"]
+            assert isinstance(answers, dict)
+            return answers
+    return None
 
 
-def event_columns(events: tuple[Event, ...]) -> tuple[list[str], list[int | None], list[str]]:
-    """The engine's events as the ledger's columns: kinds, task tokens, payloads as JSON text; an instance that
-    ends won or lost also tells of its deal."""
-    kinds = [event.kind for event in events]
-    tokens: list[int | None] = [getattr(event, "token", None) for event in events]
-    payloads = [msgspec.json.encode(event.payload()).decode() for event in events]
+def event_entries(events: Sequence[Event], *, is_top: bool = True) -> list[tuple[str, int | None, Any]]:
+    """The engine's events as kind, token and payload; an instance that ends won or lost also tells of its deal,
+    unless another process called or started it."""
+    entries: list[tuple[str, int | None, Any]] = [
+        (event.kind, getattr(event, "token", None), event.payload()) for event in events
+    ]
     for event in events:
-        result = DEAL_RESULTS.get(getattr(event, "result", ""))
-        if result is not None:
-            kinds.append(f"deals.deal.{result}")
-            tokens.append(None)
-            payloads.append(msgspec.json.encode({"reason": getattr(event, "reason", None)}).decode())
-    return kinds, tokens, payloads
+        result = DEAL_RESULTS.get(getattr(event, "result", None) or "")
+        if result is not None and is_top and event.kind == "processes.instance.ended":
+            entries.append((f"deals.deal.{result}", None, {"reason": getattr(event, "reason", None)}))
+    return entries
 
 
-def _new_task(
-    version: RunnableVersion,
-    effect: CreateTask,
-    data: Mapping[str, Value],
-    deal: DealFacts,
-    calendar: WorkCalendar,
-    now: datetime,
-) -> NewTask:
-    task = version.definition.user_task(effect.element)
-    assert task is not None, "the engine creates tasks of user tasks only"
-    return NewTask(
-        effect.token,
-        task.id,
-        task.name,
-        task.kind,
-        None if effect.stage is None else version.stage_ids[effect.stage],
-        assignee_for(task.assignee, deal),
-        _deadline(task, data, calendar, now),
-    )
+def work_entries(effects: Effects) -> list[tuple[object, ...]]:
+    """The work a step asks for, as `processes_apply_step_2` takes it."""
+    return [
+        (work.token, work.element, work.action, {key: dump_value(value) for key, value in work.params.items()},
+         work.item, begins, "queued")
+        for work, begins in effects.work
+    ]  # fmt: skip
 
 
-def _deadline(task: UserTask, data: Mapping[str, Value], calendar: WorkCalendar, now: datetime) -> datetime | None:
-    """The day the client named, while it lies ahead; else the book's own deadline."""
-    promised = data.get(task.deadline_answer) if task.deadline_answer else None
-    if isinstance(promised, date):  # a datetime is a date as well
-        moment = promised if isinstance(promised, datetime) else calendar.end_of(promised)
-        if moment > now:
-            return moment.astimezone(UTC)
-    return None if task.deadline is None else moment_of(task.deadline, now, calendar)
+def _add_rows(document: dict[str, Any], effects: Effects, version: RunnableVersion, now: datetime) -> None:
+    if effects.cancelled:
+        document["cancelled"] = effects.cancelled
+    if effects.freed:
+        document["untimed"] = effects.freed
+        if version.hears:
+            document["unheard"] = effects.freed
+        if version.works:
+            document["unworked"] = effects.freed
+    if effects.tasks:
+        document["tasks"] = [
+            (task.token, task.element, task.name, task.kind, task.stage_id, task.assignee_id, task.due_at)
+            for task in effects.tasks
+        ]
+    if effects.moved:
+        document["moved"] = [(task.token, task.element, task.name, task.kind, task.stage_id) for task in effects.moved]
+    if effects.timers:
+        document["timers"] = effects.timers
+    if effects.subscriptions:
+        document["subscriptions"] = [
+            (one.token, one.element, one.kind, one.name, one.correlation, one.key) for one in effects.subscriptions
+        ]
+    if effects.work:
+        document["work"] = work_entries(effects)
+    soon = now + WAKE_BEFORE
+    if effects.work or effects.subscriptions or any(due < soon for _token, _timer, due in effects.timers):
+        document["wake"] = True
 
 
-def _set_field(effects: Effects, effect: SetField) -> None:
-    if effect.field == "deal.amount":
-        assert isinstance(effect.value, Decimal)
-        effects.amount = quantize(effect.value)
-    else:
-        assert isinstance(effect.value, date)
-        effects.expected_date = effect.value
+def _add_deal(document: dict[str, Any], effects: Effects, state: State) -> None:
+    if effects.stages:
+        document["stages"] = effects.stages
+    if effects.amount is not None:
+        document["amount"] = str(effects.amount)
+    if effects.expected_date is not None:
+        document["expected"] = effects.expected_date
+    if effects.deal_status is not None:
+        document["deal_status"] = effects.deal_status
+        if effects.deal_status == "lost":
+            document |= {"loss_reason": effects.reason, "loss_note": loss_note(state.data)}
 
 
-def _timer_moment(effects: Effects, effect: ScheduleTimer, calendar: WorkCalendar, now: datetime) -> datetime:
-    start = now
-    if effect.due.basis == "deadline":
-        task = next(task for task in effects.tasks if task.token == effect.token)
-        start = task.due_at or now
-    return moment_of(effect.due, start, calendar)
-
-
-def _loss_note(step: Step) -> str | None:
-    note = step.state.data.get("loss_note")
-    return note if isinstance(note, str) else None
+def _encoded(document: object) -> str:
+    return msgspec.json.encode(document).decode()

@@ -12,6 +12,10 @@ LEFT JOIN processes_task t ON t.assignee_id = u.id AND t.status = 'open'
 WHERE u.role = %s AND u.is_active AND (u.branch_id = %s OR u.branch_id IS NULL OR %s::bigint IS NULL)
 GROUP BY u.id ORDER BY u.branch_id IS NULL, count(t.id), u.id LIMIT 1
 """
+_OF_ROLE = """
+SELECT u.id, u.branch_id IS NOT DISTINCT FROM %s FROM people_user u
+WHERE u.role = %s AND u.is_active AND (u.branch_id = %s OR u.branch_id IS NULL) ORDER BY u.id
+"""
 
 
 def assignee_for(rule: str, deal: DealFacts) -> int | None:
@@ -30,3 +34,12 @@ def assignee_for(rule: str, deal: DealFacts) -> int | None:
             row = cursor.fetchone()
         return None if row is None else int(row[0])
     return None if deal.has_active_owner else deal.lead_id or deal.head_id
+
+
+def people_of_role(rule: str, branch_id: int | None) -> list[int]:
+    """The ids of the active people a `role:` rule may pick, those of the branch if it has any; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_ROLE, [branch_id, rule.removeprefix("role:"), branch_id])
+        found = cursor.fetchall()
+    own = [row[0] for row in found if row[1]]
+    return own or [row[0] for row in found]

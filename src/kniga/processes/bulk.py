@@ -1,59 +1,92 @@
-"""Starting many deals at once: the engine runs once per distinct entry, the rows are inserted as a set."""
+"""Starting many deals at once: the engine runs once per distinct path, the rows are inserted as sets."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from kniga.engine import NEW_STATE, CreateTask, EnterStage, Rejection, ScheduleTimer, Start, Step, advance
+from kniga.engine import NEW_STATE, Rejection, Start, Step, advance
 from kniga.platform.errors import Refused
-from kniga.platform.working_time import organisation_calendar
-from kniga.processes.applying import event_columns, moment_of
+from kniga.processes.applying import dump_data, event_entries, own_tokens, work_entries
+from kniga.processes.assignment import people_of_role
 from kniga.processes.definitions import RunnableVersion, runnable_version
+from kniga.processes.effects import Effects, resolve
 from kniga.processes.models import ProcessVersion, VersionStatus
+from kniga.processes.reading import DealFacts, fields_of_deals
 from kniga.processes.refusals import refusal_of
+from kniga.rules import Value
 
-_INSTANCES = """
+_STARTING = """
 CREATE TEMPORARY TABLE starting ON COMMIT DROP AS
 SELECT nextval(pg_get_serial_sequence('processes_instance', 'id')) AS instance_id, d.id AS deal_id, d.client_id,
-       d.owner_id, d.amount, e.entry, p_team.lead_id,
+       d.owner_id, d.amount, d.expected_date, e.entry, team.lead_id, o.branch_id, coalesce(b.time_zone, '') AS zone,
        (SELECT u.id FROM people_user u WHERE u.role = 'head' AND u.is_active
           AND (u.branch_id = o.branch_id OR u.branch_id IS NULL)
-        ORDER BY u.branch_id NULLS LAST, u.id LIMIT 1) AS head_id
+        ORDER BY u.branch_id NULLS LAST, u.id LIMIT 1) AS head_id,
+       coalesce(o.is_active, false) AS is_active, 0 AS variant, row_number() OVER () AS turn
 FROM unnest(%s::bigint[], %s::text[]) AS e (deal_id, entry)
 JOIN deals_deal d ON d.id = e.deal_id AND d.status = 'open'
 LEFT JOIN people_user o ON o.id = d.owner_id
-LEFT JOIN people_team p_team ON p_team.id = o.team_id
-WHERE NOT EXISTS (SELECT FROM processes_instance i WHERE i.deal_id = d.id AND i.status = 'running')
+LEFT JOIN people_branch b ON b.id = o.branch_id
+LEFT JOIN people_team team ON team.id = o.team_id
+WHERE NOT EXISTS (SELECT FROM processes_instance i
+                  WHERE i.deal_id = d.id AND i.parent_id IS NULL AND i.status IN ('running', 'suspended'))
+"""
+_GROUPS = "SELECT DISTINCT entry, zone FROM starting ORDER BY entry, zone"
+_DEALS = """
+SELECT deal_id, owner_id, amount, expected_date, client_id, branch_id, zone, lead_id, head_id, is_active, NULL
+FROM starting WHERE entry = %s AND zone = %s ORDER BY deal_id
+"""
+_VARIANTS = """
+UPDATE starting s SET variant = v.variant FROM unnest(%s::bigint[], %s::integer[]) AS v (deal_id, variant)
+WHERE s.deal_id = v.deal_id
 """
 
 _WRITE = """
-WITH entry AS (SELECT * FROM starting WHERE entry = %(entry)s),
+WITH entry AS (SELECT * FROM starting WHERE variant = %(variant)s),
 instance AS (
-    INSERT INTO processes_instance (id, version_id, deal_id, status, revision, seq, stage, data, started_at)
-    SELECT instance_id, %(version)s, deal_id, 'running', 2, %(seq)s, %(stage)s, '{}', %(now)s FROM entry
+    INSERT INTO processes_instance (id, version_id, deal_id, status, revision, seq, stage, data, tokens, watched,
+                                    started_at)
+    SELECT instance_id, %(version)s, deal_id, 'running', 2, %(seq)s, %(stage)s, %(data)s::jsonb, %(tokens)s::jsonb,
+           %(watched)s, %(now)s FROM entry
 ), task AS (
     INSERT INTO processes_task (instance_id, token, element, name, kind, deal_id, client_id, stage_id, assignee_id,
                                 status, created_at, due_at)
     SELECT entry.instance_id, t.token, t.element, t.name, t.kind, entry.deal_id, entry.client_id, t.stage,
-           CASE t.assignee WHEN 'lead' THEN coalesce(entry.lead_id, entry.head_id, entry.owner_id)
-                           WHEN 'head' THEN coalesce(entry.head_id, entry.lead_id, entry.owner_id)
-                           ELSE entry.owner_id END,
+           CASE WHEN t.people IS NOT NULL
+                THEN (t.people ->> (entry.turn %% jsonb_array_length(t.people))::integer)::bigint
+                WHEN t.assignee = 'lead' THEN coalesce(entry.lead_id, entry.head_id, entry.owner_id)
+                WHEN t.assignee = 'head' THEN coalesce(entry.head_id, entry.lead_id, entry.owner_id)
+                WHEN entry.is_active THEN entry.owner_id
+                ELSE coalesce(entry.lead_id, entry.head_id, entry.owner_id) END,
            'open', %(now)s, t.due
-    FROM entry, unnest(%(t_token)s::integer[], %(t_element)s::text[], %(t_name)s::text[], %(t_kind)s::text[],
-                       %(t_stage)s::bigint[], %(t_assignee)s::text[], %(t_due)s::timestamptz[])
-                AS t (token, element, name, kind, stage, assignee, due)
+    FROM entry, jsonb_to_recordset(%(tasks)s::jsonb)
+                AS t (token integer, element text, name text, kind text, stage bigint, assignee text, due timestamptz,
+                      people jsonb)
     RETURNING id, instance_id, token
 ), timer AS (
-    INSERT INTO processes_timer (task_id, element, due_at, status)
-    SELECT task.id, w.element, w.due, 'scheduled'
-    FROM task JOIN unnest(%(w_token)s::integer[], %(w_element)s::text[], %(w_due)s::timestamptz[])
-                   AS w (token, element, due) ON w.token = task.token
+    INSERT INTO processes_timer (instance_id, token, element, due_at, status, made_in)
+    SELECT entry.instance_id, (w ->> 0)::integer, w ->> 1, (w ->> 2)::timestamptz, 'scheduled', 2
+    FROM entry, jsonb_array_elements(%(timers)s::jsonb) AS w
+), subscription AS (
+    INSERT INTO processes_subscription (instance_id, token, element, kind, name, correlation, key, deal_id, client_id,
+                                        status, created_at, made_in)
+    SELECT entry.instance_id, (w ->> 0)::integer, w ->> 1, w ->> 2, w ->> 3, w ->> 4,
+           CASE WHEN w ->> 4 = 'thread' THEN 'kniga-' || entry.instance_id ELSE w ->> 5 END,
+           entry.deal_id, entry.client_id, 'waiting', %(now)s, 2
+    FROM entry, jsonb_array_elements(%(subscriptions)s::jsonb) AS w
+), work AS (
+    INSERT INTO processes_work (instance_id, token, element, action, params, item, next_at, status, held, attempts,
+                                error, created_at, made_in)
+    SELECT entry.instance_id, (w ->> 0)::integer, w ->> 1, w ->> 2, w -> 3, w ->> 4, (w ->> 5)::timestamptz, w ->> 6,
+           '', 0, '', %(now)s, 2
+    FROM entry, jsonb_array_elements(%(work)s::jsonb) AS w
 ), left_visit AS (
     UPDATE deals_stagevisit v SET left_at = %(now)s, exit = 'passed' FROM entry
     WHERE %(stage_id)s::bigint IS NOT NULL AND v.deal_id = entry.deal_id AND v.left_at IS NULL
@@ -72,11 +105,10 @@ instance AS (
       AND d.stage_id IS DISTINCT FROM %(stage_id)s::bigint
 ), event AS (
     INSERT INTO platform_event (at, kind, actor_id, client_id, deal_id, instance_id, task_id, payload)
-    SELECT %(now)s, e.kind, %(actor)s, entry.client_id, entry.deal_id, entry.instance_id, task.id, e.payload
+    SELECT %(now)s, e.entry ->> 0, %(actor)s, entry.client_id, entry.deal_id, entry.instance_id, task.id, e.entry -> 2
     FROM entry
-    CROSS JOIN unnest(%(e_kind)s::text[], %(e_token)s::integer[], %(e_payload)s::jsonb[])
-         WITH ORDINALITY AS e (kind, token, payload, position)
-    LEFT JOIN task ON task.instance_id = entry.instance_id AND task.token = e.token
+    CROSS JOIN jsonb_array_elements(%(events)s::jsonb) WITH ORDINALITY AS e (entry, position)
+    LEFT JOIN task ON task.instance_id = entry.instance_id AND task.token = (e.entry ->> 1)::integer
     ORDER BY entry.instance_id, e.position
 )
 SELECT count(*) FROM entry
@@ -96,21 +128,32 @@ def start_many(
 ) -> ManyStarted:
     """Start a published version for many deals, each (deal id, element to enter at or None for the start).
 
-    Must run inside a transaction. A constant number of statements per distinct element, whatever the number of
-    deals. A present stage visit of the stage entered is kept (an import may have written it with its true date).
-    Conditions before the first task see no deal fields here. Raises Refused for an unknown element.
+    Must run inside a transaction. A constant number of statements per distinct path, whatever the number of deals;
+    a path is distinct when the deals' fields that the process looks at lead elsewhere. A present stage visit of the
+    stage entered is kept (an import may have written it with its true date). What is thrown or called at the start is
+    left to the workers. Raises Refused for an unknown element, or when the process would end, or throw something,
+    before its first rest.
     """
     version = runnable_version(version_id)
-    steps = {element: _entry_step(version, element, now) for element in dict.fromkeys(e for _d, e in entries)}
     started = 0
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.starting")
-        cursor.execute(_INSTANCES, [[deal for deal, _e in entries], [element or "" for _d, element in entries]])
+        cursor.execute(_STARTING, [[deal for deal, _e in entries], [element or "" for _d, element in entries]])
         cursor.execute("ANALYZE pg_temp.starting")
-        for element, step in steps.items():
-            cursor.execute(_WRITE, _arguments(version, element, step, actor_id, now))
-            started += int(cursor.fetchone()[0])
+        cursor.execute(_GROUPS)
+        variant = 0
+        for element, zone in cursor.fetchall():
+            cursor.execute(_DEALS, [element, zone])
+            deals = [DealFacts(*row) for row in cursor.fetchall()]
+            for step, members in _paths(version, element or None, deals, now):
+                variant += 1
+                cursor.execute(_VARIANTS, [[deal.id for deal in members], [variant] * len(members)])
+                arguments = _arguments(version, step, members[0], actor_id, now)
+                cursor.execute(_WRITE, arguments | {"variant": variant})
+                started += int(cursor.fetchone()[0])
         cursor.execute("DROP TABLE pg_temp.starting")
+        if version.hears or version.works:
+            cursor.execute("SELECT pg_notify('kniga_due', '')")
     return ManyStarted(started, len(entries) - started)
 
 
@@ -126,8 +169,29 @@ def published_version_id(process_key: str) -> int:
     return int(found)
 
 
-def _entry_step(version: RunnableVersion, element: str | None, now: datetime) -> Step:
-    result = advance(version.definition, NEW_STATE, Start(element), now=now)
+def _paths(
+    version: RunnableVersion, element: str | None, deals: Sequence[DealFacts], now: datetime
+) -> list[tuple[Step, list[DealFacts]]]:
+    """The distinct first steps, each with its deals. The fields decide only as far as the version looks at them."""
+    needs = version.definition.needs
+    if not needs:
+        return [(_first_step(version, element, {}, now), list(deals))] if deals else []
+    values = fields_of_deals(deals, needs)
+    by_fields: dict[tuple[tuple[str, Value], ...], list[DealFacts]] = {}
+    for deal in deals:
+        seen = tuple((key, value) for key, value in sorted(values[deal.id].items()) if key in needs)
+        by_fields.setdefault(seen, []).append(deal)
+    paths: dict[bytes, tuple[Step, list[DealFacts]]] = {}
+    for seen, members in by_fields.items():
+        step = _first_step(version, element, dict(seen), now)
+        told = [(event.kind, event.payload()) for event in step.events]
+        key = msgspec.json.encode([told, [repr(effect) for effect in step.effects]])
+        paths.setdefault(key, (step, []))[1].extend(members)
+    return list(paths.values())
+
+
+def _first_step(version: RunnableVersion, element: str | None, fields: Mapping[str, Value], now: datetime) -> Step:
+    result = advance(version.definition, NEW_STATE, Start(element, fields=fields), now=now)
     if isinstance(result, Rejection):
         raise refusal_of(result)
     if result.state.status != "running":
@@ -136,40 +200,45 @@ def _entry_step(version: RunnableVersion, element: str | None, now: datetime) ->
 
 
 def _arguments(
-    version: RunnableVersion, element: str | None, step: Step, actor_id: int | None, now: datetime
+    version: RunnableVersion, step: Step, sample: DealFacts, actor_id: int | None, now: datetime
 ) -> dict[str, Any]:
-    calendar = organisation_calendar()
-    created = [effect for effect in step.effects if isinstance(effect, CreateTask)]
-    tasks = [(effect, version.definition.user_task(effect.element)) for effect in created]
-    dues = {
-        effect.token: moment_of(task.deadline, now, calendar) if task and task.deadline else None
-        for effect, task in tasks
-    }
-    timers = [effect for effect in step.effects if isinstance(effect, ScheduleTimer)]
-    stage = next((effect.stage for effect in step.effects if isinstance(effect, EnterStage)), None)
-    kinds, tokens, payloads = event_columns(step.events)
+    effects = resolve(version, NEW_STATE, step, sample, now, instance_id=0, by_person=actor_id is not None)
+    if effects.messages or effects.signals or effects.amount is not None or effects.expected_date is not None:
+        raise Refused("throws_at_once", _("The process sends or sets something before its first step."))
     return {
-        "entry": element or "",
         "version": version.id,
         "seq": step.state.seq,
         "stage": step.state.stage,
+        "data": dump_data(step.state.data),
+        "tokens": _json(own_tokens(step.state, version)),
+        "watched": 0 if version.definition.conditionals else None,
         "now": now,
         "actor": actor_id,
-        "stage_id": None if stage is None else version.stage_ids[stage],
-        "t_token": [effect.token for effect, _task in tasks],
-        "t_element": [effect.element for effect, _task in tasks],
-        "t_name": [task.name if task else "" for _effect, task in tasks],
-        "t_kind": [task.kind if task else "task" for _effect, task in tasks],
-        "t_stage": [version.stage_ids[effect.stage] if effect.stage else None for effect, _task in tasks],
-        "t_assignee": [task.assignee if task else "owner" for _effect, task in tasks],
-        "t_due": [dues[effect.token] for effect, _task in tasks],
-        "w_token": [effect.token for effect in timers],
-        "w_element": [effect.timer for effect in timers],
-        "w_due": [
-            moment_of(effect.due, dues[effect.token] or now if effect.due.basis == "deadline" else now, calendar)
-            for effect in timers
-        ],
-        "e_kind": kinds,
-        "e_token": tokens,
-        "e_payload": payloads,
+        "stage_id": effects.stages[-1][0] if effects.stages else None,
+        "tasks": _json(_tasks(version, effects, sample)),
+        "timers": _json(effects.timers),
+        "subscriptions": _json(
+            [(one.token, one.element, one.kind, one.name, one.correlation, one.key) for one in effects.subscriptions]
+        ),
+        "work": _json(work_entries(effects)),
+        "events": _json(event_entries(step.events)),
     }
+
+
+def _tasks(version: RunnableVersion, effects: Effects, sample: DealFacts) -> list[dict[str, Any]]:
+    entries = []
+    for new in effects.tasks:
+        task = version.definition.user_task(new.element)
+        rule = task.assignee if task else "owner"
+        people = people_of_role(rule, sample.branch_id) if rule.startswith("role:") else []
+        entries.append(
+            {
+                "token": new.token, "element": new.element, "name": new.name, "kind": new.kind, "stage": new.stage_id,
+                "assignee": rule, "due": new.due_at, "people": people or None,
+            }
+        )  # fmt: skip
+    return entries
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kniga.deals.models import Stage
-from kniga.engine import Definition, compile_bpmn
+from kniga.engine import (
+    BoundaryEvent,
+    CallActivity,
+    CatchEvent,
+    Definition,
+    ReceiveTask,
+    ServiceTask,
+    StartEvent,
+    compile_bpmn,
+)
+from kniga.processes.actions.names import KNOWN_ACTIONS
 from kniga.processes.models import ProcessVersion
 
 KEPT_VERSIONS = 256
@@ -15,18 +25,21 @@ KEPT_VERSIONS = 256
 
 @dataclass(frozen=True, slots=True)
 class RunnableVersion:
-    """A version ready to run: its definition, and the ids of its stages with their positions."""
+    """A version ready to run: its definition, and the ids of its stages with their positions. `hears`: some element
+    waits for messages or signals; `works`: the machine does something, or another process is called."""
 
     id: int
     definition: Definition
     stage_ids: Mapping[str, int]
     positions: Mapping[str, int]
+    hears: bool = False
+    works: bool = False
 
 
 @lru_cache(maxsize=KEPT_VERSIONS)
 def _compiled(version_id: int) -> tuple[Definition, int]:
     version = ProcessVersion.objects.select_related("process").get(pk=version_id)
-    return compile_bpmn(bytes(version.xml)), version.process.pipeline_id
+    return compile_bpmn(bytes(version.xml), actions=KNOWN_ACTIONS), version.process.pipeline_id
 
 
 _ready: dict[int, RunnableVersion] = {}
@@ -43,12 +56,24 @@ def runnable_version(version_id: int) -> RunnableVersion:
     definition, pipeline_id = _compiled(version_id)
     ids = dict(Stage.objects.filter(pipeline_id=pipeline_id).values_list("key", "pk"))
     positions = {stage.key: stage.position for stage in definition.stages}
-    version = RunnableVersion(version_id, definition, ids, positions)
+    version = RunnableVersion(version_id, definition, ids, positions, _hears(definition), _works(definition))
     if positions.keys() <= ids.keys():
         if len(_ready) >= KEPT_VERSIONS:
             _ready.clear()
         _ready[version_id] = version
     return version
+
+
+def _hears(definition: Definition) -> bool:
+    return any(
+        isinstance(element, ReceiveTask)
+        or (isinstance(element, (StartEvent, CatchEvent, BoundaryEvent)) and element.trigger in ("message", "signal"))
+        for element in definition.elements.values()
+    )
+
+
+def _works(definition: Definition) -> bool:
+    return any(isinstance(element, (ServiceTask, CallActivity)) for element in definition.elements.values())
 
 
 def forget_definitions() -> None:

@@ -8,7 +8,20 @@ from typing import Final
 
 from lxml import etree
 
-from kniga.engine import BoundaryTimer, Definition, Element, EndEvent, ExclusiveGateway, StartEvent
+from kniga.engine import (
+    BoundaryEvent,
+    CatchEvent,
+    Definition,
+    Element,
+    EndEvent,
+    EventGateway,
+    ExclusiveGateway,
+    InclusiveGateway,
+    ParallelGateway,
+    StartEvent,
+    SubProcess,
+    ThrowEvent,
+)
 from kniga.engine.bpmn.reading import read_xml
 
 _DI: Final = "{http://www.omg.org/spec/BPMN/20100524/DI}"
@@ -31,8 +44,9 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A drawn element. `form` is task, gateway, start, timer, end-won, end-lost, end-other or area (lanes, notes);
-    `lines` is its name, wrapped, and stands in `label`."""
+    """A drawn element. `form` is task, scope (a sub-process), area (lanes, notes), start, end-won, end-lost, end-other,
+    gateway-exclusive, -inclusive, -parallel or -event, or what an event is about: timer, message, signal,
+    conditional, error, escalation, none. `lines` is its name, wrapped, and stands in `label`."""
 
     id: str
     form: str
@@ -85,7 +99,7 @@ def _shapes(root: etree._Element, definition: Definition, names: Mapping[str, st
             continue
         form = _form(definition.elements.get(id))
         label = _box(node.find(f"{_DI}BPMNLabel/{_DC}Bounds"))
-        if form not in ("task", "area"):
+        if form not in ("task", "area", "scope"):
             label = label or Box(box.x + box.width / 2 - 50, box.y + box.height + 4, 100, 28)
         yield Shape(id, form, box, _wrapped(names.get(id, ""), label or box), label or box)
 
@@ -103,16 +117,26 @@ def _edges(root: etree._Element, names: Mapping[str, str]) -> Iterator[Edge]:
         yield Edge(id, points, names.get(id, ""), place, label is None)
 
 
+_GATEWAYS: Final = (
+    (ExclusiveGateway, "gateway-exclusive"),
+    (InclusiveGateway, "gateway-inclusive"),
+    (ParallelGateway, "gateway-parallel"),
+    (EventGateway, "gateway-event"),
+)
+
+
 def _form(element: Element | None) -> str:
     if element is None:
         return "area"
     if isinstance(element, EndEvent):
         return f"end-{element.result}"
-    if isinstance(element, StartEvent):
+    if isinstance(element, StartEvent) and element.trigger == "none":
         return "start"
-    if isinstance(element, BoundaryTimer):
-        return "timer"
-    return "gateway" if isinstance(element, ExclusiveGateway) else "task"
+    if isinstance(element, (StartEvent, BoundaryEvent, CatchEvent, ThrowEvent)):
+        return element.trigger
+    if isinstance(element, SubProcess):
+        return "scope"
+    return next((form for kind, form in _GATEWAYS if isinstance(element, kind)), "task")
 
 
 def _names(root: etree._Element) -> dict[str, str]:

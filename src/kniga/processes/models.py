@@ -66,6 +66,7 @@ class ProcessVersion(models.Model):
 
 class InstanceStatus(models.TextChoices):
     RUNNING = "running", _("Running")
+    SUSPENDED = "suspended", _("Suspended")
     ENDED = "ended", _("Ended")
     CANCELLED = "cancelled", _("Cancelled")
 
@@ -73,28 +74,44 @@ class InstanceStatus(models.TextChoices):
 class Instance(models.Model):
     """A process running for a deal.
 
-    `seq`, `stage`, `data`, the open tasks and their fired timers are the engine's state; `revision` guards it:
-    every step raises it by one, and a step computed from an older one is refused.
+    `seq`, `stage`, `data`, `tokens` and the open tasks are the engine's state; `revision` guards it: every step
+    raises it by one, and a step computed from an older one is refused. `tokens` is NULL while all tokens are plain
+    user tasks of the process itself: then the open tasks are the tokens. A called or started process has a `parent`,
+    a called one `parent_token` too. `watched` is set for versions with conditional events: the revisions of deal and
+    client these were last looked at.
     """
 
     version = models.ForeignKey(ProcessVersion, on_delete=models.PROTECT, related_name="instances", db_index=False)
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="instances", db_index=False)
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="children", db_index=False)
+    parent_token = models.PositiveIntegerField(null=True)
     status = models.CharField(max_length=10, choices=InstanceStatus.choices, default=InstanceStatus.RUNNING)
     revision = models.PositiveIntegerField(default=1)
     seq = models.PositiveIntegerField(default=0)
     stage = models.CharField(max_length=60, null=True, blank=True)
     data = models.JSONField(default=dict)
+    tokens = models.JSONField(null=True, blank=True)
     result = models.CharField(max_length=20, null=True, blank=True)
+    reason = models.TextField(null=True, blank=True)
+    watched = models.BigIntegerField(null=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["deal"], condition=models.Q(status="running"), name="instance_one_running")
+            models.UniqueConstraint(
+                fields=["deal"],
+                condition=models.Q(status__in=("running", "suspended"), parent=None),
+                name="instance_one_in_work",
+            )
         ]
         indexes = [
             models.Index(fields=["deal"], name="instance_deal"),
             models.Index(fields=["version", "status"], name="instance_version"),
+            models.Index(fields=["parent"], name="instance_parent", condition=models.Q(parent__isnull=False)),
+            models.Index(
+                fields=["id"], name="instance_watched", condition=models.Q(watched__isnull=False, status="running")
+            ),
         ]
 
 
@@ -155,15 +172,151 @@ class TimerStatus(models.TextChoices):
 
 
 class Timer(models.Model):
-    """A boundary timer waiting for its moment; workers sweep the due ones, each fires once.
+    """A moment a token waits for; workers sweep the due ones, each fires once.
 
-    A timer the engine refuses is `failed`: the ledger tells why, and it is not tried again and again."""
+    `made_in` and `closed_in` are the instance's revisions of the steps that set it and ended it, so that undoing a
+    step finds its rows. A timer the engine refuses is `failed`: the ledger tells why, and it is not tried again."""
 
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="timers", db_index=False)
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="timers", db_index=False)
+    token = models.PositiveIntegerField()
     element = models.CharField(max_length=100)
     due_at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=TimerStatus.choices, default=TimerStatus.SCHEDULED)
+    made_in = models.PositiveIntegerField(default=0)
+    closed_in = models.PositiveIntegerField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["task", "element"], name="timer_once")]
-        indexes = [models.Index(fields=["due_at"], name="timer_due", condition=models.Q(status="scheduled"))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "token", "element"], condition=models.Q(status="scheduled"), name="timer_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="timer_due_in_order", condition=models.Q(status="scheduled")),
+            models.Index(fields=["instance"], name="timer_instance"),
+        ]
+
+
+class SubscriptionStatus(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    CAUGHT = "caught", _("Caught")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class Subscription(models.Model):
+    """A message or signal a token waits for. `key` is what an own key or the thread must be."""
+
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="subscriptions", db_index=False)
+    token = models.PositiveIntegerField()
+    element = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, choices=[("message", _("Message")), ("signal", _("Signal"))])
+    name = models.CharField(max_length=200)
+    correlation = models.CharField(max_length=10, default="", blank=True)
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="+", db_index=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
+    key = models.TextField(null=True, blank=True)
+    status = models.CharField(max_length=10, choices=SubscriptionStatus.choices, default=SubscriptionStatus.WAITING)
+    created_at = models.DateTimeField()
+    made_in = models.PositiveIntegerField(default=0)
+    closed_in = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "token", "element"], condition=models.Q(status="waiting"), name="subscription_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["name", "kind", "id"], name="subscription_name", condition=models.Q(status="waiting")),
+            models.Index(fields=["instance"], name="subscription_instance"),
+        ]
+
+
+class MessageStatus(models.TextChoices):
+    WAITING = "waiting", _("Nobody waits for it yet")
+    MATCHED = "matched", _("Delivered")
+    EXPIRED = "expired", _("Expired")
+    FAILED = "failed", _("Failed")
+
+
+class Message(models.Model):
+    """A message that came (or a signal that was broadcast), and who got it. One that nobody waits for yet is kept
+    until `expires_at`. `last_subscription` bounds a signal: later ones do not hear it; `reached` is how far it has
+    been carried."""
+
+    kind = models.CharField(max_length=10, choices=[("message", _("Message")), ("signal", _("Signal"))])
+    name = models.CharField(max_length=200)
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, null=True, related_name="+")
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, null=True, related_name="+")
+    thread = models.TextField(null=True, blank=True)
+    key = models.TextField(null=True, blank=True)
+    payload = models.JSONField(default=dict)
+    source = models.CharField(max_length=20)
+    received_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=MessageStatus.choices, default=MessageStatus.WAITING)
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, related_name="messages", db_index=False)
+    token = models.PositiveIntegerField(null=True)
+    delivered = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    sender = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, related_name="sent")
+    made_in = models.PositiveIntegerField(default=0)
+    last_subscription = models.BigIntegerField(null=True)
+    reached = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["name", "kind", "id"], name="message_waiting", condition=models.Q(status="waiting")),
+            models.Index(fields=["expires_at"], name="message_expiring", condition=models.Q(status="waiting")),
+            models.Index(fields=["-received_at", "-id"], name="message_received"),
+            models.Index(fields=["instance"], name="message_instance"),
+        ]
+
+
+class WorkStatus(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    INCIDENT = "incident", _("Needs a person")
+    CANCELLED = "cancelled", _("Cancelled")
+    SKIPPED = "skipped", _("Skipped")
+
+
+class Work(models.Model):
+    """What the machine does for a token: a registered action with resolved parameters.
+
+    `next_at` is when it may be tried (again); for a running one, when whoever runs it is taken for dead. `results`
+    are kept as soon as the action is done, so that it is not done twice. `held` is the status a cancelled one had."""
+
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="work", db_index=False)
+    token = models.PositiveIntegerField()
+    element = models.CharField(max_length=100)
+    action = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+    item = models.TextField(null=True, blank=True)
+    status = models.CharField(max_length=10, choices=WorkStatus.choices, default=WorkStatus.QUEUED)
+    held = models.CharField(max_length=10, blank=True, default="")
+    attempts = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField()
+    results = models.JSONField(null=True)
+    error = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+    made_in = models.PositiveIntegerField(default=0)
+    closed_in = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "token"],
+                condition=models.Q(status__in=("queued", "running", "incident")),
+                name="work_once",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["instance"], name="work_instance"),
+            models.Index(
+                fields=["next_at", "id"], name="work_next", condition=models.Q(status__in=("queued", "running"))
+            ),
+            models.Index(fields=["id"], name="work_incidents", condition=models.Q(status="incident")),
+        ]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from kniga.engine import (
-    BoundaryTimer,
+    BoundaryEvent,
+    Branch,
     Definition,
     Due,
     EndEvent,
     ExclusiveGateway,
+    InclusiveGateway,
     Outcome,
     StageDef,
+    SubProcess,
     UserTask,
+    Way,
+    ways_of,
 )
 from kniga.rules import And, Comparison, Not, Or, Rule
 from kniga.rules.decide import first_true
@@ -22,13 +27,15 @@ from kniga.rules.decide import first_true
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where a way leads: a step or an end (`result` won, lost, other; "" for a step). `only_if` is the condition
-    beyond the outcome that decides for it; `otherwise`: the way taken when no condition holds."""
+    beyond the outcome that decides for it; `otherwise`: the way taken when no condition holds; `via` are the names of
+    what is waited for and what the machine does before."""
 
     element: str
     name: str
     result: str
     only_if: Rule | None
     otherwise: bool
+    via: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +47,13 @@ class OutcomeWay:
 
 
 @dataclass(frozen=True, slots=True)
-class TimerWay:
-    """A deadline's consequence."""
+class EventWay:
+    """What happens when something comes while the step is open: a timer (`due` or a cycle), a message, a signal…"""
 
     name: str
+    trigger: str
     interrupting: bool
-    due: Due
+    due: Due | None
     destinations: tuple[Destination, ...]
 
 
@@ -55,7 +63,7 @@ class OutlineStep:
 
     task: UserTask
     ways: tuple[OutcomeWay, ...]
-    timers: tuple[TimerWay, ...]
+    events: tuple[EventWay, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,37 +87,69 @@ def outline_of(definition: Definition) -> tuple[OutlineStage, ...]:
 
 def _step(definition: Definition, task: UserTask) -> OutlineStep:
     ways = tuple(
-        OutcomeWay(outcome, tuple(dict.fromkeys(_follow(definition, task.target, outcome.key, None, False, set()))))
-        for outcome in task.outcomes
+        OutcomeWay(outcome, _destinations(definition, task.ways, _Path(outcome.key))) for outcome in task.outcomes
     )
-    timers = []
-    for id in task.timers:
-        timer = definition.elements[id]
-        if isinstance(timer, BoundaryTimer):
-            leads = tuple(dict.fromkeys(_follow(definition, timer.target, None, None, False, set())))
-            timers.append(TimerWay(timer.name, timer.interrupting, timer.due, leads))
-    return OutlineStep(task, ways, tuple(timers))
+    return OutlineStep(task, ways, tuple(_event_ways(definition, task)))
 
 
-def _follow(
-    definition: Definition, id: str | None, outcome: str | None, only_if: Rule | None, otherwise: bool, seen: set[str]
+def _event_ways(definition: Definition, task: UserTask) -> Iterator[EventWay]:
+    for id in task.boundary:
+        event = definition.elements[id]
+        assert isinstance(event, BoundaryEvent), "only boundary events stand at a boundary"
+        due = event.cycle.every if event.due is None and event.cycle is not None else event.due
+        leads = _destinations(definition, event.ways, _Path(None))
+        yield EventWay(event.name, event.trigger, event.interrupting, due, leads)
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """What is known on the way from a step: the outcome, conditions met, what was passed."""
+
+    outcome: str | None
+    only_if: Rule | None = None
+    otherwise: bool = False
+    via: tuple[str, ...] = ()
+    seen: frozenset[str] = frozenset()
+
+
+def _destinations(definition: Definition, ways: Iterable[Way], path: _Path) -> tuple[Destination, ...]:
+    return tuple(dict.fromkeys(found for way in ways for found in _follow(definition, way.target, path)))
+
+
+def _follow(definition: Definition, id: str, path: _Path) -> Iterator[Destination]:
+    """Walk on to the next steps and ends, along every branch that can be taken after the outcome."""
+    element = definition.elements[id]
+    if isinstance(element, UserTask):
+        yield Destination(element.id, element.name, "", path.only_if, path.otherwise, path.via)
+        return
+    if id in path.seen:
+        return
+    path = replace(path, seen=path.seen | {id})
+    if isinstance(element, EndEvent):
+        around = definition.elements.get(element.scope or "")
+        if isinstance(around, SubProcess) and not around.event and element.result == "other":
+            yield from _destinations(definition, around.ways, path)
+        else:
+            yield Destination(element.id, element.name, element.result, path.only_if, path.otherwise, path.via)
+    elif isinstance(element, (ExclusiveGateway, InclusiveGateway)):
+        yield from _through_gateway(definition, element.branches, element.default, path)
+    elif isinstance(element, SubProcess):
+        yield from _follow(definition, element.start, path)
+    else:
+        passed = (*path.via, element.name) if element.name and len(ways_of(element)) == 1 else path.via
+        yield from _destinations(definition, ways_of(element), replace(path, via=passed))
+
+
+def _through_gateway(
+    definition: Definition, branches: Sequence[Branch], default: Way | None, path: _Path
 ) -> Iterator[Destination]:
-    """Walk the gateways behind a step along every branch that can be taken after the outcome."""
-    element = definition.elements.get(id) if id is not None else None
-    if isinstance(element, ExclusiveGateway) and element.id not in seen:
-        seen = {*seen, element.id}
-        conditions = [branch.condition for branch in element.branches]
-        reached, gap = first_true(conditions, {"outcome": outcome}, {})
-        for place in sorted(reached):
-            branch = element.branches[place]
-            rest = _beyond_outcome(branch.condition) if len(reached) > 1 or gap is not None else None
-            yield from _follow(definition, branch.target, outcome, _both(only_if, rest), otherwise, seen)
-        if element.default is not None and gap is not None:
-            yield from _follow(definition, element.default, outcome, only_if, otherwise or bool(reached), seen)
-    elif isinstance(element, EndEvent):
-        yield Destination(element.id, element.name, element.result, only_if, otherwise)
-    elif isinstance(element, UserTask):
-        yield Destination(element.id, element.name, "", only_if, otherwise)
+    reached, gap = first_true([branch.condition for branch in branches], {"outcome": path.outcome}, {})
+    for place in sorted(reached):
+        branch = branches[place]
+        rest = _beyond_outcome(branch.condition) if len(reached) > 1 or gap is not None else None
+        yield from _follow(definition, branch.target, replace(path, only_if=_both(path.only_if, rest)))
+    if default is not None and gap is not None:
+        yield from _follow(definition, default.target, replace(path, otherwise=path.otherwise or bool(reached)))
 
 
 def _beyond_outcome(rule: Rule) -> Rule | None:

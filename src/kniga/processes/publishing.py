@@ -18,6 +18,7 @@ from kniga.people.models import User
 from kniga.people.permissions import Act, may
 from kniga.platform.errors import Refused
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.processes.actions.names import KNOWN_ACTIONS
 from kniga.processes.models import Process, ProcessKind, ProcessVersion, VersionStatus
 
 BOOKS: Final = Path(__file__).resolve().parent / "books"
@@ -98,7 +99,7 @@ def install_books(*, language: str, by: User | None, now: datetime) -> list[Proc
 def compiled(xml: bytes) -> Definition:
     """Compile a BPMN file. Raises BookRefused."""
     try:
-        return compile_bpmn(xml)
+        return compile_bpmn(xml, actions=KNOWN_ACTIONS)
     except BpmnRefused as refused:
         raise BookRefused(refused.problems) from refused
 

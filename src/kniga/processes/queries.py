@@ -19,7 +19,7 @@ from kniga.people.roles import Entity
 from kniga.platform.errors import NotVisible
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.definitions import runnable_version
-from kniga.processes.models import Task
+from kniga.processes.models import Instance, Task
 from kniga.processes.task_card import TaskCard, book_step
 
 STEPS_SHOWN = 50
@@ -115,6 +115,17 @@ def get_visible_task(*, user: User, task_id: int) -> Task:
         raise NotVisible
     owners = visible_owner_ids(user, Entity.DEAL)
     if owners is not None and found.deal.owner_id not in owners and found.assignee_id != user.pk:
+        raise NotVisible
+    return found
+
+
+def visible_instance(*, user: User, instance_id: int) -> Instance:
+    """The instance with its deal; visible are those of visible deals. Raises NotVisible."""
+    found = Instance.objects.select_related("deal").filter(pk=instance_id).first()
+    if found is None or not user.is_active:
+        raise NotVisible
+    owners = visible_owner_ids(user, Entity.DEAL)
+    if owners is not None and found.deal.owner_id not in owners:
         raise NotVisible
     return found
 

@@ -1,33 +1,19 @@
-"""Moving deals: start a process, complete a task, fire a timer, cancel, take a completion back.
+"""Moving deals: start a process, complete a task, cancel, pause, resume, send to another step, take a completion back.
 
-Each act is one engine step written by one database function, so it is one transaction of its own or part of
-the caller's. The step is computed from a snapshot read without a lock; the function locks the instance's row and
-lets the step through only if nobody moved the instance since, else the act reads again.
+Each act is one engine step written by one database function (see `stepping`), one transaction of its own or part of
+the caller's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Mapping
+from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from kniga.deals.models import Deal
-from kniga.engine import (
-    NEW_STATE,
-    Cancel,
-    Command,
-    CompleteTask,
-    FireTimer,
-    Rejection,
-    Start,
-    State,
-    Step,
-    advance,
-)
+from kniga.engine import Cancel, CompleteTask, GoTo
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.permissions import Act, may
@@ -35,29 +21,13 @@ from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
-from kniga.processes.applying import Effects, apply_step, resolve
 from kniga.processes.definitions import RunnableVersion, runnable_version
-from kniga.processes.models import Instance, ProcessVersion, Task, Timer, VersionStatus
-from kniga.processes.reading import TaskSnapshot, fields_for, read_task
-from kniga.processes.refusals import refusal_of
+from kniga.processes.effects import UNDO_GRACE, UNDO_WINDOW
+from kniga.processes.models import Instance, ProcessVersion, VersionStatus
+from kniga.processes.queries import visible_instance
+from kniga.processes.reading import InstanceSnapshot, TaskSnapshot, fields_for, read_task
 from kniga.processes.starting import deal_facts, join_pipeline
-
-UNDO_WINDOW: Final = timedelta(seconds=10)
-_GRACE: Final = timedelta(seconds=5)
-_ATTEMPTS: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Advanced:
-    """What a step did: the ids of the tasks it set (in order), and how the instance stands now.
-
-    `result` is won, lost or other when the step ended the instance, else None."""
-
-    deal_id: int
-    instance_id: int
-    created: tuple[int, ...]
-    status: str
-    result: str | None
+from kniga.processes.stepping import Advanced, Plan, Wanted, act_on_instance, act_on_task, begin_instance
 
 
 def start_process(
@@ -79,71 +49,34 @@ def start_process(
         # The deal's row is locked before anything is looked at: of two starts at once the second must see the first.
         if not Deal.objects.select_for_update().filter(pk=deal_id, status="open").exists():
             raise Refused("deal_closed", _("The deal is closed. Open a new one to start a process."))
-        if Instance.objects.filter(deal_id=deal_id, status="running").exists():
+        if Instance.objects.filter(deal_id=deal_id, parent=None, status__in=("running", "suspended")).exists():
             raise Refused("already_running", _("A process is already running for this deal."))
-        before = replace(NEW_STATE, stage=join_pipeline(deal_id, version.id))
-        instance = Instance.objects.create(version_id=version.id, deal_id=deal_id, started_at=now)
-        command = Start(element, fields=fields_for(deal, version.definition.needs))
-        step = _advance(version, NEW_STATE, command, now)
-        effects = resolve(version, before, step, deal, now)
-        created = apply_step(
-            instance_id=instance.pk,
-            revision=1,
-            step=step,
-            effects=effects,
-            actor_id=None if by is None else by.pk,
-            now=now,
-        )
-    assert created is not None, "nobody else can know of an instance before it is committed"
-    return Advanced(deal_id, instance.pk, tuple(created), step.state.status, step.state.result)
+        stage = join_pipeline(deal_id, version.id)
+        return begin_instance(version=version, deal=deal, by=by, now=now, element=element, stage=stage)
 
 
 def complete_task(*, task_id: int, outcome: str, answers: Mapping[str, object], by: User, now: datetime) -> Advanced:
     """Finish a task with an outcome; the next task comes in the same transaction.
 
     `answers`: question key → value (text as typed, or JSON values). Raises NotVisible; Conflict when somebody
-    finished it first (the message says who and when); Refused with `field` = the question's key when the book
-    demands an answer that is missing or wrong, or when the task is somebody else's.
+    finished it first (the message says who and when) or the process is paused; Refused with `field` = the question's
+    key when the book demands an answer that is missing or wrong, or when the task is somebody else's.
     """
+    element = ""
 
-    def command(snapshot: TaskSnapshot, version: RunnableVersion) -> Command:
+    def command(snapshot: TaskSnapshot, version: RunnableVersion) -> Wanted:
+        nonlocal element
+        element = snapshot.element
         if snapshot.status != "open":
             raise _too_late(snapshot)
         if snapshot.assignee_id not in (by.pk, None) and not may(by, Act.COMPLETE_FOR_OTHERS):
             raise Refused("not_yours", _("This task is assigned to somebody else."))
-        return CompleteTask(snapshot.token, outcome, answers, fields_for(snapshot.deal, version.definition.needs))
-
-    return _act(task_id, by, now, command)
-
-
-def fire_timer(*, task_id: int, timer: str, now: datetime) -> Advanced | None:
-    """Fire a due boundary timer of a task. Returns None when the task is gone (undone).
-
-    Raises Conflict when it has fired already, its task is over, or others are busy with the deal; Refused when the
-    book leads nowhere from here."""
-
-    def command(snapshot: TaskSnapshot, version: RunnableVersion) -> Command:
         fields = fields_for(snapshot.deal, version.definition.needs)
-        return FireTimer(snapshot.token, timer, fields)
+        return Wanted(CompleteTask(snapshot.token, outcome, answers, fields))
 
-    try:
-        return _act(task_id, None, now, command)
-    except NotVisible:
-        return None
-
-
-def fail_timer(*, task_id: int, timer: str, reason: str, now: datetime) -> None:
-    """Mark a timer that cannot fire, and tell the ledger why; one that another worker has fired stays as it is."""
-    with transaction.atomic():
-        waiting = Timer.objects.filter(task_id=task_id, element=timer, status="scheduled")
-        if not waiting.update(status="failed"):
-            return
-        task = Task.objects.get(pk=task_id)
-        event = LedgerEvent(
-            "processes.timer.failed", now, client_id=task.client_id, deal_id=task.deal_id,
-            instance_id=task.instance_id, task_id=task_id, payload={"timer": timer, "reason": reason},
-        )  # fmt: skip
-        record([event])
+    return act_on_task(
+        task_id=task_id, by=by, now=now, command_for=command, check=lambda plan: _check_amount(plan, element)
+    )
 
 
 def undo_completion(*, task_id: int, by: User, now: datetime) -> int:
@@ -154,7 +87,7 @@ def undo_completion(*, task_id: int, by: User, now: datetime) -> int:
     if snapshot is None:
         raise NotVisible
     done_at = snapshot.completed_at
-    if snapshot.status != "done" or done_at is None or now - done_at > UNDO_WINDOW + _GRACE:
+    if snapshot.status != "done" or done_at is None or now - done_at > UNDO_WINDOW + UNDO_GRACE:
         raise Refused("undo_too_late", _("It is too late to undo this."))
     try:
         row = _undo(task_id, by, now)
@@ -170,7 +103,7 @@ def undo_completion(*, task_id: int, by: User, now: datetime) -> int:
 def _undo(task_id: int, by: User, now: datetime) -> tuple[bool] | None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT processes_undo_completion(%s::bigint, %s::timestamptz, %s::bigint)"
+            "SELECT processes_undo_completion_2(%s::bigint, %s::timestamptz, %s::bigint)"
             " FROM processes_task WHERE id = %s AND completed_by_id = %s",
             [task_id, now, by.pk, task_id, by.pk],
         )
@@ -179,77 +112,90 @@ def _undo(task_id: int, by: User, now: datetime) -> tuple[bool] | None:
 
 
 def cancel_instance(*, instance_id: int, reason: str, by: User, now: datetime) -> Advanced:
-    """Stop a running process; its open tasks go away, the deal stays open. Raises NotVisible, Refused."""
-    task_id = Instance.objects.filter(pk=instance_id).values_list("tasks__id", flat=True).first()
-    if task_id is None:
-        raise NotVisible
-    if not may(by, Act.REASSIGN):
-        raise Refused("not_allowed", _("Only a manager may stop a process."))
-    return _act(task_id, by, now, lambda snapshot, version: Cancel(reason))
+    """Stop a running or paused process with all it has called; its open tasks go away, the deal stays open.
 
-
-def _act(
-    task_id: int,
-    by: User | None,
-    now: datetime,
-    command_for: Callable[[TaskSnapshot, RunnableVersion], Command],
-) -> Advanced:
-    visible = None if by is None else visible_owner_ids(by, Entity.DEAL)
-    actor_id = None if by is None else by.pk
-    for _attempt in range(_ATTEMPTS):
-        snapshot = read_task(task_id=task_id, visible_to=visible, user_id=actor_id)
-        if snapshot is None:
-            raise NotVisible
-        version = runnable_version(snapshot.version_id)
-        command = command_for(snapshot, version)
-        step = _advance(version, snapshot.state, command, now)
-        effects = resolve(version, snapshot.state, step, snapshot.deal, now)
-        _check_amount(version, snapshot, effects)
-        created = apply_step(
-            instance_id=snapshot.instance_id,
-            revision=snapshot.revision,
-            step=step,
-            effects=effects,
-            actor_id=actor_id,
-            now=now,
-            answers=accepted_answers(step),
-            fired=(command.token, command.timer) if isinstance(command, FireTimer) else None,
+    Raises NotVisible, Refused `not_allowed`, `not_running`."""
+    _steered(instance_id, by, _("Only a manager may stop a process."))
+    with transaction.atomic():
+        # A paused process is over, too: the engine knows nothing of pauses.
+        Instance.objects.filter(pk=instance_id, status="suspended").update(status="running")
+        return act_on_instance(
+            instance_id=instance_id, by=by, now=now, command_for=lambda _snapshot, _version: Wanted(Cancel(reason))
         )
-        if created is not None:
-            return Advanced(
-                snapshot.deal.id, snapshot.instance_id, tuple(created), step.state.status, step.state.result
-            )
-    raise Conflict("busy", _("Somebody else is working on this deal right now. Try again."))
 
 
-def _check_amount(version: RunnableVersion, snapshot: TaskSnapshot, effects: Effects) -> None:
+def suspend_instance(*, instance_id: int, reason: str, by: User, now: datetime) -> None:
+    """Pause a process: its tasks cannot be completed, its timers, messages and work wait.
+
+    Raises NotVisible, Refused `not_allowed`, `reason_missing`, Conflict `not_running`."""
+    _steered(instance_id, by, _("Only a manager may pause a process."))
+    _check_reason(reason)
+    _switch(instance_id, "running", "suspended", "processes.instance.suspended", by, now, reason)
+
+
+def resume_instance(*, instance_id: int, reason: str = "", by: User, now: datetime) -> None:
+    """Let a paused process go on. What became due meanwhile happens now, in the order it was due.
+
+    Raises NotVisible, Refused `not_allowed`, Conflict `not_running`."""
+    _steered(instance_id, by, _("Only a manager may resume a process."))
+    with transaction.atomic():
+        _switch(instance_id, "suspended", "running", "processes.instance.resumed", by, now, reason)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify('kniga_due', '')")
+
+
+def send_to_step(*, instance_id: int, element: str, reason: str, by: User, now: datetime) -> Advanced:
+    """Send a running process back, or on, to a step: what is open goes away, the step's task comes.
+
+    Raises NotVisible, Refused `not_allowed`, `reason_missing`, `unknown_element`, Conflict."""
+    _steered(instance_id, by, _("Only a manager may send a deal to another step."))
+    _check_reason(reason)
+
+    def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
+        fields = fields_for(snapshot.deal, version.definition.needs)
+        return Wanted(GoTo(element, reason, fields=fields))
+
+    return act_on_instance(instance_id=instance_id, by=by, now=now, command_for=command)
+
+
+def _steered(instance_id: int, by: User, refusal: str) -> None:
+    visible_instance(user=by, instance_id=instance_id)
+    if not may(by, Act.STEER):
+        raise Refused("not_allowed", refusal)
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Refused("reason_missing", _("Say why: it goes into the ledger."), field="reason")
+
+
+def _switch(instance_id: int, before: str, after: str, kind: str, by: User, now: datetime, reason: str) -> None:
+    with transaction.atomic():
+        instance = Instance.objects.select_for_update(of=("self",)).select_related("deal").get(pk=instance_id)
+        if instance.status != before:
+            raise Conflict("not_running", _("This process is no longer as you saw it. Look again."))
+        instance.status = after
+        # The new revision makes a step that is being computed look again.
+        instance.revision += 1
+        instance.save(update_fields=["status", "revision"])
+        event = LedgerEvent(
+            kind, now, actor_id=by.pk, client_id=instance.deal.client_id, deal_id=instance.deal_id,
+            instance_id=instance_id, payload={"reason": reason},
+        )  # fmt: skip
+        record([event])
+
+
+def _check_amount(plan: Plan, element: str) -> None:
     """A deal with products is worth their sum: an answer that says otherwise is refused at its question."""
-    total = snapshot.deal.lines_total
-    if effects.amount is None or total is None or effects.amount == total:
+    total, amount = plan.snapshot.deal.lines_total, plan.effects.amount
+    if amount is None or total is None or amount == total:
         return
-    task = version.definition.user_task(snapshot.element)
+    task = plan.version.definition.user_task(element)
     asked = (
         next((question.key for question in task.questions if question.field == "deal.amount"), None) if task else None
     )
     message = _("The products of this deal add up to %(total)s. Correct them on the deal, or answer with their sum.")
     raise Refused("amount_from_lines", message % {"total": f"{total:,.2f}".replace(",", " ")}, field=asked)
-
-
-def accepted_answers(step: Step) -> Mapping[str, object] | None:
-    """The answers as the engine accepted them, ready for JSON; None when the step completed no task."""
-    for event in step.events:
-        if event.kind == "processes.task.completed":
-            answers = event.payload()["answers"]
-            assert isinstance(answers, dict)
-            return answers
-    return None
-
-
-def _advance(version: RunnableVersion, state: State, command: Command, now: datetime) -> Step:
-    result = advance(version.definition, state, command, now=now)
-    if isinstance(result, Rejection):
-        raise refusal_of(result)
-    return result
 
 
 def _published(process_key: str) -> RunnableVersion:
@@ -277,3 +223,9 @@ class TaskAlreadyDone(Conflict):
         message = _("%(who)s has already completed this task (%(when)s).") % {"who": who, "when": when}
         super().__init__("task_done", message)
         self.who, self.at, self.outcome = who, at, outcome
+
+
+__all__ = [
+    "Advanced", "TaskAlreadyDone", "cancel_instance", "complete_task", "resume_instance", "send_to_step",
+    "start_process", "suspend_instance", "undo_completion",
+]  # fmt: skip

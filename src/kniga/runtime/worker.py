@@ -36,7 +36,7 @@ async def _run() -> None:
     with shared.replace_connector(connector.get_worker_connector()) as app:
         assert isinstance(app, App)
         async with app.open_async():
-            sweep = asyncio.create_task(_take_up_stalled(app))
+            beside = [asyncio.create_task(_take_up_stalled(app)), *_companions()]
             try:
                 await app.run_worker_async(
                     name=f"kniga-{os.getpid()}",
@@ -45,9 +45,18 @@ async def _run() -> None:
                     stalled_worker_timeout=STALLED_AFTER_SECONDS,
                 )
             finally:
-                sweep.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await sweep
+                for task in beside:
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
+
+
+def _companions() -> list[asyncio.Task[None]]:
+    """What capabilities run beside their jobs: the `companion` of their app, if it has one."""
+    from django.apps import apps
+
+    found = [getattr(config, "companion", None) for config in apps.get_app_configs()]
+    return [asyncio.create_task(companion()) for companion in found if companion is not None]
 
 
 async def _take_up_stalled(app: object) -> None:

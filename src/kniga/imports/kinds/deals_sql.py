@@ -98,8 +98,12 @@ WATCHED: Final = """ROW(t.revision, t.status, t.stage_id, t.owner_id, t.amount, 
     (SELECT string_agg(i.id || ':' || i.revision,
           ',' ORDER BY i.id) FROM processes_instance i WHERE i.deal_id = t.id))"""
 _DEALS: Final = "deal_id = ANY(%(ids)s::bigint[])"
+_OF_INSTANCES: Final = f"instance_id IN (SELECT id FROM processes_instance WHERE {_DEALS})"
 PARTS: Final = {
-    "processes_timer": f"task_id IN (SELECT id FROM processes_task WHERE {_DEALS})",
+    "processes_timer": _OF_INSTANCES,
+    "processes_subscription": _OF_INSTANCES,
+    "processes_work": _OF_INSTANCES,
+    "processes_message": f"{_OF_INSTANCES} OR sender_id IN (SELECT id FROM processes_instance WHERE {_DEALS}) OR {_DEALS}",
     "processes_task": _DEALS,
     "processes_instance": _DEALS,
     "deals_stagevisit": _DEALS,

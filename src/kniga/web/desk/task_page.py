@@ -13,6 +13,7 @@ from kniga.deals.loss_reasons import reason_name
 from kniga.deals.queries import StageStep
 from kniga.people.permissions import Act, may
 from kniga.processes.desk_queries import next_desk_task_for
+from kniga.processes.effects import UNDO_WINDOW
 from kniga.processes.queries import (
     DoneStep,
     GivenAnswer,
@@ -22,7 +23,6 @@ from kniga.processes.queries import (
     open_steps,
     surroundings_of,
 )
-from kniga.processes.services import UNDO_WINDOW
 from kniga.processes.task_card import TaskCard, get_task_card
 from kniga.web.desk.answers import form_questions, known_of_deal, shown_answer
 from kniga.web.desk.filling import script_gaps, script_values

@@ -74,6 +74,7 @@ def book_context(request: SignedInRequest, key: str, number: int) -> dict[str, A
         "may_edit": may(request.user, Act.EDIT_BOOK),
         "statuses": {"draft": _("Draft"), "published": _("Published"), "retired": _("Retired")},
         "kinds": kind_names(),
+        "triggers": trigger_names(),
         "due_in_words": due_in_words,
         "assignee_in_words": assignee_in_words,
         "condition_in_words": lambda rule: condition_in_words(rule, definition),
@@ -92,4 +93,16 @@ def kind_names() -> dict[str, str]:
         "mail": _("Letter"),
         "document": _("Document"),
         "task": _("Task"),
+    }
+
+
+def trigger_names() -> dict[str, str]:
+    """What an event is about, in words."""
+    return {
+        "timer": _("Timer"),
+        "message": _("Message"),
+        "signal": _("Signal"),
+        "conditional": _("Condition"),
+        "error": _("Error"),
+        "escalation": _("Escalation"),
     }

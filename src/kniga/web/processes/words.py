@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -18,6 +20,15 @@ def due_in_words(due: Due | None) -> str:
     """A deadline: 2 working days, 4 working hours, 3 days; "" without one."""
     if due is None:
         return ""
+    if due.basis == "moment" and due.at is not None:
+        return date_format(localtime(due.at), "SHORT_DATETIME_FORMAT")
+    if due.basis == "field":
+        spec = STANDARD_FIELDS.get(due.field or "")
+        label = due.field or "" if spec is None else spec.label_ru if get_language() == "ru" else spec.label_en
+        if due.seconds == 0:
+            return label
+        text = _working(due.seconds) if due.working_time else _calendar(due.seconds)
+        return _("%(time)s after: %(field)s") % {"time": text, "field": label}
     if due.seconds == 0:
         return _("at the deadline") if due.basis == "deadline" else _("at once")
     text = _working(due.seconds) if due.working_time else _calendar(due.seconds)

@@ -1,0 +1,29 @@
+"""The actions a process may name here: those of the standard registry that this product can carry out.
+
+A process that names another one is refused when it is compiled: nothing is promised that nobody could do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from kniga.engine.definition.actions import SEND_LETTER, SET_FIELD, STANDARD_ACTIONS, ActionRegistry, ParamSpec
+
+START_PROCESS: Final = "start_process"
+CALL_WEBHOOK: Final = "call_webhook"
+
+# There are no stored templates of letters: a letter says its own text.
+_LETTER: Final = replace(
+    STANDARD_ACTIONS[SEND_LETTER],
+    params=tuple(
+        ParamSpec(name, literal=True, required=name in ("subject", "body")) for name in ("subject", "body", "to")
+    ),
+    one_of=(),
+)
+KNOWN_ACTIONS: Final[ActionRegistry] = {
+    SET_FIELD: STANDARD_ACTIONS[SET_FIELD],
+    START_PROCESS: STANDARD_ACTIONS[START_PROCESS],
+    CALL_WEBHOOK: STANDARD_ACTIONS[CALL_WEBHOOK],
+    SEND_LETTER: _LETTER,
+}

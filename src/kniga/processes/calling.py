@@ -1,0 +1,132 @@
+"""Call activities: another process runs for the same deal, and its result is the outcome of the call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from kniga.engine import Cancel, CompleteWork, FailWork
+from kniga.engine.state_format.codec import load_value
+from kniga.platform.errors import Conflict, NotVisible, Refused
+from kniga.processes.definitions import RunnableVersion, runnable_version
+from kniga.processes.effects import CALL
+from kniga.processes.incidents import raise_incident
+from kniga.processes.models import Instance, ProcessVersion, VersionStatus, Work
+from kniga.processes.reading import InstanceSnapshot, fields_for
+from kniga.processes.starting import deal_facts
+from kniga.processes.stepping import Advanced, Wanted, act_on_instance, begin_instance
+
+DEEPEST_NESTING: Final = 20
+
+
+def begin_called(*, parent_id: int, token: int, now: datetime) -> Advanced | None:
+    """Start the process a call activity names; a refusal becomes an incident of the call. None if none is queued."""
+    with transaction.atomic():
+        work = (
+            Work.objects.select_for_update()
+            .select_related("instance")
+            .filter(instance_id=parent_id, token=token, action=CALL, status="queued")
+            .first()
+        )
+        if work is None:
+            return None
+        try:
+            with transaction.atomic():
+                Work.objects.filter(pk=work.pk).update(status="running", attempts=work.attempts + 1, error="")
+                return _begin(work, now)
+        except Refused as refused:
+            raise_incident(work=work, error=refused.message, now=now)
+            return None
+
+
+def _begin(work: Work, now: datetime) -> Advanced:
+    if _nesting(work.instance) >= DEEPEST_NESTING:
+        raise Refused("called_too_deep", _("Processes call one another without end here."))
+    version = runnable_version(_version_id(work))
+    deal = deal_facts(work.instance.deal_id, visible_to=None)
+    assert deal is not None, "an instance has its deal"
+    return begin_instance(
+        version=version, deal=deal, by=None, now=now, parent_id=work.instance_id, parent_token=work.token
+    )
+
+
+def tell_caller(*, called_id: int, now: datetime) -> None:
+    """Let the caller of a process that is over go on; what it refuses becomes an incident of the call."""
+    called = Instance.objects.get(pk=called_id)
+    if called.parent_id is None or called.parent_token is None:
+        return
+    work = Work.objects.filter(
+        instance_id=called.parent_id, token=called.parent_token, action=CALL, status__in=("queued", "running")
+    ).first()
+    if work is None or called.status in ("running", "suspended"):
+        return
+    result = called.result if called.status == "ended" and called.result in ("won", "lost", "other") else None
+    code = called.reason or "failed" if called.status == "ended" else "cancelled"
+
+    def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
+        fields = fields_for(snapshot.deal, version.definition.needs)
+        if result is None:
+            return Wanted(FailWork(work.token, code, fields=fields), {"worked": {"id": work.pk, "status": "failed"}})
+        done = CompleteWork(work.token, outcome=result, fields=fields)
+        return Wanted(done, {"worked": {"id": work.pk, "status": "done"}})
+
+    try:
+        with transaction.atomic():
+            act_on_instance(instance_id=work.instance_id, by=None, now=now, command_for=command)
+    except (Refused, NotVisible) as refused:
+        if isinstance(refused, Conflict):
+            return  # paused or busy: the workers tell the caller later
+        message = refused.message if isinstance(refused, Refused) else ""
+        raise_incident(work=work, error=message, now=now)
+
+
+def cancel_called(*, parent_id: int, token: int, now: datetime) -> None:
+    """Stop the process that a call no longer waits for, with all that it has called."""
+    called = Instance.objects.filter(parent_id=parent_id, parent_token=token, status__in=("running", "suspended"))
+    for instance_id in called.values_list("pk", flat=True):
+        Instance.objects.filter(pk=instance_id, status="suspended").update(status="running")
+        act_on_instance(
+            instance_id=instance_id, by=None, now=now, command_for=lambda _snapshot, _version: Wanted(Cancel("caller"))
+        )
+
+
+def untold_calls(limit: int = 100) -> list[int]:
+    """Called processes that are over and whose callers do not know it yet: left over where steps followed too
+    deep, or while the caller was paused."""
+    found = Instance.objects.filter(
+        parent_token__isnull=False,
+        status__in=("ended", "cancelled"),
+        parent__status="running",
+        parent__work__action=CALL,
+        parent__work__status="running",
+        parent__work__token=F("parent_token"),
+    )
+    return list(found.values_list("pk", flat=True)[:limit])
+
+
+def _version_id(work: Work) -> int:
+    params = {key: load_value(value) for key, value in work.params.items()}
+    found = ProcessVersion.objects.filter(process__key=params.get("process"))
+    number = params.get("version")
+    if number is None:
+        found = found.filter(status=VersionStatus.PUBLISHED)
+    else:
+        found = found.filter(number=int(str(number))).exclude(status=VersionStatus.DRAFT)
+    version_id = found.values_list("pk", flat=True).first()
+    if version_id is None:
+        raise Refused(
+            "unknown_process", _("There is no published process “%s”.") % params.get("process"), field="process"
+        )
+    return version_id
+
+
+def _nesting(instance: Instance) -> int:
+    depth, at = 0, instance.parent_id
+    while at is not None and depth < DEEPEST_NESTING:
+        depth += 1
+        at = Instance.objects.filter(pk=at).values_list("parent_id", flat=True).first()
+    return depth

@@ -1,0 +1,302 @@
+"""Messages and signals find the instances that wait for them.
+
+A message goes to the one that has waited longest; if nobody waits and a published process begins with it, a process
+begins; else it is kept for its time to live, and whoever begins to wait looks for kept ones in the same transaction.
+Where both come at the same moment and miss each other, the workers bring them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from kniga.deals.models import Deal
+from kniga.engine import CatchSignal, CorrelateMessage, StartEvent, ThrowMessage, ThrowSignal
+from kniga.engine.state_format.codec import dump_value, load_value
+from kniga.platform.errors import Conflict, NotVisible, Refused
+from kniga.processes.definitions import RunnableVersion, runnable_version
+from kniga.processes.effects import key_text, thread_of
+from kniga.processes.incoming import deal_for_message
+from kniga.processes.models import Instance, Message, ProcessVersion, Subscription, VersionStatus
+from kniga.processes.reading import InstanceSnapshot, fields_for
+from kniga.processes.starting import deal_facts, join_pipeline
+from kniga.processes.stepping import Wanted, act_on_instance, begin_instance
+from kniga.rules import BadValue, Value, read_value
+
+TIME_TO_LIVE: Final = timedelta(days=7)
+SIGNALS_AT_ONCE: Final = 200
+
+_WAITS_FOR = """
+    s.status = 'waiting' AND s.kind = 'message' AND s.name = m.name AND CASE s.correlation
+        WHEN 'deal' THEN s.deal_id = m.deal_id
+        WHEN 'client' THEN s.client_id = m.client_id
+        WHEN 'thread' THEN s.key = m.thread
+        ELSE s.key = m.key END
+"""
+_FIRST_WAITING = f"""
+SELECT s.id, s.instance_id, s.token, s.element FROM processes_message m JOIN processes_subscription s ON {_WAITS_FOR}
+JOIN processes_instance i ON i.id = s.instance_id AND i.status = 'running'
+WHERE m.id = %s ORDER BY s.created_at, s.id LIMIT 1
+"""
+_KEPT = f"""
+SELECT m.id FROM processes_subscription s JOIN processes_message m ON m.status = 'waiting' AND m.kind = 'message'
+    AND m.expires_at > %s AND {_WAITS_FOR}
+JOIN processes_instance i ON i.id = s.instance_id AND i.status = 'running'
+WHERE %s::bigint IS NULL OR s.instance_id = %s ORDER BY m.received_at, m.id LIMIT 100
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a message: `status` matched, waiting or failed, and the instance and deal it went to."""
+
+    message_id: int
+    status: str
+    instance_id: int | None
+    deal_id: int | None
+
+
+def receive_message(
+    *, name: str, source: str, now: datetime, deal_id: int | None = None, client_id: int | None = None,
+    thread: str | None = None, key: str | None = None, payload: Mapping[str, object] | None = None,
+    ttl: timedelta = TIME_TO_LIVE,
+) -> Received:  # fmt: skip
+    """Take in a message and bring it to whoever waits for it, start a process with it, or keep it for `ttl`.
+
+    `payload`: answer key → value (JSON or text), read by the type of the answer; what is no answer of the process
+    stays with the message. A deal names its client, too. One transaction."""
+    if deal_id is not None and client_id is None:
+        client_id = Deal.objects.filter(pk=deal_id).values_list("client_id", flat=True).first()
+    with transaction.atomic():
+        message = Message.objects.create(
+            kind="message", name=name, deal_id=deal_id, client_id=client_id, thread=thread, key=key,
+            payload=dict(payload or {}), source=source, received_at=now, expires_at=now + ttl,
+        )  # fmt: skip
+        deliver(message_id=message.pk, now=now)
+        message.refresh_from_db()
+        if message.status == "waiting":
+            _wake()
+    deal = message.deal_id
+    if message.instance_id is not None:
+        deal = Instance.objects.values_list("deal_id", flat=True).get(pk=message.instance_id)
+    return Received(message.pk, message.status, message.instance_id, deal)
+
+
+def deliver(*, message_id: int, now: datetime) -> bool:
+    """Try to bring a kept message to somebody; whether it is no longer kept. Another worker at it: False."""
+    with transaction.atomic():
+        message = Message.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            pk=message_id, status="waiting", kind="message"
+        )
+        found = message.first()
+        if found is None:
+            return False
+        try:
+            with transaction.atomic():
+                return _hand_over(found, now) or _begin_with(found, now)
+        except Conflict:
+            return False
+        except (Refused, NotVisible) as refused:
+            error = refused.message if isinstance(refused, Refused) else _("The deal is gone.")
+            Message.objects.filter(pk=message_id).update(status="failed", error=error[:2000])
+            return True
+
+
+def look_for_kept(*, instance_id: int | None, now: datetime) -> int:
+    """Bring kept messages to the waits of an instance (None: of all); how many were delivered."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEPT, [now, instance_id, instance_id])
+        ids = [row[0] for row in cursor.fetchall()]
+    return sum(deliver(message_id=id, now=now) for id in dict.fromkeys(ids))
+
+
+def throw_message(
+    thrown: ThrowMessage, sender: InstanceSnapshot, *, made_in: int, now: datetime, at_once: bool
+) -> None:
+    """Send a message of a process; unless `at_once` the workers bring it to whoever waits."""
+    deal = sender.deal
+    message = Message.objects.create(
+        kind="message",
+        name=thrown.name,
+        deal_id=deal.id if thrown.correlation == "deal" else None,
+        client_id=deal.client_id if thrown.correlation in ("deal", "client") else None,
+        thread=thread_of(sender.instance_id) if thrown.correlation == "thread" else None,
+        key=key_text(thrown.key) if thrown.correlation == "key" else None,
+        payload={key: dump_value(value) for key, value in thrown.payload.items()},
+        source="process",
+        received_at=now,
+        expires_at=now + TIME_TO_LIVE,
+        sender_id=sender.instance_id,
+        made_in=made_in,
+    )
+    if at_once:
+        deliver(message_id=message.pk, now=now)
+    _wake()
+
+
+def throw_signal(thrown: ThrowSignal, sender: InstanceSnapshot | None, *, made_in: int = 0, now: datetime) -> None:
+    """Broadcast a signal to everything that waits for it by now; the workers carry it, in batches."""
+    last = Subscription.objects.filter(kind="signal", name=thrown.name).aggregate(last=Max("id"))["last"]
+    Message.objects.create(
+        kind="signal", name=thrown.name, source="process" if sender else "api", received_at=now,
+        expires_at=now + TIME_TO_LIVE, last_subscription=last or 0, made_in=made_in,
+        sender_id=None if sender is None else sender.instance_id,
+    )  # fmt: skip
+    _wake()
+
+
+def broadcast_signal(*, name: str, now: datetime) -> None:
+    """Broadcast a signal from outside."""
+    with transaction.atomic():
+        throw_signal(ThrowSignal("", name), None, now=now)
+
+
+def carry_signals(*, now: datetime) -> int:
+    """Bring every broadcast signal to those who wait for it; how many have caught one."""
+    carried = 0
+    for id in Message.objects.filter(kind="signal", status="waiting").order_by("id").values_list("pk", flat=True):
+        while True:
+            caught, is_over = _carry_some(id, now)
+            carried += caught
+            if is_over:
+                break
+    return carried
+
+
+def expire_messages(*, now: datetime) -> int:
+    """Give up the kept messages whose time to live is over; how many."""
+    return Message.objects.filter(status="waiting", kind="message", expires_at__lte=now).update(status="expired")
+
+
+def _carry_some(signal_id: int, now: datetime) -> tuple[int, bool]:
+    with transaction.atomic():
+        signal = Message.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=signal_id).first()
+        if signal is None or signal.status != "waiting":
+            return 0, True
+        last = signal.last_subscription or 0
+        waiting = Subscription.objects.filter(
+            kind="signal", name=signal.name, status="waiting", id__lte=last, id__gt=signal.reached or 0,
+            instance__status="running",
+        ).order_by("id")  # fmt: skip
+        found = list(waiting.values_list("id", "instance_id", "token", "element")[:SIGNALS_AT_ONCE])
+        caught = 0
+        for id, instance_id, token, element in found:
+            caught += _catch(id, instance_id, token, element, now)
+        is_over = len(found) < SIGNALS_AT_ONCE
+        Message.objects.filter(pk=signal_id).update(
+            delivered=signal.delivered + caught, status="matched" if is_over else "waiting",
+            reached=found[-1][0] if found else signal.reached,
+        )  # fmt: skip
+        return caught, is_over
+
+
+def _catch(subscription_id: int, instance_id: int, token: int, element: str, now: datetime) -> int:
+    def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
+        _check_waiting(subscription_id)
+        fields = fields_for(snapshot.deal, version.definition.needs)
+        return Wanted(CatchSignal(token, element, fields), {"caught": subscription_id})
+
+    try:
+        with transaction.atomic():
+            act_on_instance(instance_id=instance_id, by=None, now=now, command_for=command)
+    except (Refused, NotVisible):
+        return 0
+    return 1
+
+
+def _hand_over(message: Message, now: datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_WAITING, [message.pk])
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    subscription_id, instance_id, token, element = row
+
+    def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
+        _check_waiting(subscription_id)
+        payload = read_payload(message.payload, version)
+        fields = fields_for(snapshot.deal, version.definition.needs)
+        return Wanted(CorrelateMessage(token, element, payload, fields), {"caught": subscription_id})
+
+    # Told before the step, so that nothing that follows the step takes the message again.
+    _tell(message, instance_id, token)
+    act_on_instance(instance_id=instance_id, by=None, now=now, command_for=command)
+    return True
+
+
+def _begin_with(message: Message, now: datetime) -> bool:
+    """Start the process that begins with this message for its deal, or for a new deal of its client."""
+    for version_id in ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED).order_by("pk").values_list("pk"):
+        version = runnable_version(version_id[0])
+        start = _start_event(version, message)
+        if start is not None:
+            deal_id = _deal_to_start(message, version, now)
+            if deal_id is None:
+                continue
+            deal = deal_facts(deal_id, visible_to=None)
+            assert deal is not None, "it was locked a moment ago"
+            stage = join_pipeline(deal_id, version.id)
+            data = read_payload(message.payload, version)
+            begun = begin_instance(
+                version=version, deal=deal, by=None, now=now, element=start.id, data=data, stage=stage
+            )
+            _tell(message, begun.instance_id, None)
+            return True
+    return False
+
+
+def _start_event(version: RunnableVersion, message: Message) -> StartEvent | None:
+    for id in version.definition.starts:
+        element = version.definition.elements[id]
+        if not isinstance(element, StartEvent) or element.message is None or element.message.name != message.name:
+            continue
+        if element.channel in ("any", message.source) or message.source == "process":
+            return element
+    return None
+
+
+def _deal_to_start(message: Message, version: RunnableVersion, now: datetime) -> int | None:
+    if message.deal_id is not None:
+        is_open = Deal.objects.select_for_update().filter(pk=message.deal_id, status="open").exists()
+        is_free = not Instance.objects.filter(
+            deal_id=message.deal_id, parent=None, status__in=("running", "suspended")
+        ).exists()
+        return message.deal_id if is_open and is_free else None
+    if message.client_id is None:
+        return None
+    return deal_for_message(client_id=message.client_id, version_id=version.id, name=message.name, now=now)
+
+
+def read_payload(payload: Mapping[str, Any], version: RunnableVersion) -> dict[str, Value]:
+    """What a message carries, as typed answers of the process. Raises Refused `bad_payload`."""
+    values: dict[str, Value] = {}
+    for key, type in version.definition.question_types.items():
+        raw = payload.get(key)
+        if raw is None:
+            continue
+        try:
+            values[key] = load_value(raw) if isinstance(raw, dict) else read_value(type, raw)
+        except (BadValue, ValueError, TypeError, ArithmeticError) as error:
+            text = _("The message's “%(key)s” cannot be read: %(detail)s.")
+            raise Refused("bad_payload", text % {"key": key, "detail": str(error)}, field=key) from error
+    return values
+
+
+def _check_waiting(subscription_id: int) -> None:
+    if not Subscription.objects.filter(pk=subscription_id, status="waiting").exists():
+        raise Conflict("gone", _("Nobody waits for this any more."))
+
+
+def _tell(message: Message, instance_id: int, token: int | None) -> None:
+    Message.objects.filter(pk=message.pk).update(status="matched", instance_id=instance_id, token=token, delivered=1)
+
+
+def _wake() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('kniga_due', '')")

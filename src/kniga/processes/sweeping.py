@@ -1,0 +1,211 @@
+"""Due timers, fired in batches by any number of workers, each once, those of an instance in the order they are due."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import DatabaseError, connection, transaction
+
+from kniga.engine import FireTimer, Reconsider, Rejection
+from kniga.platform.errors import Conflict, Refused
+from kniga.platform.ledger import LedgerEvent, record
+from kniga.processes.applying import apply_steps
+from kniga.processes.definitions import runnable_version
+from kniga.processes.effects import FiredTimer
+from kniga.processes.models import Instance, Timer
+from kniga.processes.reading import InstanceSnapshot, fields_of_deals, read_instances
+from kniga.processes.refusals import refusal_of
+from kniga.processes.stepping import Plan, Wanted, plan_step
+from kniga.rules import Value
+
+BATCH: Final = 200
+LOG = logging.getLogger(__name__)
+
+# The instance's row is locked, as every step does it first. The first timer of each instance only: what it does may
+# end the others.
+_DUE = """
+SELECT w.id, w.instance_id, w.token, w.element, w.due_at
+FROM processes_timer w JOIN processes_instance i ON i.id = w.instance_id AND i.status = 'running'
+WHERE w.status = 'scheduled' AND w.due_at <= %s AND NOT EXISTS (
+    SELECT FROM processes_timer e WHERE e.instance_id = w.instance_id AND e.status = 'scheduled'
+      AND (e.due_at, e.id) < (w.due_at, w.id))
+ORDER BY w.due_at, w.id LIMIT %s FOR UPDATE OF i SKIP LOCKED
+"""
+_STILL = "SELECT id FROM processes_timer WHERE id = ANY(%s::bigint[]) AND status = 'scheduled'"
+_CHANGED = """
+SELECT i.id, d.revision + coalesce(c.revision, 0) FROM processes_instance i JOIN deals_deal d ON d.id = i.deal_id
+LEFT JOIN clients_client c ON c.id = d.client_id
+WHERE i.status = 'running' AND i.watched IS NOT NULL AND i.watched <> d.revision + coalesce(c.revision, 0)
+ORDER BY i.id LIMIT %s FOR UPDATE OF i SKIP LOCKED
+"""
+_NEXT = """
+SELECT min(at) FROM (
+    (SELECT w.due_at AS at FROM processes_timer w JOIN processes_instance i ON i.id = w.instance_id
+       AND i.status = 'running' WHERE w.status = 'scheduled' ORDER BY w.due_at LIMIT 1)
+    UNION ALL
+    (SELECT c.next_at FROM processes_work c JOIN processes_instance i ON i.id = c.instance_id AND i.status = 'running'
+       WHERE c.status IN ('queued', 'running') AND NOT (c.action = 'call' AND c.status = 'running')
+       ORDER BY c.next_at LIMIT 1)
+) AS nearest
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many timers were found due, and how many of them fired."""
+
+    found: int
+    fired: int
+
+
+def sweep_timers(*, now: datetime, batch: int = BATCH) -> int:
+    """Fire every timer that is due by `now`, in batches; returns how many were found.
+
+    Safe to run in many workers: instances at which another one works are passed over. A timer that the engine refuses
+    is marked as failed and told to the ledger, so that it neither comes again nor holds up the others.
+    """
+    found = 0
+    while True:
+        swept = sweep_batch(now=now, batch=batch)
+        found += swept.found
+        if not swept.found:
+            return found
+
+
+def sweep_batch(*, now: datetime, batch: int = BATCH) -> Swept:
+    """Fire the first due timer of up to `batch` instances, in one transaction."""
+    with transaction.atomic():
+        timers = _claimed(now, batch)
+        if not timers:
+            return Swept(0, 0)
+        try:
+            with transaction.atomic():
+                return _fire(timers, now)
+        except DatabaseError:
+            # One of them spoils the whole call: each for itself tells which.
+            LOG.exception("a batch of %s timers could not be written at once", len(timers))
+            return _one_by_one(timers, now)
+
+
+def reconsider_changed(*, now: datetime, batch: int = BATCH) -> int:
+    """Look again at the conditional events of processes whose deal or client was changed; how many were looked at."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_CHANGED, [batch])
+            changed = dict(cursor.fetchall())
+        if not changed:
+            return 0
+        snapshots = read_instances(instance_ids=list(changed))
+        plans = []
+        for snapshot, fields in _with_fields(list(snapshots.values())):
+            version = runnable_version(snapshot.version_id)
+            plan = plan_step(snapshot, version, Wanted(Reconsider(fields)), actor_id=None, now=now)
+            if isinstance(plan, Plan) and plan.step.events:
+                plans.append(plan)
+        _write(plans, now)
+        Instance.objects.bulk_update(
+            [Instance(pk=id, watched=revision) for id, revision in changed.items()], ["watched"]
+        )
+    return len(changed)
+
+
+def nearest_due() -> datetime | None:
+    """When the next timer is due or the next work may begin; None when nothing waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT)
+        moment: datetime | None = cursor.fetchone()[0]
+    return moment
+
+
+def fail_timer(*, timer: FiredTimer, snapshot: InstanceSnapshot, reason: str, now: datetime) -> None:
+    """Mark a timer that cannot fire, and tell the ledger why; one that is over stays as it is."""
+    with transaction.atomic():
+        if not Timer.objects.filter(pk=timer.id, status="scheduled").update(status="failed"):
+            return
+        deal = snapshot.deal
+        payload = {"timer": timer.element, "token": timer.token, "reason": reason}
+        event = LedgerEvent(
+            "processes.timer.failed", now, client_id=deal.client_id, deal_id=deal.id,
+            instance_id=snapshot.instance_id, payload=payload,
+        )  # fmt: skip
+        record([event])
+
+
+def _claimed(now: datetime, batch: int) -> list[tuple[int, FiredTimer]]:
+    """The timers to fire with their instances; the instances are locked, and read again only after that."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [now, batch])
+        due = cursor.fetchall()
+        cursor.execute(_STILL, [[row[0] for row in due]])
+        still = {row[0] for row in cursor.fetchall()}
+    return [(row[1], FiredTimer(row[0], row[2], row[3], row[4])) for row in due if row[0] in still]
+
+
+def _fire(timers: Sequence[tuple[int, FiredTimer]], now: datetime) -> Swept:
+    snapshots = read_instances(instance_ids=[instance_id for instance_id, _timer in timers])
+    fields = {snapshot.instance_id: values for snapshot, values in _with_fields(list(snapshots.values()))}
+    plans = []
+    for instance_id, timer in timers:
+        snapshot = snapshots[instance_id]
+        plan = _plan(snapshot, timer, fields[instance_id], now)
+        if plan is not None:
+            plans.append(plan)
+    _write(plans, now)
+    return Swept(len(timers), len(plans))
+
+
+def _plan(snapshot: InstanceSnapshot, timer: FiredTimer, fields: Mapping[str, Value], now: datetime) -> Plan | None:
+    version = runnable_version(snapshot.version_id)
+    wanted = Wanted(FireTimer(timer.token, timer.element, fields), fired=timer)
+    try:
+        plan = plan_step(snapshot, version, wanted, actor_id=None, now=now)
+    except Refused as refused:
+        reason = refused.message
+    else:
+        if not isinstance(plan, Rejection):
+            return plan
+        reason = refusal_of(plan).message
+    LOG.warning("the timer %s of instance %s cannot fire: %s", timer.element, snapshot.instance_id, reason)
+    fail_timer(timer=timer, snapshot=snapshot, reason=reason, now=now)
+    return None
+
+
+def _write(plans: Sequence[Plan], now: datetime) -> None:
+    # A cycle by nature: what follows a step are steps.
+    from kniga.processes.following import follow
+
+    created = apply_steps([plan.document for plan in plans])
+    for plan, ids in zip(plans, created, strict=True):
+        assert ids is not None, "the instance has been locked since it was read"
+        if plan.has_followers:
+            follow(plan, actor_id=None, now=now)
+
+
+def _one_by_one(timers: Sequence[tuple[int, FiredTimer]], now: datetime) -> Swept:
+    fired = 0
+    for instance_id, timer in timers:
+        try:
+            with transaction.atomic():
+                fired += _fire([(instance_id, timer)], now).fired
+        except (DatabaseError, Conflict) as error:
+            LOG.exception("the timer %s of instance %s cannot be written", timer.element, instance_id)
+            snapshot = read_instances(instance_ids=[instance_id])[instance_id]
+            fail_timer(timer=timer, snapshot=snapshot, reason=str(error)[:500], now=now)
+    return Swept(len(timers), fired)
+
+
+def _with_fields(snapshots: Sequence[InstanceSnapshot]) -> list[tuple[InstanceSnapshot, Mapping[str, Value]]]:
+    """Each instance with the fields its version looks at; a constant number of statements per version."""
+    found: list[tuple[InstanceSnapshot, Mapping[str, Value]]] = []
+    by_version: dict[int, list[InstanceSnapshot]] = {}
+    for snapshot in snapshots:
+        by_version.setdefault(snapshot.version_id, []).append(snapshot)
+    for version_id, members in by_version.items():
+        needs = runnable_version(version_id).definition.needs
+        values: dict[int, dict[str, Any]] = fields_of_deals([member.deal for member in members], needs)
+        found += [(member, values[member.deal.id]) for member in members]
+    return found
