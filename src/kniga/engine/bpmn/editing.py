@@ -10,6 +10,7 @@ from kniga.engine.bpmn.reading import read_text, read_xml
 from kniga.engine.bpmn.spans import AttributeSpan, Span, read_spans
 
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_MARKUP = re.compile("[<>&]")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*\Z", re.ASCII)
 _STEP = "  "
 
@@ -195,7 +196,7 @@ def _content(text: str, break_: str, encoding: str) -> str:
     _check_text(text)
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     fits = lines.encode(encoding, "ignore").decode(encoding) == lines
-    if fits and ("<" in lines or "&" in lines) and "]]>" not in lines:
+    if fits and _MARKUP.search(lines) and "]]>" not in lines:
         written = f"<![CDATA[{lines}]]>"
     else:
         written = lines.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
