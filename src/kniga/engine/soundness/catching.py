@@ -50,11 +50,14 @@ def throw_error(outline: Outline, walk: Walk, scope: int, code: str | None) -> b
     return False
 
 
-def throw_escalation(outline: Outline, walk: Walk, scope: int, code: str | None) -> None:
-    """Throw an escalation inside a scope; nothing happens if nobody catches it."""
-    for catcher, event in catchers(outline, walk, scope, "escalation", code):
-        catch(outline, walk, catcher, event)
-        return
+def throw_escalation(outline: Outline, walk: Walk, scope: int, code: str | None) -> bool:
+    """Throw an escalation inside a scope; nothing happens if nobody catches it. Whether the thrower goes on."""
+    for catcher, id in catchers(outline, walk, scope, "escalation", code):
+        event = outline.elements[id]
+        assert isinstance(event, (BoundaryEvent, StartEvent))
+        catch(outline, walk, catcher, id)
+        return not event.interrupting
+    return True
 
 
 def catch(outline: Outline, walk: Walk, scope: int, id: str) -> None:
@@ -63,7 +66,7 @@ def catch(outline: Outline, walk: Walk, scope: int, id: str) -> None:
     if isinstance(event, BoundaryEvent):
         parent = walk.tokens[scope].parent
         if event.interrupting:
-            walk.loud = walk.loud or any(True for _ in walk.inside(scope))
+            walk.loud = walk.loud or isinstance(outline.elements[event.host], SubProcess)
             walk.clear(scope)
             del walk.tokens[scope]
         walk.entered = (*walk.entered, id)

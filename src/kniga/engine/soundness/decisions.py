@@ -5,7 +5,7 @@ from kniga.engine.definition.model import DecisionTask
 from kniga.engine.soundness.data import Facts
 from kniga.engine.soundness.marking import Blocked, Move, Refusals, Walk
 from kniga.engine.soundness.outline import Outline
-from kniga.engine.soundness.passing import go_on
+from kniga.engine.soundness.passing import go_on, skipping
 from kniga.rules import Comparison, Value
 
 
@@ -17,6 +17,10 @@ def enter_decision(outline: Outline, walk: Walk, task: DecisionTask, move: Move,
     walk.writes |= outline.writes[task.id]
     defaults = tuple(output.default for output in table.outputs)
     found: list[Walk] = []
+    if task.loop is not None:
+        move = move._replace(outcome=None)
+        if skipping(task.loop):
+            found.extend(go_on(walk.copy(), task, task.ways, move))
     conditions = [rule.condition for rule in table.rules]
     for at, facts in outline.conditions.first(conditions, move.outcome, walk.facts, task.id):
         outputs = defaults if at is None else table.rules[at].outputs
@@ -25,7 +29,7 @@ def enter_decision(outline: Outline, walk: Walk, task: DecisionTask, move: Move,
             continue
         other = walk.copy()
         other.facts = outline.forget(facts, outline.writes[task.id]) | _said(outline, table, outputs)
-        found.extend(go_on(other, task, task.ways, move, refusals))
+        found.extend(go_on(other, task, task.ways, move))
     return found
 
 

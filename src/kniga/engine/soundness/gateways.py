@@ -73,7 +73,7 @@ def enter_parallel(
     outline: Outline, walk: Walk, gateway: ParallelGateway, move: Move, refusals: Refusals
 ) -> list[Walk]:
     if len(gateway.incoming) < 2:
-        return go_on(walk, gateway, gateway.ways, move, refusals)
+        return go_on(walk, gateway, gateway.ways, move)
     walk.rest(Token(gateway.id, move.parent, move.flow))
     arrived: dict[str, int] = {}
     for id, token in walk.tokens.items():
@@ -83,7 +83,7 @@ def enter_parallel(
         return [walk]
     for flow in gateway.incoming:
         del walk.tokens[arrived[flow]]
-    return go_on(walk, gateway, gateway.ways, move._replace(outcome=None), refusals)
+    return go_on(walk, gateway, gateway.ways, move._replace(outcome=None))
 
 
 def fire_inclusive(outline: Outline, walk: Walk) -> bool:

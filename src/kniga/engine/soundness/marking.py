@@ -62,8 +62,8 @@ class Walk:
     """One step being taken: the only mutable thing here. Where a condition lets it go several ways it is copied."""
 
     __slots__ = (
-        "ended", "entered", "facts", "fired", "hops", "last", "loud", "moves", "reads", "repeated", "seq", "tokens",
-        "writes",
+        "ended", "entered", "facts", "failed", "fired", "hops", "last", "loud", "moves", "reads", "repeated", "seq",
+        "tokens", "writes",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -76,6 +76,7 @@ class Walk:
         self.last: str = "other"
         self.entered: tuple[str, ...] = ()
         self.hops = 0
+        self.failed: Blocked | None = None
         self.loud = False
         """Whether the step may take something from other tokens, or depends on where they stand."""
         self.reads: frozenset[str] = frozenset()
@@ -99,7 +100,9 @@ class Walk:
         return self.seq
 
     def leave(self, ways: tuple[Way, ...], parent: int, outcome: str | None, trail: tuple[str, ...]) -> None:
-        """Send a token along each way."""
+        """Send a token along each way. Where there is none the whole step fails, as the runtime rejects it."""
+        if not ways:
+            self.failed = Blocked("dead_end", trail[-1], None, trail)
         for way in ways:
             self.moves.append(Move(way.target, way.flow, parent, outcome, trail))
 

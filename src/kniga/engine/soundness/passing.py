@@ -1,14 +1,11 @@
 """Leaving an element, and what a multi-instance activity may do at its ends."""
 
 from kniga.engine.definition.model import Element, MultiInstance, Way
-from kniga.engine.soundness.marking import Blocked, Move, Refusals, Walk
+from kniga.engine.soundness.marking import Move, Walk
 
 
-def go_on(walk: Walk, element: Element, ways: tuple[Way, ...], move: Move, refusals: Refusals) -> list[Walk]:
+def go_on(walk: Walk, element: Element, ways: tuple[Way, ...], move: Move) -> list[Walk]:
     """Leave an element at once, by every way."""
-    if not ways:
-        refusals.append(Blocked("dead_end", element.id, None, (*move.trail, element.id)))
-        return []
     walk.leave(ways, move.parent, move.outcome, (*move.trail, element.id))
     return [walk]
 

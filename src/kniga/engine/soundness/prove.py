@@ -43,10 +43,13 @@ def prove(definition: Definition, *, limit: int = LIMIT) -> Verdict:
     exploration = Exploration(outline, limit)
     exploration.run()
     undecided = [*_undecided(definition, outline), *_cut_short(exploration)]
-    found = [*structure(definition), *refusal_problems(outline, exploration), *_ends(definition, exploration)]
+    drawn = [*structure(definition, _all_end(exploration))]
+    found = [one for one in drawn if one.severity == "error"]
+    found += [*refusal_problems(outline, exploration), *_ends(definition, exploration, bool(found))]
     if not found and exploration.complete:
         found.extend(_dead(definition, exploration))
-    warnings = [*_crowds(definition, exploration), *oversights(definition, _results(exploration))]
+    warnings = [one for one in drawn if one.severity == "warning"]
+    warnings += [*_crowds(definition, exploration), *oversights(definition, _results(exploration))]
     problems = tuple(sorted((*found, *undecided, *warnings), key=lambda one: one.severity == "warning"))
     if found:
         return Verdict("unsound", problems, len(exploration.markings))
@@ -73,8 +76,13 @@ def _cut_short(exploration: Exploration) -> Iterator[Problem]:
         yield Problem("not_proved", None, None, {"limit": str(exploration.limit)}, "warning")
 
 
-def _ends(definition: Definition, exploration: Exploration) -> Iterator[Problem]:
-    """States from which no run comes to its end."""
+def _all_end(exploration: Exploration) -> bool:
+    """Whether every state was looked at, every step can be taken and every run can come to its end."""
+    return exploration.complete and not exploration.blocked and not _lost(exploration)
+
+
+def _ends(definition: Definition, exploration: Exploration, is_drawn: bool) -> Iterator[Problem]:
+    """States from which no run comes to its end; ``is_drawn``: the drawing alone shows it already."""
     if exploration.unbounded is not None:
         _, taken = exploration.before[exploration.unbounded]
         element = definition.elements[taken.entered[-1]]
@@ -93,7 +101,7 @@ def _ends(definition: Definition, exploration: Exploration) -> Iterator[Problem]
             yield problem("stuck", definition.elements[id], path=exploration.path(number))
     if exploration.complete and not stuck:
         number = next(iter(sorted(_lost(exploration))), -1)
-        if number >= 0 and not any(refusals for refusals in exploration.refused.values()):
+        if number >= 0 and not exploration.blocked and not is_drawn:
             id = _waiting(definition, exploration, number)
             yield problem("no_way_to_end", definition.elements[id], path=exploration.path(number))
 

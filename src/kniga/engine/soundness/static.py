@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from kniga.engine.definition.model import (
     BoundaryEvent,
     Definition,
+    Element,
     EndEvent,
     SubProcess,
     targets_of,
 )
-from kniga.engine.definition.problems import Problem
+from kniga.engine.definition.problems import Problem, Severity
 from kniga.engine.soundness.outline import boundary_of, closure
 from kniga.engine.soundness.saying import problem
 
@@ -18,10 +19,11 @@ _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _FILLED_IN = ("client.", "contact.", "user.", "deal.")
 
 
-def structure(definition: Definition) -> Iterator[Problem]:
-    """Elements no way leads to, and elements from which no way leads to an end."""
+def structure(definition: Definition, harmless: bool) -> Iterator[Problem]:
+    """Elements no way leads to, and elements from which no way leads to an end. ``harmless`` says that every run can
+    come to its end all the same, since something else ends what goes on there: then the latter is but a warning."""
     yield from _unreachable(definition)
-    yield from _dead_ends(definition)
+    yield from _dead_ends(definition, "warning" if harmless else "error")
 
 
 def oversights(definition: Definition, results: frozenset[str] | None) -> Iterator[Problem]:
@@ -47,16 +49,30 @@ def _unreachable(definition: Definition) -> Iterator[Problem]:
             yield problem("unreachable", element)
 
 
-def _dead_ends(definition: Definition) -> Iterator[Problem]:
+def _dead_ends(definition: Definition, severity: Severity) -> Iterator[Problem]:
     back: dict[str, list[str]] = {}
     for id, element in definition.elements.items():
-        for target in targets_of(element):
+        for target in (*targets_of(element), *boundary_of(element)):
             back.setdefault(target, []).append(id)
     ends = [id for id, element in definition.elements.items() if isinstance(element, EndEvent)]
     alive = closure(ends, back)
     for id, element in definition.elements.items():
-        if id not in alive and not (isinstance(element, SubProcess) and element.event):
-            yield problem("dead_end", element)
+        if isinstance(element, EndEvent) or (isinstance(element, SubProcess) and element.event):
+            continue
+        if not targets_of(element) or (id not in alive and not _is_rescued(definition, element)):
+            yield problem("dead_end", element, severity)
+
+
+def _is_rescued(definition: Definition, element: Element) -> bool:
+    """Whether something around an element may end it: an event on a sub-process around, or an event sub-process."""
+    scope = element.scope
+    while scope is not None:
+        around = definition.elements[scope]
+        assert isinstance(around, SubProcess)
+        if around.boundary or around.handlers:
+            return True
+        scope = around.scope
+    return bool(definition.handlers)
 
 
 def _results(definition: Definition, results: frozenset[str] | None) -> Iterator[Problem]:

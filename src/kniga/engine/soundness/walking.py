@@ -39,7 +39,9 @@ def settle(outline: Outline, walk: Walk, refusals: Refusals) -> list[Walk]:
     pending = [walk]
     while pending:
         now = pending.pop()
-        if now.moves:
+        if now.failed is not None:
+            refusals.append(now.failed)
+        elif now.moves:
             move = now.moves.popleft()
             now.hops += 1
             now.entered = (*now.entered, move.element)
@@ -64,15 +66,13 @@ def settle(outline: Outline, walk: Walk, refusals: Refusals) -> list[Walk]:
 def _pass(
     outline: Outline, walk: Walk, element: StartEvent | BoundaryEvent, move: Move, refusals: Refusals
 ) -> list[Walk]:
-    return go_on(walk, element, element.ways, move, refusals)
+    return go_on(walk, element, element.ways, move)
 
 
 def _throw(outline: Outline, walk: Walk, event: ThrowEvent, move: Move, refusals: Refusals) -> list[Walk]:
-    if event.trigger == "escalation":
-        throw_escalation(outline, walk, move.parent, event.code)
-        if move.parent != ROOT and move.parent not in walk.tokens:
-            return [walk]
-    return go_on(walk, event, event.ways, move, refusals)
+    if event.trigger == "escalation" and not throw_escalation(outline, walk, move.parent, event.code):
+        return [walk]
+    return go_on(walk, event, event.ways, move)
 
 
 def _rest(
@@ -85,13 +85,13 @@ def _rest(
     found: list[Walk] = []
     loop = None if isinstance(element, (CatchEvent, EventGateway)) else element.loop
     if skipping(loop):
-        found.extend(go_on(walk.copy(), element, element.ways, move._replace(outcome=None), refusals))
+        found.extend(go_on(walk.copy(), element, element.ways, move._replace(outcome=None)))
         if loop is not None and loop.count == 0:
             return found
     if isinstance(element, ServiceTask) and element.immediate:
         walk.writes |= outline.writes[element.id]
         walk.facts = outline.forget(walk.facts, outline.writes[element.id])
-        found.extend(go_on(walk, element, element.ways, move, refusals))
+        found.extend(go_on(walk, element, element.ways, move))
         return found
     outcome = (move.outcome or "") if outline.keeps_outcome[element.id] else ""
     walk.rest(Token(element.id, move.parent, "", outcome))
@@ -101,7 +101,7 @@ def _rest(
 def _sub_process(outline: Outline, walk: Walk, element: SubProcess, move: Move, refusals: Refusals) -> list[Walk]:
     found: list[Walk] = []
     if skipping(element.loop):
-        found.extend(go_on(walk.copy(), element, element.ways, move._replace(outcome=None), refusals))
+        found.extend(go_on(walk.copy(), element, element.ways, move._replace(outcome=None)))
         if element.loop is not None and element.loop.count == 0:
             return found
     scope = walk.rest(Token(element.id, move.parent))
