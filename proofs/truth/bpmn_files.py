@@ -23,6 +23,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kniga.engine import BpmnRefused, check, compile_bpmn
+from kniga.engine.bpmn.difference import differences
+from kniga.engine.bpmn.editing import EditRefused, SetAttribute, edit, set_name
+from kniga.engine.bpmn.names import MODEL
 from kniga.engine.bpmn.reading import read_xml
 from kniga.engine.bpmn.validity import violations
 from proofs.harness import ROOT, Report, note, run
@@ -30,7 +33,10 @@ from proofs.truth.xml_mutants import mutant
 
 SETS = ("bpmn_miwg", "bpmn_sales_processes", "camunda_bpmn_for_research", "spiffworkflow_bpmn", "bpmn_moddle_fixtures")
 REFERENCE = "bpmn_miwg/Reference"
+BOOKS = sorted((ROOT / "src/kniga/processes/books").glob("*.bpmn")) * 25
 MUTANTS = 10_000
+EDITS = 5
+NEW_NAME = 'Проверка <"имени"> & ещё'
 WORKERS = 2
 SEED = "kniga-mutants-1"
 MAX_SECONDS = 1.0
@@ -104,13 +110,66 @@ def tell_files(report: Report) -> None:
     report.line("files refused, by reason and element", dict(total.refusals.most_common()), "files")
 
 
+# Files that are changed.
+
+
+def tell_exports(report: Report) -> None:
+    """A file given back says what it said; a change leaves every other byte."""
+    files, edits, silent, beyond, undone = 0, 0, 0, [], 0
+    for path in originals()[: -len(BOOKS)]:
+        data = path.read_bytes()
+        try:
+            ids = [str(node.get("id")) for node in read_xml(data).iter(f"{{{MODEL}}}*") if node.get("id")]
+        except BpmnRefused:
+            continue
+        files += 1
+        silent += edit(data, ()) == data and not differences(data, data)
+        chance = random.Random(f"{SEED}:{path.name}")
+        single = sorted(id for id, times in Counter(ids).items() if times == 1)
+        for id in chance.sample(single, min(EDITS, len(single))):
+            edits += 1
+            wrong = _wrong_change(data, id)
+            undone += wrong is None
+            if wrong is not None:
+                beyond.append(f"{path.name} {id}: {wrong}")
+    report.line(
+        "files given back byte for byte, semantic difference empty", silent, "files", against=f"{files} files read",
+        goal="all", holds=silent == files,
+    )  # fmt: skip
+    report.line(
+        "changes of one element that leave every other byte, and can be undone", undone, "changes",
+        against=f"{edits} changes", goal="all", holds=undone == edits,
+    )  # fmt: skip
+    for line in beyond[:20]:
+        report.line("a change that did more", line, "change", goal="none", holds=False)
+
+
+def _wrong_change(data: bytes, id: str) -> str | None:
+    """Rename one element; what is wrong with the result, None if nothing is."""
+    try:
+        renamed = edit(data, [set_name(id, NEW_NAME)])
+    except EditRefused as refused:
+        return f"refused: {refused}"
+    found = differences(data, renamed)
+    if len(found) != 1 or found[0].what != "attribute name" or found[0].after != NEW_NAME:
+        return f"{len(found)} differences: {'; '.join(map(str, found[:3]))}"
+    start = next((at for at, (one, other) in enumerate(zip(data, renamed, strict=False)) if one != other), len(data))
+    tail = 0
+    while tail < len(data) - start and data[-1 - tail] == renamed[-1 - tail]:
+        tail += 1
+    changed = data[start : len(data) - tail]
+    if b"<" in changed or b">" in changed:
+        return f"more than one tag was written anew: {changed[:80]!r}"
+    undone = edit(renamed, [SetAttribute(id, "name", found[0].before)])
+    return None if undone == data or differences(data, undone) == () else "it cannot be undone"
+
+
 # The mutants.
 
 
 def originals() -> list[Path]:
     """What mutants are made of: the real files, and the shipped books, whose mutants come furthest."""
-    books = sorted((ROOT / "src/kniga/processes/books").glob("*.bpmn"))
-    return [*(path for name in SETS for path in files_of(name)), *books * 25]
+    return [*(path for name in SETS for path in files_of(name)), *BOOKS]
 
 
 def make(number: int, paths: list[Path]) -> bytes:
@@ -230,6 +289,7 @@ def _tell(report: Report, watch: Watch, count: int) -> None:
 
 def main(report: Report) -> None:
     tell_files(report)
+    tell_exports(report)
     fuzz(report, int(sys.argv[1]) if len(sys.argv) > 1 else MUTANTS)
 
 

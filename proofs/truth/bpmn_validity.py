@@ -47,6 +47,7 @@ EXPLAINED: Mapping[str, str] = {
     "013/EXT013_failure_correlation.bpmn": "the expressions without a body belong to correlation keys of messages "
     "between participants, which are drawing only: Kniga correlates by kniga:correlation",
     "013/EXT013_failure_transformation.bpmn": "the expression without a body belongs to a data association: " + DATA,
+    "038/EXT038_failure.bpmn": "refused for the quantity itself: any but 1 is refused, negative ones among them",
     "099/fail_call_ref_process.bpmn": "the called process stands in another file: " + IMPORTS,
     "135/fail.bpmn": "a gateway with one flow in and one out is legal in most tools and can only be passed",
 }
