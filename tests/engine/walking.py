@@ -93,8 +93,9 @@ def choices(definition: Definition, state: State) -> list[Command]:
         if isinstance(element, UserTask) and token.loop is None:
             asked = {"q": 4} if element.questions else {}
             found += [CompleteTask(token.id, outcome.key, asked, FIELDS) for outcome in element.outcomes]
-    waits = sorted(expected_waits(definition, state))
-    for token_id, id, kind in sorted(waits, key=lambda wait: isinstance(definition.elements[wait[1]], BoundaryEvent)):
+    beside = (BoundaryEvent, StartEvent)  # these come last: they may come for ever
+    waits = sorted(expected_waits(definition, state), key=lambda w: (isinstance(definition.elements[w[1]], beside), w))
+    for token_id, id, kind in waits:
         if kind == "timer":
             found.append(FireTimer(token_id, id, FIELDS))
         elif kind == "message":

@@ -41,7 +41,7 @@ def cancel_all(run: Run) -> None:
     """Take away whatever is open in the whole instance."""
     cancel_inside(run, ROOT)
     run.queue.clear()
-    if run.definition.handlers and waits.come_outside(run, starts_of(run, run.definition.handlers)):
+    if run.definition.handlers and waits.come_from_outside(run, starts_of(run, run.definition.handlers)):
         waits.forget(run, ROOT)
 
 
@@ -59,7 +59,7 @@ def forget_waits(run: Run, token: Token) -> None:
         events += getattr(element, "boundary", ())
     if isinstance(element, SubProcess) and token.loop is None:
         events += starts_of(run, element.handlers)
-    if waits.come_outside(run, events):
+    if waits.come_from_outside(run, events):
         waits.forget(run, token.id)
 
 

@@ -6,7 +6,7 @@ errors and escalations come from within (``throwing``)."""
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kniga.engine.definition.model import BoundaryEvent, CatchEvent, MessageRef, ReceiveTask, StartEvent
+from kniga.engine.definition.model import BoundaryEvent, CatchEvent, Element, MessageRef, ReceiveTask, StartEvent
 from kniga.engine.definition.timing import Due
 from kniga.engine.runtime.effects import AwaitMessage, AwaitSignal, CancelWaits, ScheduleTimer
 from kniga.engine.runtime.run import Run
@@ -59,9 +59,14 @@ def set_up_all(run: Run, token: int, events: Iterable[str]) -> None:
             set_up(run, token, event)
 
 
-def come_outside(run: Run, events: Iterable[str]) -> bool:
+def come_from_outside(run: Run, events: Iterable[str]) -> bool:
     """Whether the shell waits for any of these events."""
-    return any(run.elements[id].trigger in _OUTSIDE for id in events)  # type: ignore[union-attr]
+    return any(comes_from_outside(run.elements[id]) for id in events)
+
+
+def comes_from_outside(event: Element) -> bool:
+    """Whether the shell waits for this event."""
+    return isinstance(event, ReceiveTask) or (isinstance(event, Awaited) and event.trigger in _OUTSIDE)
 
 
 def is_spent(run: Run, token: int, event: Awaited) -> bool:

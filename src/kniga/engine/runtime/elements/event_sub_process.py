@@ -63,5 +63,5 @@ def complete(run: Run, token: Token) -> None:
 def _disarm(run: Run, scope: int) -> None:
     for handler in handlers_of(run, scope):
         start = start_of(run, handler)
-        if start.trigger in ("timer", "message", "signal"):
+        if waits.comes_from_outside(start):
             waits.forget(run, scope, only=start.id)

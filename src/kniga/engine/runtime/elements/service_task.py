@@ -11,6 +11,7 @@ from kniga.engine.runtime.elements.answers import LARGEST_AMOUNT
 from kniga.engine.runtime.events import WorkStarted
 from kniga.engine.runtime.results import Refused
 from kniga.engine.runtime.run import Move, Run
+from kniga.engine.runtime.state import Token
 from kniga.rules import BadValue, FieldType, Value, read_value
 
 
@@ -18,15 +19,19 @@ def enter(run: Run, task: ServiceTask, move: Move) -> None:
     """Do the action, or ask for it."""
     if task.loop is not None and move.item is None:
         return multi_instance.enter(run, task, move)
-    params = run.resolve(task.params)
     if task.immediate:
-        _set_field(run, params)
+        _set_field(run, run.resolve(task.params))
         return activity.done(run, task, move.parent, move.item, move.outcome)
     token = run.rest(task.id, move.parent, outcome=move.outcome, item=move.item)
-    item = None if move.item is None else multi_instance.item_of(run, token)
-    run.events.append(WorkStarted(token.id, task.id, task.action, item))
-    run.effects.append(StartWork(token.id, task.id, task.action, params, item))
+    ask(run, task, token)
     return activity.arm(run, task, token)
+
+
+def ask(run: Run, task: ServiceTask, token: Token) -> None:
+    """Ask the shell to do the action, with the parameters as they are now."""
+    item = None if token.item is None else multi_instance.item_of(run, token)
+    run.events.append(WorkStarted(token.id, task.id, task.action, item))
+    run.effects.append(StartWork(token.id, task.id, task.action, run.resolve(task.params), item))
 
 
 def _set_field(run: Run, params: Mapping[str, Value]) -> None:

@@ -19,7 +19,7 @@ def enter(run: Run, task: UserTask, move: Move) -> None:
         return multi_instance.enter(run, task, move)
     enter_stage(run, task.stage)
     token = run.rest(task.id, move.parent, item=move.item)
-    item = None if move.item is None else multi_instance.item_of(run, token)
+    item = None if token.item is None else multi_instance.item_of(run, token)
     run.events.append(TaskCreated(token.id, task.id, task.stage, item))
     run.effects.append(CreateTask(token.id, task.id, task.stage, item))
     return activity.arm(run, task, token)
