@@ -9,7 +9,7 @@ from lxml import etree
 
 from kniga.engine import (
     NEW_STATE,
-    BoundaryTimer,
+    BoundaryEvent,
     CompleteTask,
     Definition,
     EndEvent,
@@ -111,10 +111,10 @@ def test_every_losing_outcome_demands_the_reason(name: str) -> None:
 
 
 def loses(definition: Definition, step: UserTask, outcome: str) -> bool:
-    assert step.target is not None
-    target = definition.elements[step.target]
+    (way,) = step.ways
+    target = definition.elements[way.target]
     while isinstance(target, ExclusiveGateway) and target.by_outcome is not None:
-        target = definition.elements[target.by_outcome[outcome]]
+        target = definition.elements[target.by_outcome[outcome].target]
     return isinstance(target, EndEvent) and target.result == "lost"
 
 
@@ -155,7 +155,8 @@ def test_an_overdue_proposal_calls_the_lead_and_leaves_the_task_open() -> None:
     assert lead is not None
     assert (lead.assignee, lead.stage) == ("lead", None)
     timer = definition.elements["timer_proposal_overdue"]
-    assert isinstance(timer, BoundaryTimer)
+    assert isinstance(timer, BoundaryEvent)
+    assert timer.due is not None
     assert (timer.interrupting, timer.due.basis) == (False, "deadline")
 
 
@@ -177,7 +178,7 @@ def test_the_diagram_shows_everything_and_no_steps_overlap(name: str) -> None:
         assert bounds is not None
         boxes[shape.get("bpmnElement")] = tuple(float(bounds.get(key) or 0) for key in ("x", "y", "width", "height"))
     for id, timer in definition.elements.items():
-        if isinstance(timer, BoundaryTimer):
+        if isinstance(timer, BoundaryEvent):
             del boxes[id]  # it sits on its task
     assert not any(overlap(a, b) for a in boxes.values() for b in boxes.values() if a != b)
     lines = [line(edge) for edge in root.iter("{*}BPMNEdge")]

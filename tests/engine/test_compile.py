@@ -338,6 +338,7 @@ def test_a_flow_to_a_refused_element_is_not_reported_twice() -> None:
         task("x", attributes='k:kind="dance"'),
         task("x", inside='<k:question key="q" type="colour"/>'),
         task("x", inside='<k:question key="q" required="maybe"/>'),
+        task("x", inside='<k:question key="q" type="text" field="deal.amount"/>'),
         task("x", inside='<k:deadline duration="P1D" calendar="lunar"/>'),
         end("x", "draw"),
     ],

@@ -101,12 +101,15 @@ def read_params(draft: Draft, holder: Node | list[Node], spec: ActionSpec | None
         if name in params:
             draft.problems.add("duplicate_key", part, what="parameter", key=name)
             continue
-        wanted = spec.param(name) if spec is not None else ParamSpec(name, "any")
-        if spec is not None and wanted is None:
+        if spec is None:
+            params[name] = _param(draft, part, ParamSpec(name, "any"))
+            continue
+        wanted = spec.param(name)
+        if wanted is not None:
+            params[name] = _param(draft, part, wanted)
+        else:
             allowed = ", ".join(param.name for param in spec.params) or "–"
             draft.problems.add("unknown_param", part, action=spec.name, param=name, allowed=allowed)
-        elif wanted is not None:
-            params[name] = _param(draft, part, wanted)
     if spec is not None and spec.name == SET_FIELD:
         return _settable(draft, holder, params)
     return tuple(params.values())

@@ -20,6 +20,12 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_WITHOUT_MARK = {
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 _ENCODINGS = frozenset({
     "utf-8", "utf8", "utf-16", "us-ascii", "ascii", "windows-1251", "cp1251", "koi8-r", "iso-8859-1",
     "iso-8859-5", "windows-1252",
@@ -55,12 +61,8 @@ def read_tree(data: bytes) -> etree._Element:
 
 def read_text(data: bytes) -> tuple[str, str, bytes]:
     """The text of a file that can be read, the encoding that gives back its bytes, and its byte order mark."""
-    text = _decode(data)
     mark = next((bom for bom, _ in _BOMS if data.startswith(bom)), b"")
-    for encoding in (_encoding(data), "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
-        if mark + text.encode(encoding, "replace") == data:
-            return text, encoding, mark
-    raise _refused("bad_encoding", encoding=_encoding(data))
+    return _decode(data), _WITHOUT_MARK.get(mark, _encoding(data)), mark
 
 
 def _encoding(data: bytes) -> str:
