@@ -87,10 +87,12 @@ def test_large_drawings_are_refused_or_compiled_in_bounded_time() -> None:
     flows = "".join(flow(f"g{n}", f"g{n + 1}", id=f"f{n}") for n in range(7_999))
     lost = "".join(flow("nowhere", "g1", id=f"x{n}") for n in range(5_000))
     begun = time.process_time()
-    assert set(codes(f"{HEAD}<process id='p'>{gateways}{flows}{lost}</process></definitions>".encode())) == {
-        "dangling_flow",
-        "no_start",
-    }
+    assert codes(f"{HEAD}<process id='p'>{gateways}{flows}{lost}</process></definitions>".encode()) == [
+        "too_many_steps"
+    ]
+    few = "".join(f'<exclusiveGateway id="g{n}"/>' for n in range(2_900))
+    found = codes(f"{HEAD}<process id='p'>{few}{lost}</process></definitions>".encode())
+    assert set(found) == {"dangling_flow", "no_start", "gateway_unconnected"}
     assert time.process_time() - begun < 10
 
 
@@ -141,3 +143,19 @@ def test_mutated_words_of_the_book_are_compiled_or_refused() -> None:
             mutated[at] = mutated[other]
         refusals += bool(codes('"'.join(mutated).encode()))
     assert refusals > 50
+
+
+def test_drawings_made_to_be_slow_are_refused_in_bounded_time() -> None:
+    """Circles, nests and joins whose natural handling takes the square of their number."""
+    many = range(1_400)
+    circles = "".join(f'<exclusiveGateway id="g{n}"/>{flow(f"g{n}", f"g{(n + 1) % 1400}", id=f"f{n}")}' for n in many)
+    scopes = "".join(f'<subProcess id="s{n}">{start(f"b{n}")}</subProcess>' for n in many)
+    joins = "".join(
+        f'<inclusiveGateway id="j{n}"/>{flow(f"j{n}", f"j{(n + 1) % 1400}", id=f"p{n}")}'
+        f"{flow(f'j{n}', f'j{(n + 7) % 1400}', id=f'q{n}')}"
+        for n in many
+    )
+    begun = time.process_time()
+    for inside, code in ((circles, "automatic_loop"), (scopes, "start_without_end"), (joins, "too_many_inclusive")):
+        assert code in codes(f"{HEAD}<process id='p'>{inside}</process></definitions>".encode())
+    assert time.process_time() - begun < 5

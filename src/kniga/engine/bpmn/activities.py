@@ -1,6 +1,6 @@
 """Call activities, sub-processes and business-rule tasks (BPMN 2.0, 10.3.3 to 10.3.5)."""
 
-from kniga.engine.bpmn.draft import Draft, Node, attribute, local, name_of
+from kniga.engine.bpmn.draft import Draft, Node, attribute, name_of
 from kniga.engine.bpmn.graph import is_event_scope
 from kniga.engine.bpmn.loops import loop_node, read_loop
 from kniga.engine.bpmn.references import local_part
@@ -35,7 +35,7 @@ def read_sub_process(draft: Draft, node: Node) -> SubProcess | None:
     sub-process at its only start event, whose trigger says when."""
     id = node.get("id", "")
     event = is_event_scope(node)
-    starts = starts_of(draft, id)
+    starts = draft.starts_in.get(id, [])
     if not starts:
         draft.problems.add("no_start", node)
     if len(starts) > 1:
@@ -52,20 +52,10 @@ def read_sub_process(draft: Draft, node: Node) -> SubProcess | None:
         boundary=draft.boundary(node),
         ways=draft.ways(node),
         event=event,
-        handlers=handlers_of(draft, id),
+        handlers=tuple(draft.handlers_in.get(id, ())),
         scope=draft.scope(node),
         loop=loop,
     )
-
-
-def starts_of(draft: Draft, scope: str | None) -> tuple[str, ...]:
-    """The ids of the start events of a scope, in the order of the file."""
-    return tuple(id for id, node in draft.nodes.items() if local(node) == "startEvent" and draft.scope_of[id] == scope)
-
-
-def handlers_of(draft: Draft, scope: str | None) -> tuple[str, ...]:
-    """The ids of the event sub-processes of a scope, in the order of the file."""
-    return tuple(id for id, node in draft.nodes.items() if is_event_scope(node) and draft.scope_of[id] == scope)
 
 
 def read_decision_task(draft: Draft, node: Node) -> DecisionTask | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from kniga.engine.bpmn.activities import handlers_of, read_call, read_decision_task, read_sub_process, starts_of
+from kniga.engine.bpmn.activities import read_call, read_decision_task, read_sub_process
 from kniga.engine.bpmn.circles import automatic_loops
 from kniga.engine.bpmn.draft import Draft, Node, Problems, attribute, local, name_of
 from kniga.engine.bpmn.events import read_boundary, read_catch, read_end, read_start, read_throw
@@ -121,8 +121,8 @@ def _compile(draft: Draft) -> Definition | None:
         flows=_flows(draft),
         needs=frozenset(key for key in draft.used if not key.startswith(("answer.", "loop.")) and key != "outcome"),
         question_types=types,
-        starts=starts_of(draft, None),
-        handlers=handlers_of(draft, None),
+        starts=tuple(draft.starts_in.get(None, ())),
+        handlers=tuple(draft.handlers_in.get(None, ())),
         conditionals=frozenset(id for id, element in elements.items() if _is_conditional(element)),
     )
 
@@ -130,7 +130,7 @@ def _compile(draft: Draft) -> Definition | None:
 def _start(draft: Draft, elements: Mapping[str, Element]) -> str | None:
     """The plain start event of the process, the first of the others if there is none; several plain ones or none at
     all are problems."""
-    starts = starts_of(draft, None)
+    starts = draft.starts_in.get(None, [])
     if not starts:
         draft.problems.add("no_start", draft.process)
         return None

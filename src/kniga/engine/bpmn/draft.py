@@ -134,6 +134,8 @@ class Draft:
         self.decisions: dict[str, DecisionTable] = dict(decisions or {})
         self.nodes: dict[str, Node] = {}
         self.scope_of: dict[str, str | None] = {}
+        self.starts_in: dict[str | None, list[str]] = {}  # start events and event sub-processes by scope
+        self.handlers_in: dict[str | None, list[str]] = {}
         self.flows: dict[str, Node] = {}
         self.dropped: set[str] = set()  # flows that do not connect two steps; reported already
         self.refused: set[str] = set()  # ids of what is refused by name, with all inside
@@ -142,6 +144,7 @@ class Draft:
         self.boundary_of: dict[str, list[str]] = {}
         self.host_of: dict[str, str] = {}
         self.conditions: dict[str, Rule] = {}  # of the flows
+        self.inclusive_flows = 0  # that lead into inclusive joins
         self.used: set[str] = set()  # the fields that conditions and parameters look at
 
     def ways(self, node: Node) -> tuple[Way, ...]:

@@ -12,6 +12,7 @@ from kniga.engine.definition.model import (
 )
 from kniga.rules import Comparison
 
+MAX_INCLUSIVE_FLOWS = 200
 _BEHIND = ("intermediateCatchEvent", "receiveTask")
 
 
@@ -68,6 +69,10 @@ def upstream_of(draft: Draft, node: Node) -> dict[str, frozenset[str]]:
     id = node.get("id", "")
     incoming = draft.incoming.get(id, [])
     if len(incoming) < 2:
+        return {}
+    draft.inclusive_flows += len(incoming)
+    if draft.inclusive_flows > MAX_INCLUSIVE_FLOWS:
+        draft.problems.add("too_many_inclusive", node, limit=str(MAX_INCLUSIVE_FLOWS))
         return {}
     found: dict[str, frozenset[str]] = {}
     for flow in incoming:

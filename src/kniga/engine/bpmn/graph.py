@@ -4,6 +4,9 @@ from kniga.engine.bpmn.draft import Draft, Node, Problems, children, flag, is_bp
 from kniga.engine.bpmn.machines import is_throw
 from kniga.engine.bpmn.names import ACTIVITIES, FLOW_NODES, MODEL
 from kniga.engine.bpmn.references import local_part
+from kniga.engine.definition.problems import BpmnRefused
+
+MAX_NODES = 3_000
 
 
 def read_process(root: Node, problems: Problems) -> Node | None:
@@ -28,12 +31,16 @@ def _has_steps(process: Node) -> bool:
 
 
 def collect(draft: Draft) -> None:
-    """Fill the draft with the nodes and flows of all scopes; note what is doubled, nameless or not connected."""
+    """Fill the draft with the nodes and flows of all scopes; note what is doubled, nameless or not connected. Raises
+    BpmnRefused at once for more than MAX_NODES, since what follows may take their square."""
     _check_ids(draft.root, draft.problems)
     if draft.problems.key(draft.process, "id", draft.process.get("id")) is None:
         draft.process.set("id", "process")
     within: dict[str, str | None] = {}
     _collect_scope(draft, draft.process, None, within)
+    if len(draft.nodes) > MAX_NODES:
+        draft.problems.add("too_many_steps", draft.process, limit=str(MAX_NODES))
+        raise BpmnRefused(tuple(draft.problems.found))
     for id, flow in list(draft.flows.items()):
         if _connected(draft, id, flow, within[id]):
             draft.outgoing.setdefault(flow.get("sourceRef", ""), []).append(flow)
@@ -58,6 +65,10 @@ def _collect_scope(draft: Draft, scope: Node, id_of_scope: str | None, within: d
             continue
         draft.nodes[id] = child
         draft.scope_of[id] = id_of_scope
+        if name == "startEvent":
+            draft.starts_in.setdefault(id_of_scope, []).append(id)
+        elif is_event_scope(child):
+            draft.handlers_in.setdefault(id_of_scope, []).append(id)
         if name == "subProcess":
             _collect_scope(draft, child, id, within)
 

@@ -30,12 +30,15 @@ class Outline:
         self.root = root
         self.by_id: dict[str, Node] = {}
         self.flows: list[Node] = []
+        self.hosts: set[str] = set()  # the activities with events on their border
         for node in root.iter(f"{{{MODEL}}}*"):
             id = node.get("id")
             if id is not None:
                 self.by_id.setdefault(id, node)
             if local(node) == "sequenceFlow":
                 self.flows.append(node)
+            elif local(node) == "boundaryEvent":
+                self.hosts.add(node.get("attachedToRef", "").strip())
         self.incoming = _by_end(self.flows, "targetRef")
         self.outgoing = _by_end(self.flows, "sourceRef")
 
@@ -150,7 +153,7 @@ def _check_gateway(outline: Outline, node: Node, problems: Problems) -> None:
         if next(children(flow, "conditionExpression"), None) is not None:
             problems.add("condition_behind_event_gateway", flow)
         target = flow.get("targetRef")
-        if any(event.get("attachedToRef") == target for event in outline.root.iter(f"{{{MODEL}}}boundaryEvent")):
+        if target in outline.hosts:
             problems.add("boundary_behind_event_gateway", outline.by_id.get(target or "", flow))
 
 

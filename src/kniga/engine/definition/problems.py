@@ -27,6 +27,11 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     ),
     "not_xml": ("The file is not well-formed XML: {detail}.", "Export the file from a BPMN tool again."),
     "too_many_elements": ("The file has more than {limit} tags.", "Split the process into several."),
+    "too_many_steps": ("The process has more than {limit} elements.", "Split the process into several."),
+    "too_many_inclusive": (
+        "More than {limit} flows lead into inclusive joins.",
+        "Use exclusive or parallel gateways for some of them.",
+    ),
     "too_deep": ("Elements are nested deeper than {limit} levels.", "Export the file again."),
     "not_bpmn": (
         "The file is not BPMN 2.0: its root is {tag}.",
