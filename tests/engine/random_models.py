@@ -4,6 +4,7 @@ A drawing that was not spoiled is mostly sound; a spoiled one has lost a flow, h
 leads elsewhere. What the compiler refuses is drawn anew."""
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ from kniga.engine import BpmnRefused, Definition, compile_bpmn
 from tests.engine.drawing import bpmn, flow, node
 
 ANSWERS = {"q": ("x", "y")}
+FIELDS: tuple[dict[str, Any], ...] = ({}, {"deal.amount": Decimal(50)}, {"deal.amount": Decimal(200)})
 
 
 @dataclass
@@ -84,6 +86,10 @@ class Drawing:
 
 def on(outcome: str) -> dict[str, str]:
     return {"field": "outcome", "op": "eq", "value": outcome}
+
+
+def large() -> dict[str, str]:
+    return {"field": "deal.amount", "op": "gt", "value": "100"}
 
 
 def asked(value: str) -> dict[str, str]:
@@ -162,7 +168,8 @@ class Draughtsman:
 
     def _looped(self, scope: str) -> Piece:
         way = self.random.choice(("true", "false"))
-        loop = f'<multiInstanceLoopCharacteristics isSequential="{way}"><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>'
+        count = "<loopCardinality>2</loopCardinality>"
+        loop = f'<multiInstanceLoopCharacteristics isSequential="{way}">{count}</multiInstanceLoopCharacteristics>'
         return self._task(scope, more=loop)
 
     def _throw(self, scope: str) -> Piece:
@@ -192,8 +199,9 @@ class Draughtsman:
         return task, task
 
     def _service(self, scope: str) -> Piece:
-        action = '<extensionElements><k:action name="call_webhook"><k:param name="url" value="https://example.org/"/></k:action></extensionElements>'
-        id = self.drawing.add("serviceTask", scope, action)
+        param = '<k:param name="url" value="https://example.org/"/>'
+        action = f'<k:action name="call_webhook">{param}</k:action>'
+        id = self.drawing.add("serviceTask", scope, f"<extensionElements>{action}</extensionElements>")
         if self.random.random() < 0.5:
             code = self.random.choice(('errorRef="e1"', ""))
             event = self._boundary(id, scope, f"<errorEventDefinition {code}/>", True)
@@ -228,13 +236,16 @@ class Draughtsman:
         merge = draw.add("exclusiveGateway", scope)
         draw.link(task, gateway)
         by_answer = self.with_answers and self.random.random() < 0.5
+        by_field = not by_answer and self.random.random() < 0.2
         conditions = [asked("x"), asked("y")] if by_answer else [on("a"), on("b")]
+        if by_field:
+            conditions = [large(), {"not": large()}]
         ways = []
         for condition in conditions:
             begin, end = self._sequence(scope, depth + 1)
             ways.append(draw.link(gateway, begin, condition))
             draw.link(end, merge)
-        if by_answer or self.random.random() < 0.3:
+        if by_answer or by_field or self.random.random() < 0.3:
             draw.nodes[gateway].default = ways[1]
         return task, merge
 
@@ -251,7 +262,9 @@ class Draughtsman:
         draw.link(task, split)
         for count in range(2 if self.random.random() < 0.8 else 3):
             begin, end = self._sequence(scope, depth + 1)
-            condition = self.random.choice((on("a"), {"not": on("a")})) if count else on("a")
+            condition = self.random.choice((on("a"), {"not": on("a")}, large())) if count else on("a")
+            if self.with_answers and self.random.random() < 0.3:
+                condition = asked("x")
             way = draw.link(split, begin, condition)
             if count and tag == "inclusiveGateway":
                 draw.nodes[split].default = way

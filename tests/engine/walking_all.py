@@ -4,9 +4,9 @@ It knows nothing of the proof of soundness, and is there to disagree with it. El
 over the engine's shoulder, since a gateway leaves no trace in a history."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -56,14 +56,22 @@ class Walked:
 
 
 def walk_all(
-    definition: Definition, *, limit: int = 3_000, data: Mapping[str, tuple[Any, ...]] | None = None
+    definition: Definition,
+    *,
+    limit: int = 3_000,
+    data: Mapping[str, tuple[Any, ...]] | None = None,
+    fields: Sequence[Mapping[str, Any]] = ({},),
 ) -> Walked:
-    """Walk a process through and through. ``data`` are the values each answer may have."""
-    return _Walker(definition, limit, dict(data or {})).walk()
+    """Walk a process through and through. ``data`` are the values each answer may have, ``fields`` what the deal's
+    fields may be at any step."""
+    return _Walker(definition, limit, dict(data or {}), fields).walk()
 
 
 class _Walker:
-    def __init__(self, definition: Definition, limit: int, data: dict[str, tuple[Any, ...]]) -> None:
+    def __init__(
+        self, definition: Definition, limit: int, data: dict[str, tuple[Any, ...]], fields: Sequence[Mapping[str, Any]]
+    ) -> None:
+        self.fields = fields
         self.definition = definition
         self.limit = limit
         self.data = data
@@ -93,6 +101,10 @@ class _Walker:
         return self.seen
 
     def _take(self, number: int, state: State, command: Command, beside: bool) -> None:
+        for fields in self.fields:
+            self._take_with(number, state, replace(command, fields=fields), beside)
+
+    def _take_with(self, number: int, state: State, command: Command, beside: bool) -> None:
         with _watching() as entered:
             result = advance(self.definition, state, command, now=NOW)
         if isinstance(result, Rejection):
