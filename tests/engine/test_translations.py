@@ -8,14 +8,16 @@ from babel.messages.pofile import read_po
 
 import kniga
 from kniga.engine import BpmnRefused, compile_bpmn
-from kniga.engine.bpmn.names import CURES, DEFAULT_CURE
+from kniga.engine.bpmn.names import CURES, DEFAULT_CURE, DRAWN_CURES
 from kniga.engine.definition.problems import TEMPLATES
+from kniga.engine.dmn import names as dmn
 from tests.engine.drawing import bpmn, end, flow, start, task
 from tests.engine.test_compile import REFUSALS
 
 CATALOGUE = Path(kniga.__file__).parent / "locale" / "engine" / "ru" / "LC_MESSAGES" / "django.po"
 with CATALOGUE.open("rb") as file:
     RUSSIAN = {str(message.id): str(message.string) for message in read_po(file, locale="ru") if message.id}
+ALL_CURES = {*dmn.CURES.values(), *(text for name, text in vars(dmn).items() if name.endswith("_CURE"))}
 FIELD = re.compile(r"\{\w+\}")
 
 
@@ -27,7 +29,8 @@ def test_every_problem_has_a_russian_text_with_the_same_places() -> None:
     for message, cure in TEMPLATES.values():
         for text in (message, cure):
             assert set(FIELD.findall(translate(text))) == set(FIELD.findall(text))
-    assert {*CURES.values(), DEFAULT_CURE} <= set(RUSSIAN)
+    cures = {*CURES.values(), DEFAULT_CURE, *DRAWN_CURES, *ALL_CURES}
+    assert cures <= set(RUSSIAN)
 
 
 @pytest.mark.parametrize("code", REFUSALS)
@@ -42,12 +45,13 @@ def test_a_problem_can_be_said_in_russian(code: str) -> None:
 @pytest.mark.parametrize(
     "part",
     [
-        '<parallelGateway id="x"/>',
-        '<endEvent id="x"><terminateEventDefinition/></endEvent>',
-        '<startEvent id="x"><messageEventDefinition/></startEvent>',
-        '<boundaryEvent id="x" attachedToRef="a"><errorEventDefinition/></boundaryEvent>',
-        '<boundaryEvent id="x" attachedToRef="a"><timerEventDefinition><timeDate>x</timeDate>'
-        "<timeDuration>P1D</timeDuration></timerEventDefinition></boundaryEvent>",
+        '<complexGateway id="x"/>',
+        '<endEvent id="x"><compensateEventDefinition/></endEvent>',
+        '<startEvent id="x"><conditionalEventDefinition/></startEvent>',
+        '<subProcess id="s"><startEvent id="x"><messageEventDefinition/></startEvent><endEvent id="y"/></subProcess>',
+        '<userTask id="x"><multiInstanceLoopCharacteristics><inputDataItem/></multiInstanceLoopCharacteristics>'
+        "</userTask>",
+        '<boundaryEvent id="x" attachedToRef="a"><errorEventDefinition/><errorEventDefinition/></boundaryEvent>',
     ],
 )
 def test_the_cure_of_a_refused_element_is_said_in_russian(part: str) -> None:
