@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from kniga.engine import (
     BoundaryEvent,
@@ -10,6 +11,7 @@ from kniga.engine import (
     CatchEvent,
     Definition,
     Element,
+    EndEvent,
     ExclusiveGateway,
     Flow,
     InclusiveGateway,
@@ -17,11 +19,13 @@ from kniga.engine import (
     ParallelGateway,
     Question,
     StartEvent,
+    State,
+    Step,
     SubProcess,
     UserTask,
     Way,
 )
-from kniga.engine.definition.model import ways_of
+from kniga.engine.definition.model import Result, ways_of
 from kniga.rules import Comparison, FieldType, Rule, fields_of
 
 
@@ -140,3 +144,34 @@ def _looked_at(elements: Mapping[str, Element]) -> Iterable[str]:
         rules += [rule for rule in (getattr(element, "condition", None),) if rule is not None]
         for rule in rules:
             yield from (key for key in fields_of(rule) if key.startswith(("deal.", "client.")))
+
+
+def start(then: str, id: str = "start", scope: str | None = None, **more: Any) -> StartEvent:
+    """A start event."""
+    return StartEvent(id, id, (Way(f"{id}_{then}", then),), scope, **more)
+
+
+def end(id: str = "end", result: Result = "other", scope: str | None = None, **more: Any) -> EndEvent:
+    """An end event."""
+    return EndEvent(id, id, result, more.pop("reason_from", None), scope=scope, **more)
+
+
+def sub(id: str, then: str | None, boundary: tuple[str, ...] = (), scope: str | None = None, **more: Any) -> SubProcess:
+    """A sub-process that begins at ``<id>_start``; without a way on it is an event sub-process."""
+    ways = () if then is None else (Way(f"{id}_{then}", then),)
+    return SubProcess(id, id, f"{id}_start", boundary, ways, then is None, scope=scope, **more)
+
+
+def on_boundary(id: str, host: str, then: str, trigger: Any, interrupting: bool = True, **more: Any) -> BoundaryEvent:
+    """A boundary event."""
+    return BoundaryEvent(id, id, host, trigger, interrupting, (Way(f"{id}_{then}", then),), **more)
+
+
+def at(state: State) -> list[str]:
+    """The elements the tokens of a state stand at, in the order of their ids."""
+    return [token.element for token in state.tokens]
+
+
+def kinds(step: Step) -> list[str]:
+    """The kinds of the events of a step, short."""
+    return [event.kind.removeprefix("processes.") for event in step.events]

@@ -35,7 +35,7 @@ from kniga.engine import (
 )
 from tests.engine.drawing import NOW
 from tests.engine.random_processes import sound_process
-from tests.engine.walking import FIELDS, after_effects, choices, consumed, expected_waits
+from tests.engine.walking import FIELDS, SMALL, after_effects, choices, consumed, expected_waits
 
 PROCESSES = st.integers(0, 2**32).map(sound_process)
 SECONDS = settings(max_examples=200, deadline=None, derandomize=True, database=None)
@@ -101,7 +101,8 @@ def test_random_commands_never_lose_or_double_anything(definition: Definition, d
     told: list[tuple[str, dict[str, Any], Any]] = []
     strange = nonsense(definition)
     for number in range(data.draw(st.integers(1, 14))):
-        fitting = choices(definition, state) if state.status == "running" else [Start(fields=FIELDS)]
+        fields = data.draw(st.sampled_from((FIELDS, SMALL, {})))
+        fitting = choices(definition, state, fields) if state.status == "running" else [Start(fields=fields)]
         command = data.draw(strange if number % 3 == 2 else st.sampled_from(fitting))
         before = dump_state(state)
         result = advance(definition, state, command, now=NOW)

@@ -1,7 +1,7 @@
 """What a process can do next, worked out from the definition and the state alone, and a shell that only keeps what it
 was told to wait for: the two must agree after every step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kniga.engine import (
     AwaitMessage,
@@ -31,12 +31,14 @@ from kniga.engine import (
     SubProcess,
     Token,
     UserTask,
+    Value,
 )
 
 Waits = frozenset[tuple[int, str, str]]
 """Token, event, and what is waited for: timer, message, signal or work."""
 
-FIELDS = {"deal.amount": 500, "client.contacts": ("ann", "bob")}
+FIELDS: Mapping[str, Value] = {"deal.amount": 500, "client.contacts": ("ann", "bob")}
+SMALL: Mapping[str, Value] = {"deal.amount": 5, "client.contacts": ()}
 
 
 def expected_waits(definition: Definition, state: State) -> Waits:
@@ -85,27 +87,27 @@ def consumed(waits: Waits, command: Command) -> Waits:
     return waits
 
 
-def choices(definition: Definition, state: State) -> list[Command]:
+def choices(definition: Definition, state: State, fields: Mapping[str, Value] = FIELDS) -> list[Command]:
     """Every command that fits a running state: finishing tasks first, then whatever the shell waits for."""
     found: list[Command] = []
     for token in state.tokens:
         element = definition.elements[token.element]
         if isinstance(element, UserTask) and token.loop is None:
             asked = {"q": 4} if element.questions else {}
-            found += [CompleteTask(token.id, outcome.key, asked, FIELDS) for outcome in element.outcomes]
+            found += [CompleteTask(token.id, outcome.key, asked, fields) for outcome in element.outcomes]
     beside = (BoundaryEvent, StartEvent)  # these come last: they may come for ever
     waits = sorted(expected_waits(definition, state), key=lambda w: (isinstance(definition.elements[w[1]], beside), w))
     for token_id, id, kind in waits:
         if kind == "timer":
-            found.append(FireTimer(token_id, id, FIELDS))
+            found.append(FireTimer(token_id, id, fields))
         elif kind == "message":
-            found.append(CorrelateMessage(token_id, id, {"q": 6}, FIELDS))
+            found.append(CorrelateMessage(token_id, id, {"q": 6}, fields))
         elif kind == "signal":
-            found.append(CatchSignal(token_id, id, FIELDS))
+            found.append(CatchSignal(token_id, id, fields))
         else:
             outcome = "won" if isinstance(definition.elements[id], CallActivity) else None
-            found.append(CompleteWork(token_id, {"q": 1}, outcome, fields=FIELDS))
-    return [*found, Reconsider(FIELDS)]
+            found.append(CompleteWork(token_id, {"q": 1}, outcome, fields=fields))
+    return [*found, Reconsider(fields)]
 
 
 def _own(definition: Definition, element: Element) -> Iterator[tuple[str, str]]:
