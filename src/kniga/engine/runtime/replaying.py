@@ -41,7 +41,7 @@ from kniga.engine.runtime.events import (
 from kniga.engine.runtime.results import Rejection
 from kniga.engine.runtime.state import NEW_STATE, State
 from kniga.engine.state_format.values import load_values
-from kniga.rules import BadValue, Value, read_value
+from kniga.rules import Value, read_value
 
 Recorded = tuple[Any, ...]
 """An event as the ledger has it: kind, payload, moment, and the version of the process it was made under, if there
@@ -104,16 +104,18 @@ class _Replay:
     def _command(
         self, at: int, kind: str, payload: Mapping[str, Any], definition: Definition, previous: Definition
     ) -> Command:
-        if kind in _CANCELLED_FIRST:
-            return self._cancel(at, kind)
-        if kind == InstanceMigrated.kind:
-            return Migrate(previous, payload["mapping"], _fields(payload))
-        rebuild = _REBUILD.get(kind)
-        if rebuild is None:
-            raise ReplayDiverged(at, kind, "no step begins with it")
         try:
+            if kind in _CANCELLED_FIRST:
+                return self._cancel(at, kind)
+            if kind == InstanceMigrated.kind:
+                return Migrate(previous, payload["mapping"], _fields(payload))
+            rebuild = _REBUILD.get(kind)
+            if rebuild is None:
+                raise ReplayDiverged(at, kind, "no step begins with it")
             return rebuild(payload, definition)
-        except (KeyError, TypeError, ValueError, ArithmeticError, BadValue) as error:
+        except ReplayDiverged:
+            raise
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise ReplayDiverged(at, kind, f"damaged: {error!r}") from error
 
     def _cancel(self, at: int, kind: str) -> Command:
