@@ -1,14 +1,15 @@
 """The walk through every state a process can come to, as far as the order of independent steps does not matter.
 
 Partial order reduction: if the steps of one token neither take anything from other tokens nor depend on them
-(``_is_quiet``), and lead to a state not yet expanded, only they are taken in that state; the steps of the others
-come later and lead to the same states (A. Valmari's stubborn sets, with the proviso of breadth-first search against
-putting a step off for ever)."""
+(``_is_quiet``), only they are taken in that state; the steps of the others come later and lead to the same states
+(A. Valmari's stubborn sets). So that no step is put off for ever, every knot of states that cannot be left has one
+state with all its steps (``_undone``)."""
 
 from collections import deque
 from typing import NamedTuple
 
 from kniga.engine.definition.model import InclusiveGateway, ParallelGateway, SubProcess
+from kniga.engine.soundness.knots import terminal_knots
 from kniga.engine.soundness.marking import ROOT, Blocked, Marking, Refusals, Walk, freeze, largest_crowd, thaw
 from kniga.engine.soundness.outline import Outline
 from kniga.engine.soundness.steps import begin, kept, steps_of
@@ -53,6 +54,7 @@ class Exploration:
         self.complete = False
         self._number: dict[Marking, int] = {}
         self._expanded: list[bool] = []
+        self._partly: set[int] = set()
         self._queue: deque[int] = deque()
 
     def run(self) -> None:
@@ -64,9 +66,23 @@ class Exploration:
             for walk in settle(self.outline, begin(self.outline, start), refusals):
                 self._found(-1, self._taken(walk, beside=False))
         self._note(-1, refusals)
-        while self._queue and len(self.markings) <= self.limit and self.unbounded is None:
-            self._expand(self._queue.popleft())
+        while self._goes_on():
+            self._expand(self._queue.popleft(), self.outline.careful)
+            if not self._queue and self.unbounded is None:
+                for number in self._undone():
+                    self._expand(number, True)
         self.complete = not self._queue and self.unbounded is None
+
+    def _goes_on(self) -> bool:
+        return bool(self._queue) and len(self.markings) <= self.limit and self.unbounded is None
+
+    def _undone(self) -> list[int]:
+        """One state of each knot that cannot be left and in whose states only some steps were taken."""
+        found = []
+        for knot in terminal_knots(self.after):
+            if self._partly.issuperset(knot):
+                found.append(min(knot))
+        return found
 
     def is_expanded(self, number: int) -> bool:
         """Whether all steps from a state are known."""
@@ -85,21 +101,23 @@ class Exploration:
                     found.append(id)
         return tuple(found)
 
-    def _expand(self, number: int) -> None:
+    def _expand(self, number: int, fully: bool) -> None:
         self._expanded[number] = True
+        self._partly.discard(number)
         marking = self.markings[number]
         if marking.ended is not None:
             return
         base = thaw(marking)
         known: dict[int, Steps] = {}
-        if len(base.tokens) > 1 and not self.outline.careful:
+        if len(base.tokens) > 1 and not fully:
             for id in sorted(base.tokens, key=lambda id: self.outline.rank[base.tokens[id].element]):
                 if isinstance(
                     self.outline.elements[base.tokens[id].element], (SubProcess, ParallelGateway, InclusiveGateway)
                 ):
                     continue
                 steps = known[id] = self._steps(base, id)
-                if self._is_quiet(base, id, steps) and self._leads_on(steps):
+                if self._is_quiet(base, id, steps):
+                    self._partly.add(number)
                     self._follow(number, steps)
                     return
         for id in (*base.tokens, ROOT):
@@ -127,13 +145,6 @@ class Exploration:
 
     def _taken(self, walk: Walk, beside: bool) -> Taken:
         return Taken(freeze(walk, kept(self.outline, walk)), walk.entered, beside)
-
-    def _leads_on(self, steps: Steps) -> bool:
-        for taken in steps.taken:
-            number = self._number.get(taken.marking)
-            if number is None or not self._expanded[number]:
-                return True
-        return False
 
     def _is_quiet(self, base: Walk, id: int, steps: Steps) -> bool:
         """Whether it makes no difference to the other tokens if this one goes first."""
