@@ -10,12 +10,11 @@ from functools import lru_cache
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
-from django.conf import settings
-from django.utils import timezone
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kniga.platform.organisation import current_organisation
+from kniga.web.speaking import language, zone
 
 Number = int | float | Decimal
 
@@ -29,7 +28,7 @@ def money(amount: Number | None, currency: str = "") -> str:
     """An amount with its currency sign; kopecks only where there are some. None is a dash."""
     if amount is None:
         return NOTHING
-    return _money(Decimal(str(amount)), currency or current_organisation().currency, _language())
+    return _money(Decimal(str(amount)), currency or current_organisation().currency, language())
 
 
 def money_short(amount: Number | None, currency: str = "") -> str:
@@ -39,21 +38,21 @@ def money_short(amount: Number | None, currency: str = "") -> str:
     exact = Decimal(str(amount))
     if abs(exact) < 10_000:
         return money(exact, currency)
-    return _money_short(exact, currency or current_organisation().currency, _language())
+    return _money_short(exact, currency or current_organisation().currency, language())
 
 
 def number(value: Number | None, digits: int = 2) -> str:
     """A number with the language's separators and at most `digits` decimals."""
     if value is None:
         return NOTHING
-    return _number(round(Decimal(str(value)), digits), _language())
+    return _number(round(Decimal(str(value)), digits), language())
 
 
 def percent(share: Number | None, digits: int = 0) -> str:
     """A share (0.25) as per cent (25%)."""
     if share is None:
         return NOTHING
-    return _percent(round(Decimal(str(share)), digits + 2), _language())
+    return _percent(round(Decimal(str(share)), digits + 2), language())
 
 
 def day(value: date | datetime | None) -> str:
@@ -61,20 +60,20 @@ def day(value: date | datetime | None) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, datetime):
-        value = timezone.localtime(value).date()
-    return _day(value, _language())
+        value = value.astimezone(zone()).date()
+    return _day(value, language())
 
 
 def moment(value: datetime | None) -> str:
     """A date with its time, in the time zone of the installation."""
     if value is None:
         return NOTHING
-    return format_datetime(timezone.localtime(value), "d MMM y, HH:mm", locale=_locale(_language()))
+    return format_datetime(value.astimezone(zone()), "d MMM y, HH:mm", locale=_locale(language()))
 
 
 def clock_time(value: datetime | None) -> str:
     """The time of day: 14:05."""
-    return NOTHING if value is None else format_time(timezone.localtime(value), "HH:mm", locale=_locale(_language()))
+    return NOTHING if value is None else format_time(value.astimezone(zone()), "HH:mm", locale=_locale(language()))
 
 
 def relative_day(value: date | datetime | None, today: date) -> str:
@@ -169,12 +168,8 @@ def tint(text: str) -> int:
 
 def _days_between(value: date | datetime, today: date) -> int:
     if isinstance(value, datetime):
-        value = timezone.localtime(value).date()
+        value = value.astimezone(zone()).date()
     return (value - today).days
-
-
-def _language() -> str:
-    return get_language() or settings.LANGUAGE_CODE
 
 
 @lru_cache(maxsize=8)

@@ -25,6 +25,7 @@ from jinja2 import Template
 from jinja2.runtime import Context
 
 from kniga.platform.errors import Refused
+from kniga.web.speaking import writing
 
 UNDO_SECONDS = 10
 _LEVELS = {
@@ -56,10 +57,11 @@ def render_page(
     """
     wanted = _block_for(request, fragments or {}, block)
     page = cast(BackendTemplate, get_template(template))
-    if wanted is None:
-        html = page.render(dict(context or {}), request)
-    else:
-        html = _render_block(page, wanted, dict(context or {}), request)
+    with writing():
+        if wanted is None:
+            html = page.render(dict(context or {}), request)
+        else:
+            html = _render_block(page, wanted, dict(context or {}), request)
     response = HttpResponse(html, status=status)
     if wanted is not None:
         send_toasts(request, response)
