@@ -64,6 +64,15 @@ def day(value: date | datetime | None) -> str:
     return _day(value, language())
 
 
+def short_day(value: date | datetime | None, today: date) -> str:
+    """A date in a list: 23 Nov, with its year only when that is not the present one."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, datetime):
+        value = value.astimezone(zone()).date()
+    return _day_of_year(value, language()) if value.year == today.year else _day(value, language())
+
+
 def moment(value: datetime | None) -> str:
     """A date with its time, in the time zone of the installation."""
     if value is None:
@@ -80,25 +89,17 @@ def relative_day(value: date | datetime | None, today: date) -> str:
     """A day seen from today: today, tomorrow, in 2 days, 3 days ago; beyond two weeks the date itself."""
     if value is None:
         return NOTHING
-    distance = _days_between(value, today)
-    near = {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}
-    if distance in near:
-        return near[distance]
-    if distance > 14 or distance < -14:
-        return day(value)
-    if distance > 0:
-        return ngettext("in %(n)d day", "in %(n)d days", distance) % {"n": distance}
-    return ngettext("%(n)d day ago", "%(n)d days ago", -distance) % {"n": -distance}
+    return _relative(_days_between(value, today), language()) or day(value)
 
 
 def due(value: date | datetime | None, today: date) -> str:
     """A deadline seen from today: as `relative_day`, but the past is overdue."""
     if value is None:
         return _("no deadline")
-    late = -_days_between(value, today)
-    if late > 0:
-        return ngettext("%(n)d day overdue", "%(n)d days overdue", late) % {"n": late}
-    return relative_day(value, today)
+    distance = _days_between(value, today)
+    if distance < 0:
+        return _overdue(-distance, language())
+    return _relative(distance, language()) or day(value)
 
 
 def due_state(value: date | datetime | None, today: date) -> str:
@@ -172,6 +173,24 @@ def _days_between(value: date | datetime, today: date) -> int:
     return (value - today).days
 
 
+# The language is part of these keys only: Django speaks the present one, which is this one.
+@lru_cache(maxsize=256)
+def _relative(distance: int, language: str) -> str:
+    """A day so many days from today, in words; "" beyond two weeks."""
+    if distance in (0, 1, -1):
+        return {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}[distance]
+    if distance > 14 or distance < -14:
+        return ""
+    if distance > 0:
+        return ngettext("in %(n)d day", "in %(n)d days", distance) % {"n": distance}
+    return ngettext("%(n)d day ago", "%(n)d days ago", -distance) % {"n": -distance}
+
+
+@lru_cache(maxsize=1024)
+def _overdue(days: int, language: str) -> str:
+    return ngettext("%(n)d day overdue", "%(n)d days overdue", days) % {"n": days}
+
+
 @lru_cache(maxsize=8)
 def _locale(language: str) -> Locale:
     return Locale.parse(language, sep="-")
@@ -208,3 +227,8 @@ def _money_short(amount: Decimal, currency: str, language: str) -> str:
 @lru_cache(maxsize=20_000)
 def _day(value: date, language: str) -> str:
     return format_date(value, "d MMM y", locale=_locale(language))
+
+
+@lru_cache(maxsize=2_000)
+def _day_of_year(value: date, language: str) -> str:
+    return format_date(value, "d MMM", locale=_locale(language))

@@ -29,6 +29,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "number": formatting.number,
     "percent": formatting.percent,
     "date": formatting.day,
+    "short_date": formatting.short_day,
     "datetime": formatting.moment,
     "time": formatting.clock_time,
     "relative_day": formatting.relative_day,

@@ -48,7 +48,15 @@ class MenuItem:
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section("desk", _("Desk"), "desk", "desk:home", on_phone=True, shortcut="g d"),
+    Section(
+        "desk",
+        _("Desk"),
+        "desk",
+        "desk:home",
+        on_phone=True,
+        shortcut="g d",
+        short=pgettext_lazy("bottom bar", "Desk"),
+    ),
     Section("deals", _("Deals"), "deal", "deals:list", on_phone=True, shortcut="g s"),
     Section("board", _("Board"), "board", "board:home", shortcut="g b"),
     Section("clients", _("Clients"), "client", "clients:list", on_phone=True, shortcut="g c"),
