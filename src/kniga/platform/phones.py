@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +14,7 @@ from kniga.platform.textkeys import digits
 
 DEFAULT_REGION: Final = "RU"
 _PHONE_CHARACTERS: Final = frozenset("0123456789+-() .\u00a0\u2011\u2013")
+_MOBILE: Final = re.compile(r"\+7(9[0-9]{2})([0-9]{3})([0-9]{2})([0-9]{2})")
 
 
 def to_e164(text: str, *, region: str = DEFAULT_REGION, field: str | None = None) -> str:
@@ -31,9 +33,15 @@ def to_e164(text: str, *, region: str = DEFAULT_REGION, field: str | None = None
     return f"{plain};ext={number.extension}" if number.extension else plain
 
 
-@lru_cache(maxsize=20_000)
 def format_phone(value: str) -> str:
     """A stored number as people read it: `+7 916 123-45-67`; what cannot be read is given back as it is."""
+    # Nine of ten numbers are Russian mobile ones, and a list of clients shows fifty of them.
+    mobile = _MOBILE.fullmatch(value)
+    return "+7 {} {}-{}-{}".format(*mobile.groups()) if mobile else _format_any(value)
+
+
+@lru_cache(maxsize=2_000)
+def _format_any(value: str) -> str:
     plain, _sep, extension = value.partition(";ext=")
     try:
         number = phonenumbers.parse(plain, None)

@@ -18,7 +18,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.backends.jinja2 import Template as BackendTemplate
-from django.template.backends.utils import csrf_input, csrf_token_lazy
 from django.template.loader import get_template
 from django.utils.cache import patch_vary_headers
 from jinja2 import Template
@@ -176,8 +175,6 @@ def _block_for(request: HttpRequest, fragments: Mapping[str, str], block: str | 
 def _render_block(page: BackendTemplate, name: str, context: dict[str, Any], request: HttpRequest) -> str:
     template = cast(Template, page.template)
     context["request"] = request
-    context["csrf_input"] = csrf_input(request)
-    context["csrf_token"] = csrf_token_lazy(request)
     for processor in page.backend.template_context_processors:
         context.update({key: value for key, value in processor(request).items() if key not in context})
     state: Context = template.new_context(context)
