@@ -9,8 +9,6 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from django.utils.translation import gettext as _
-
 from kniga.clients.fields import checked_website
 from kniga.imports.fields import Field, KindSpec, Type
 from kniga.imports.options import Options
@@ -20,6 +18,8 @@ from kniga.platform.emails import checked_email
 from kniga.platform.errors import Refused
 from kniga.platform.phones import to_e164
 from kniga.platform.requisites import checked_inn, checked_kpp, checked_ogrn
+from kniga.platform.said import kept
+from kniga.platform.said import said as _
 from kniga.platform.textkeys import fold, match_key
 
 Value = str | int | list[str] | None
@@ -35,7 +35,7 @@ class Draft:
 
     number: int
     values: dict[str, Any] = field(default_factory=dict)
-    reasons: list[dict[str, str]] = field(default_factory=list)
+    reasons: list[dict[str, Any]] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     key: str = ""
     action: str = ""
@@ -44,7 +44,7 @@ class Draft:
 
     def refuse(self, action: str, code: str, text: str, column: str = "") -> None:
         """Note a reason; an error weighs more than a conflict, and both more than what was meant before."""
-        self.reasons.append({"code": code, "text": text, "column": column})
+        self.reasons.append({"code": code, "text": str(text), "column": column} | kept(text))
         if self.action != "error":
             self.action = action
 
@@ -80,7 +80,7 @@ def draft_of(row: Row, columns: list[MappedColumn]) -> Draft:
         try:
             value = mapped.read(cell)
         except Refused as refused:
-            draft.refuse("error", refused.code, refused.message, mapped.column.name)
+            draft.refuse("error", refused.code, refused.said, mapped.column.name)
             continue
         if mapped.field.many:
             known = draft.values.setdefault(mapped.field.key, [])

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Final
 
 import phonenumbers
-from django.utils.translation import gettext as _
 
 from kniga.platform.errors import Refused
+from kniga.platform.said import said as _
 from kniga.platform.textkeys import digits
 
 DEFAULT_REGION: Final = "RU"

@@ -65,12 +65,12 @@ def day(value: date | datetime | None) -> str:
 
 
 def short_day(value: date | datetime | None, today: date) -> str:
-    """A date in a list: 23 Nov, with its year only when that is not the present one."""
+    """A date in a list: 23 Nov; the year only where it could be mistaken, half a year away and more."""
     if value is None:
         return NOTHING
     if isinstance(value, datetime):
         value = value.astimezone(zone()).date()
-    return _day_of_year(value, language()) if value.year == today.year else _day(value, language())
+    return _day_of_year(value, language()) if abs((value - today).days) < 183 else _day(value, language())
 
 
 def moment(value: datetime | None) -> str:
