@@ -16,6 +16,7 @@ from kniga.imports.tabular.table import Column, Row, Table
 from kniga.imports.tabular.values import DateOrder, NumberStyle, parse_date, parse_number
 from kniga.platform.emails import checked_email
 from kniga.platform.errors import Refused
+from kniga.platform.organisation import current_organisation
 from kniga.platform.phones import to_e164
 from kniga.platform.requisites import checked_inn, checked_kpp, checked_ogrn
 from kniga.platform.said import kept
@@ -155,7 +156,7 @@ def _emails(cell: str) -> list[str]:
 
 def _phone(cell: str) -> str:
     # Most numbers are plain Russian ones, and asking the whole numbering plan costs 50 times as much.
-    if _RUSSIAN_PHONE.match(cell):
+    if _RUSSIAN_PHONE.match(cell) and (cell[0] == "+" or current_organisation().calendar_country == "RU"):
         plain = "".join(character for character in cell if character.isdigit())
         return f"+7{plain[1:]}"
     return to_e164(cell)

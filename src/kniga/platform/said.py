@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext as translate
+from django.utils.translation import override
 
 
 class Said(str):
@@ -22,7 +23,7 @@ class Said(str):
 
 def said(source: str) -> Said:
     """`source` in the present language; use it in place of gettext where the text is kept for later readers."""
-    return _made(gettext(source), source, {})
+    return _made(translate(source), source, {})
 
 
 def kept(text: str) -> dict[str, Any]:
@@ -40,7 +41,8 @@ def told_again(stored: Mapping[str, Any], otherwise: str) -> str:
     if "say" not in stored:
         return otherwise
     given = {name: _value_again(value) for name, value in stored.get("with", {}).items()}
-    text = gettext(stored["say"])
+    source: str = stored["say"]
+    text = translate(source)
     try:
         return text % given if given else text
     except (KeyError, TypeError, ValueError):
