@@ -3,7 +3,7 @@
 from kniga.engine.bpmn.draft import Draft, Node, children
 from kniga.engine.bpmn.names import RULES_LANGUAGE
 from kniga.engine.definition.model import Branch, ExclusiveGateway
-from kniga.rules import Comparison, FieldRegistry, Rule, RuleRefused, comparisons, parse_rule
+from kniga.rules import Comparison, FieldRegistry, OtherField, Rule, RuleRefused, fields_of, items_of, parse_rule
 
 
 def read_gateway(draft: Draft, node: Node, fields: FieldRegistry) -> ExclusiveGateway:
@@ -58,12 +58,12 @@ def _table(branches: list[Branch]) -> dict[str, str] | None:
     """Routing by outcome alone, if every condition is ``outcome`` equal to something or in a list."""
     table: dict[str, str] = {}
     for branch in branches:
-        for comparison in comparisons(branch.condition):
-            if comparison.field != "outcome":
-                return None
+        if fields_of(branch.condition) - {"outcome"}:
+            return None
         if not isinstance(branch.condition, Comparison) or branch.condition.op not in ("eq", "in"):
             return None
-        value = branch.condition.value
-        for key in value if isinstance(value, tuple) else (value,):
+        if isinstance(branch.condition.value, OtherField):
+            return None
+        for key in items_of(branch.condition):
             table.setdefault(str(key), branch.target)
     return table

@@ -5,6 +5,7 @@ from decimal import Decimal
 from kniga.engine.bpmn.draft import Draft, Node, attribute, extensions, local
 from kniga.engine.bpmn.durations import read_deadline
 from kniga.engine.definition.model import (
+    QUESTION_TYPES,
     SETTABLE_FIELDS,
     TASK_KINDS,
     TONES,
@@ -16,7 +17,6 @@ from kniga.engine.definition.model import (
     UserTask,
 )
 from kniga.rules import BadValue, FieldType, read_value
-from kniga.rules.fields import FIELD_TYPES
 
 PLAIN_OUTCOME = Outcome("done", "Done", "primary")
 """What a user task drawn in another tool ends with."""
@@ -110,7 +110,7 @@ def _questions(draft: Draft, node: Node, outcomes: tuple[Outcome, ...]) -> tuple
         for outcome in required_for:
             if outcome not in known:
                 draft.problems.add("unknown_outcome_in_question", part, key=key, outcome=outcome)
-        type = draft.problems.one_of(part, "type", part.get("type"), FIELD_TYPES)
+        type = draft.problems.one_of(part, "type", part.get("type"), QUESTION_TYPES)
         questions[key] = Question(
             key=key,
             label=part.get("label") or key,

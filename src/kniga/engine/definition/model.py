@@ -11,6 +11,10 @@ TaskKind = Literal["call", "meeting", "mail", "document", "task"]
 Tone = Literal["primary", "positive", "negative", "neutral"]
 Result = Literal["won", "lost", "other"]
 
+QUESTION_TYPES: tuple[FieldType, ...] = (
+    "text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean",
+)  # fmt: skip
+"""What a question may ask for: all that conditions know but references."""
 SETTABLE_FIELDS: Mapping[str, FieldType] = {"deal.amount": "money", "deal.expected_date": "date"}
 """The fields of a deal that an answer may set, with the type the question must have."""
 TASK_KINDS: tuple[TaskKind, ...] = ("call", "meeting", "mail", "document", "task")

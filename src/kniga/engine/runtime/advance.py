@@ -22,19 +22,20 @@ from kniga.engine.runtime.state import NEW_STATE, State, Token
 def advance(definition: Definition, state: State, command: Command, *, now: datetime) -> Step | Rejection:
     """Carry out one command. Pure: the same arguments always give the same result, nothing is changed.
 
-    ``now`` must be aware (ValueError otherwise); it is the moment of the command. Returns a Rejection
+    ``now`` must be aware (ValueError otherwise); it is the moment of the command, and conditions with relative
+    dates take it, and its zone, for theirs. Returns a Rejection
     when the command cannot be carried out, and then nothing has happened.
     """
     if now.tzinfo is None:
         raise ValueError("now must carry its offset")
     try:
         if isinstance(command, CompleteTask):
-            return _complete(definition, state, command)
+            return _complete(definition, state, command, now)
         if isinstance(command, FireTimer):
-            return _fire(definition, state, command)
+            return _fire(definition, state, command, now)
         if isinstance(command, Start):
-            return _start(definition, state, command)
-        return _cancel(definition, state, command)
+            return _start(definition, state, command, now)
+        return _cancel(definition, state, command, now)
     except Refused as refused:
         return refused.rejection
 
@@ -51,10 +52,10 @@ def replay(definition: Definition, commands: Iterable[tuple[Command, datetime]])
     return state
 
 
-def _start(definition: Definition, state: State, command: Start) -> Step:
+def _start(definition: Definition, state: State, command: Start, now: datetime) -> Step:
     if state.status != "new":
         raise Refused("already_started")
-    run = Run(definition, state, command.fields)
+    run = Run(definition, state, command.fields, now)
     run.data = {key: value for key, value in command.data.items() if value is not None}
     entry = command.element or definition.start
     if command.element is not None and definition.user_task(command.element) is None:
@@ -64,7 +65,7 @@ def _start(definition: Definition, state: State, command: Start) -> Step:
     return run.step()
 
 
-def _complete(definition: Definition, state: State, command: CompleteTask) -> Step:
+def _complete(definition: Definition, state: State, command: CompleteTask, now: datetime) -> Step:
     token = _open_token(state, command.token)
     task = definition.user_task(token.element)
     if task is None:
@@ -73,22 +74,22 @@ def _complete(definition: Definition, state: State, command: CompleteTask) -> St
     if task.outcome(outcome) is None:
         raise Refused("unknown_outcome", element=task.id, outcome=outcome)
     answers = accept_answers(task, outcome, command.answers)
-    run = Run(definition, state, command.fields)
+    run = Run(definition, state, command.fields, now)
     _walk(run, user_task.complete(run, token, task, outcome, answers))
     return run.step()
 
 
-def _fire(definition: Definition, state: State, command: FireTimer) -> Step:
+def _fire(definition: Definition, state: State, command: FireTimer, now: datetime) -> Step:
     token = _open_token(state, command.token)
-    run = Run(definition, state, command.fields)
+    run = Run(definition, state, command.fields, now)
     _walk(run, boundary_timer.fire(run, token, command.timer))
     return run.step()
 
 
-def _cancel(definition: Definition, state: State, command: Cancel) -> Step:
+def _cancel(definition: Definition, state: State, command: Cancel, now: datetime) -> Step:
     if state.status != "running":
         raise Refused("not_running", status=state.status)
-    run = Run(definition, state, {})
+    run = Run(definition, state, {}, now)
     run.cancel_all()
     run.status = "cancelled"
     run.reason = command.reason

@@ -1,6 +1,7 @@
 """One command being carried out: the only mutable thing of the engine, alive for one ``advance``."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from kniga.engine.definition.model import Definition
 from kniga.engine.runtime.effects import CancelTimers, CloseTask, Effect, SetField
@@ -14,13 +15,14 @@ class Run:
     """Collects tokens, answers, events and effects while a token walks from task to task."""
 
     __slots__ = (
-        "data", "definition", "effects", "events", "fields", "outcome", "reason", "result", "seq", "stage",
+        "data", "definition", "effects", "events", "fields", "now", "outcome", "reason", "result", "seq", "stage",
         "status", "tokens",
     )  # fmt: skip
 
-    def __init__(self, definition: Definition, state: State, fields: Mapping[str, Value]) -> None:
+    def __init__(self, definition: Definition, state: State, fields: Mapping[str, Value], now: datetime) -> None:
         self.definition = definition
         self.fields = fields
+        self.now = now
         self.outcome: str | None = None
         self.status: Status = "running"
         self.seq = state.seq

@@ -21,7 +21,7 @@ def _first_true(run: Run, gateway: ExclusiveGateway) -> str | None:
     values = run.condition_values()
     try:
         for branch in gateway.branches:
-            if holds(branch.condition, values):
+            if holds(branch.condition, values, now=run.now):
                 return branch.target
     except BadValue as error:
         raise Refused("bad_field", detail=str(error)) from None
