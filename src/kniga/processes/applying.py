@@ -77,6 +77,11 @@ class Effects:
     expected_date: date | None = None
 
 
+def local_moment(deal: DealFacts, now: datetime) -> datetime:
+    """`now` in the zone of the deal's branch: where the days of its process begin."""
+    return now.astimezone(organisation_calendar().in_zone(deal.time_zone).zone)
+
+
 def resolve(version: RunnableVersion, before: State, step: Step, deal: DealFacts, now: datetime) -> Effects:
     """Fill in what the engine leaves to the shell: names, people and moments. Reads at most one row."""
     effects = Effects()

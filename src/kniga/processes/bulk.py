@@ -127,7 +127,8 @@ def published_version_id(process_key: str) -> int:
 
 
 def _entry_step(version: RunnableVersion, element: str | None, now: datetime) -> Step:
-    result = advance(version.definition, NEW_STATE, Start(element), now=now)
+    at = now.astimezone(organisation_calendar().zone)
+    result = advance(version.definition, NEW_STATE, Start(element), now=at)
     if isinstance(result, Rejection):
         raise refusal_of(result)
     if result.state.status != "running":

@@ -35,7 +35,7 @@ from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
-from kniga.processes.applying import Effects, apply_step, resolve
+from kniga.processes.applying import Effects, apply_step, local_moment, resolve
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.models import Instance, ProcessVersion, Task, Timer, VersionStatus
 from kniga.processes.reading import TaskSnapshot, fields_for, read_task
@@ -84,7 +84,7 @@ def start_process(
         before = replace(NEW_STATE, stage=join_pipeline(deal_id, version.id))
         instance = Instance.objects.create(version_id=version.id, deal_id=deal_id, started_at=now)
         command = Start(element, fields=fields_for(deal, version.definition.needs))
-        step = _advance(version, NEW_STATE, command, now)
+        step = _advance(version, NEW_STATE, command, local_moment(deal, now))
         effects = resolve(version, before, step, deal, now)
         created = apply_step(
             instance_id=instance.pk,
@@ -202,7 +202,7 @@ def _act(
             raise NotVisible
         version = runnable_version(snapshot.version_id)
         command = command_for(snapshot, version)
-        step = _advance(version, snapshot.state, command, now)
+        step = _advance(version, snapshot.state, command, local_moment(snapshot.deal, now))
         effects = resolve(version, snapshot.state, step, snapshot.deal, now)
         _check_amount(version, snapshot, effects)
         created = apply_step(
