@@ -29,7 +29,7 @@ def answer_for(question: Question) -> object:
     if question.choices:
         key = question.choices[0].key
         return [key] if question.type == "multi_choice" else key
-    return SAMPLES[question.type]
+    return NOW.date().isoformat() if question.check == "not_future" else SAMPLES[question.type]
 
 
 def step_of(task: Task) -> UserTask:
@@ -82,7 +82,7 @@ def walk_one_step(department: Department, chance: random.Random, now: datetime) 
         if question.required or outcome.key in question.required_for or chance.random() < 0.3
     }
     by = task.assignee or department.rep
-    complete_task(task_id=task.pk, outcome=outcome.key, answers=answers, by=by, now=now)
+    complete_task(task_id=task.pk, outcome=outcome.key, answers=answers, by=by, now=now, confirmed=answers)
     return task.pk
 
 

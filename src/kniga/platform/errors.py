@@ -30,7 +30,7 @@ def check_all(*checks: Callable[[], object]) -> None:
             found += [refusal, *refusal.also]
     if found:
         first = found[0]
-        raise Refused(first.code, first.message, field=first.field, also=tuple(found[1:]))
+        raise Refused(first.code, first.said, field=first.field, also=tuple(found[1:]))
 
 
 class NotVisible(Exception):

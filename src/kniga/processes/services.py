@@ -7,7 +7,7 @@ lets the step through only if nobody moved the instance since, else the act read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,6 +26,7 @@ from kniga.engine import (
     Start,
     State,
     Step,
+    UserTask,
     advance,
 )
 from kniga.people.access import visible_owner_ids
@@ -37,6 +38,7 @@ from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.processes.applying import Effects, apply_step, local_moment, resolve
 from kniga.processes.definitions import RunnableVersion, runnable_version
+from kniga.processes.facts import check_facts
 from kniga.processes.models import Instance, ProcessVersion, Task, Timer, VersionStatus
 from kniga.processes.reading import TaskSnapshot, fields_for, read_task
 from kniga.processes.refusals import refusal_of
@@ -98,10 +100,19 @@ def start_process(
     return Advanced(deal_id, instance.pk, tuple(created), step.state.status, step.state.result)
 
 
-def complete_task(*, task_id: int, outcome: str, answers: Mapping[str, object], by: User, now: datetime) -> Advanced:
+def complete_task(
+    *,
+    task_id: int,
+    outcome: str,
+    answers: Mapping[str, object],
+    by: User,
+    now: datetime,
+    confirmed: Collection[str] = (),
+) -> Advanced:
     """Finish a task with an outcome; the next task comes in the same transaction.
 
-    `answers`: question key → value (text as typed, or JSON values). Raises NotVisible; Conflict when somebody
+    `answers`: question key → value (text as typed, or JSON values); `confirmed`: keys of questions whose unusual
+    answer the person confirms (see `check_facts`). Raises NotVisible; Conflict when somebody
     finished it first (the message says who and when); Refused with `field` = the question's key when the book
     demands an answer that is missing or wrong, or when the task is somebody else's.
     """
@@ -111,6 +122,10 @@ def complete_task(*, task_id: int, outcome: str, answers: Mapping[str, object], 
             raise _too_late(snapshot)
         if snapshot.assignee_id not in (by.pk, None) and not may(by, Act.COMPLETE_FOR_OTHERS):
             raise Refused("not_yours", _("This task is assigned to somebody else."))
+        step = version.definition.elements.get(snapshot.element)
+        if isinstance(step, UserTask):
+            here = local_moment(snapshot.deal, now)
+            check_facts(step, answers, amount=snapshot.deal.amount, confirmed=confirmed, now=here)
         return CompleteTask(snapshot.token, outcome, answers, fields_for(snapshot.deal, version.definition.needs))
 
     return _act(task_id, by, now, command)

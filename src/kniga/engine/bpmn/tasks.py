@@ -5,10 +5,12 @@ from decimal import Decimal
 from kniga.engine.bpmn.draft import Draft, Node, attribute, extensions, local
 from kniga.engine.bpmn.durations import read_deadline
 from kniga.engine.definition.model import (
+    CHECKS,
     QUESTION_TYPES,
     SETTABLE_FIELDS,
     TASK_KINDS,
     TONES,
+    Check,
     Choice,
     Due,
     Outcome,
@@ -120,6 +122,7 @@ def _questions(draft: Draft, node: Node, outcomes: tuple[Outcome, ...]) -> tuple
             choices=_choices(draft, part, type),
             help=part.get("help") or "",
             field=_field(draft, part, type),
+            check=_check(draft, part, type),
         )
     return tuple(questions.values())
 
@@ -130,6 +133,15 @@ def _field(draft: Draft, question: Node, type: FieldType) -> str | None:
         allowed = ", ".join(f"{key} ({wanted})" for key, wanted in SETTABLE_FIELDS.items())
         draft.problems.add("bad_value", question, attribute="field", value=field, allowed=allowed)
     return field
+
+
+def _check(draft: Draft, question: Node, type: FieldType) -> Check | None:
+    named = question.get("check")
+    found = next((check for check, types in CHECKS.items() if check == named and type in types), None)
+    if named is not None and found is None:
+        allowed = ", ".join(f"{check} ({'/'.join(types)})" for check, types in CHECKS.items())
+        draft.problems.add("bad_value", question, attribute="check", value=named, allowed=allowed)
+    return found
 
 
 def _choices(draft: Draft, question: Node, type: FieldType) -> tuple[Choice, ...]:

@@ -29,7 +29,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # our element: i
     "stage": (("key", "name"), ()),
     "deadline": (("duration", "calendar", "answer"), ()),
     "script": ((), ()),
-    "question": (("key", "type", "label", "required", "requiredFor", "help", "field"), ("choice",)),
+    "question": (("key", "type", "label", "required", "requiredFor", "help", "field", "check"), ("choice",)),
     "choice": (("key", "label"), ()),
     "outcome": (("key", "label", "tone"), ()),
 }
