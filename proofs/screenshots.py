@@ -51,7 +51,17 @@ LEADS = """Компания;ИНН;Контактное лицо;Телефон;
 Логистика Юг;;Ольга Щукина;+7 861 200-30-40;olga@;Краснодар
 ИП Орлов;;Иван Орлов;8 (916) 123-45-67;orlov@mail.example;Тверь
 """
-"""A file with an error of each kind, so that the import wizard has something to show."""
+LEADS_IN_ENGLISH = """Company,Contact,Phone,E-mail,City,Employees
+Northern Storage Ltd,Anna Walsh,+44 116 496 0345,anna@northern.example,Leicester,48
+Pallet House plc,Peter Kimber,+44 117 496 0212,kimber@pallethouse.example,Bristol,many
+Southern Freight Ltd,Olive Shaw,+44 20 7946 0040,olive@,London,120
+Orchard & Co,Ivan Orchard,+44 116 496 0345,orchard@mail.example,Leicester,9
+"""
+"""Files with an error of each kind, so that the import wizard has something to show."""
+FILES = {
+    "ru": ("Выставка.csv", LEADS.encode("cp1251")),
+    "en": ("Exhibition.csv", LEADS_IN_ENGLISH.encode()),
+}
 
 
 @dataclass(frozen=True)
@@ -137,15 +147,15 @@ class Photographer:
         page.locator(f"main button[name=language][value={language}]").click()
         page.wait_for_load_state()
 
-    def bring_import(self) -> None:
+    def bring_import(self, language: str) -> None:
         """Leave a checked import for the pictures of the wizard, unless there is an import already."""
-        page = self.browser.new_context(base_url=self.address, locale="ru-RU").new_page()
-        self.sign_in(page, "ru")
+        page = self.browser.new_context(base_url=self.address).new_page()
+        self.sign_in(page, language)
         page.goto("/imports/")
         if page.locator("main [data-row]").count() == 0:
             page.locator("select[name=kind]").select_option("clients")
-            file = {"name": "Выставка.csv", "mimeType": "text/csv", "buffer": LEADS.encode("cp1251")}
-            page.locator("input[type=file]").set_input_files(file)
+            name, content = FILES[language]
+            page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
             page.locator("main button.k-button--primary").click()
             page.locator("button[name=act][value=check]").click()
             page.locator(".k-import-diff").wait_for()
@@ -162,6 +172,7 @@ class Photographer:
         if shot.keys:
             page.keyboard.press(shot.keys)
         page.wait_for_function(SETTLED)
+        page.evaluate("scrollTo(0, 0)")
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if overflow > 0:
             self.problems.append(f"{name}: {overflow} px wider than the window")
@@ -188,7 +199,7 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         photographer = Photographer(browser, asked.address, asked.email, asked.password, asked.folder)
         if any(shot.name.startswith("import-") for shot in shots):
-            photographer.bring_import()
+            photographer.bring_import(asked.language or "ru")
         for language in [asked.language] if asked.language else ("ru", "en"):
             for theme in ("light", "dark"):
                 for size in SIZES:

@@ -183,10 +183,11 @@ def _start_over() -> None:
 
 @pytest.fixture(autouse=True)
 def _language_of_the_installation() -> None:
-    """Each test begins in the default language, whatever the one before has read."""
-    from django.utils import translation
+    """Each test begins in the default language and time zone, whatever the one before has read."""
+    from django.utils import timezone, translation
 
     translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 /* What every page needs. Islands (board, designer, charts) are separate modules in ./islands. */
 import { startDialogs } from "./dialogs";
 import { startForms } from "./forms";
+import { startInView } from "./inview";
 import { startHtmx } from "./requests";
 import { startLocalTime } from "./localtime";
 import { startPalette } from "./palette";
@@ -16,3 +17,4 @@ startTheme();
 startLocalTime();
 startPalette();
 startShortcuts();
+startInView();

@@ -127,10 +127,10 @@ def _answer_everything(page: Page) -> None:
     for field in form.locator("textarea").all():
         field.fill("They want to replace three old systems")
     for field in form.locator("input[type='date']").all():
-        field.fill("2031-01-15")
+        field.fill(field.get_attribute("max") or "2031-01-15")
     for field in form.locator("input[inputmode='decimal']").all():
         if not field.input_value():  # the amount of the proposal stands there already
-            field.fill("5")
+            field.fill("99999999" if field.get_attribute("name") == "answer-paid_amount" else "5")
     for field in form.locator("select").all():
         field.select_option(index=1)
     for group in form.locator("fieldset.k-choices").all():

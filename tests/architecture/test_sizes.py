@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "src" / "kniga").rglob("*.py"))
 LONGEST_FILE = 500
 BANNED_NAMES = {"utils", "helpers", "common", "manager", "base"}
+# Django looks for a database backend in a module of this very name.
+NAMED_BY_DJANGO = {"src/kniga/config/postgresql/base.py"}
 LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b|# type: ignore(?!\[)")
 
 
@@ -18,7 +20,8 @@ def test_no_source_file_is_longer_than_500_lines() -> None:
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
-    assert [str(path.relative_to(ROOT)) for path in SOURCES if BANNED_NAMES & {path.stem, path.parent.name}] == []
+    found = {str(path.relative_to(ROOT)) for path in SOURCES if BANNED_NAMES & {path.stem, path.parent.name}}
+    assert found - NAMED_BY_DJANGO == set()
 
 
 def test_nothing_is_left_for_later() -> None:

@@ -47,7 +47,7 @@ def test_deals_come_in_and_go_back(
     page.goto("/imports/")
     page.get_by_label("What does it hold?").select_option("deals")
     page.locator("input[type=file]").set_input_files(file)
-    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="Preview").click()
 
     expect(page.get_by_label("Field for close_value")).to_have_value("amount")
     page.get_by_label("Open deals enter the process").select_option("b2b_sale")

@@ -1,13 +1,20 @@
-"""Random conditions and random records for them, one field per type."""
+"""Random conditions and random records for them: one field per type, and a second of most to compare with.
+
+Drawn with a plain random generator, so that tens of thousands take seconds; ``rules`` and ``records`` are
+the same as hypothesis strategies.
+"""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from kniga.rules import And, Comparison, FieldType, Not, Or, Rule
-from kniga.rules.fields import OPERATORS_OF
+from kniga.rules import And, Comparison, FieldType, FromNow, Not, Or, OtherField, Period, Rule
+from kniga.rules.fields import LISTS, OPERATORS_OF, ORDER, SAME, is_many
+from kniga.rules.operands import UNITS, WHICH
 
 TYPES: dict[str, FieldType] = {
     "a": "text",
@@ -18,60 +25,100 @@ TYPES: dict[str, FieldType] = {
     "f": "choice",
     "g": "multi_choice",
     "h": "boolean",
+    "i": "reference",
+    "j": "multi_reference",
 }
-_LETTERS = "аеёжАЕЁЖabAB%_\\'\"İΣσςßǅ 1"
-_ZONES = (UTC, timezone(timedelta(hours=3)), timezone(-timedelta(hours=9, minutes=30)))
-_TEXTS = st.text(alphabet=_LETTERS, min_size=1, max_size=3)
-_KEYS = st.sampled_from(["x", "X", "y", "ё", "е"])
-_NUMBERS = st.decimals(-3, 3, places=1) | st.integers(-3, 3).map(Decimal)
-_DATES = st.dates(date(2026, 1, 1), date(2026, 1, 5))
-_MOMENTS = st.builds(
-    lambda hours, zone: (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours)).astimezone(zone),
-    st.integers(-3, 3),
-    st.sampled_from(_ZONES),
-)
-_SINGLE: dict[FieldType, st.SearchStrategy[Any]] = {
-    "text": _TEXTS,
-    "number": _NUMBERS,
-    "money": _NUMBERS,
-    "date": _DATES,
-    "datetime": _MOMENTS,
-    "choice": _KEYS,
-    "multi_choice": _KEYS,
-    "boolean": st.booleans(),
-}
+OTHERS = {f"{key}2": type for key, type in TYPES.items() if not is_many(type)}
+ALL_FIELDS = {**TYPES, **OTHERS}
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ZONES = (UTC, BERLIN, ZoneInfo("Asia/Vladivostok"), ZoneInfo("America/St_Johns"), timezone(-timedelta(hours=9.5)))
+NOW = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN)  # the first of two times this hour is shown
+_LETTERS = "аеёжАЕЁЖabAB%_\\'\"İΣσςßǅ 1\n"
+_KEYS = ("x", "X", "y", "ё", "е", "%")
+_NUMBERS = ("-3", "-0.1", "0", "0.0", "0.10", "1", "1e2", "2.50", "2.5000000000000000000000000001", "-0")
+_AMOUNTS = ("-3", "-0.01", "0", "0.00", "0.1", "1", "99999999999999.99", "2.50", "-0")
 
 
-@st.composite
-def _comparison(draw: st.DrawFn) -> Rule:
-    field = draw(st.sampled_from(sorted(TYPES)))
-    type = TYPES[field]
-    op = draw(st.sampled_from(sorted(OPERATORS_OF[type])))
+def draw_value(random: Random, type: FieldType) -> Any:
+    """One known value of a type (one item of a field of many)."""
+    if type == "text":
+        return "".join(random.choices(_LETTERS, k=random.randint(1, 3)))
+    if type in ("number", "money"):
+        return Decimal(random.choice(_NUMBERS if type == "number" else _AMOUNTS))
+    if type == "date":
+        return date(2026, 10, 25) + timedelta(days=random.randint(-3, 3) * random.choice((1, 1, 7, 31)))
+    if type == "datetime":
+        steps = timedelta(minutes=30 * random.randint(-4, 4) * random.choice((1, 1, 48, 336)))
+        moment = NOW.astimezone(UTC) + steps + timedelta(microseconds=random.choice((0, 0, -1, 1)))
+        return moment.astimezone(random.choice(ZONES))
+    if type == "boolean":
+        return random.random() < 0.5
+    return random.choice(_KEYS) if type in ("choice", "multi_choice") else random.choice((1, 2, 3, 2**63 - 1))
+
+
+def draw_record(random: Random) -> dict[str, Any]:
+    """Values for all fields, any of them blank in one of the ways of its type."""
+    return {field: _draw_actual(random, type) for field, type in ALL_FIELDS.items()}
+
+
+def _draw_actual(random: Random, type: FieldType) -> Any:
+    if random.random() < 0.2:
+        return random.choice((None, "") if type in ("text", "choice") else (None, ()) if is_many(type) else (None,))
+    if is_many(type):
+        return tuple({draw_value(random, type): None for _ in range(random.randint(1, 3))})
+    return draw_value(random, type)
+
+
+def draw_rule(random: Random, depth: int = 3) -> Rule:
+    """A condition at most so many levels deep."""
+    kind = random.random()
+    if depth == 0 or kind < 0.45:
+        return draw_comparison(random)
+    if kind < 0.6:
+        return Not(draw_rule(random, depth - 1))
+    terms = tuple(draw_rule(random, depth - 1) for _ in range(random.randint(1, 3)))
+    return And(terms) if kind < 0.8 else Or(terms)
+
+
+def draw_comparison(random: Random, field: str | None = None) -> Comparison:
+    """A comparison of a field (any) by any operator of its type."""
+    field = field or random.choice(list(ALL_FIELDS))
+    type = ALL_FIELDS[field]
+    op = random.choice(sorted(OPERATORS_OF[type]))
     if op in ("is_known", "is_unknown"):
         return Comparison(field, type, op)
-    if op in ("in", "not_in"):
-        return Comparison(field, type, op, tuple(draw(st.lists(_SINGLE[type], min_size=1, max_size=3))))
-    return Comparison(field, type, op, draw(_SINGLE[type]))
+    if op in ("within", "not_within"):
+        return Comparison(field, type, op, draw_period(random, type))
+    if op in LISTS:
+        return Comparison(field, type, op, tuple(_draw_operand(random, type) for _ in range(random.randint(1, 3))))
+    if op == "between":
+        ends = [draw_value(random, type) for _ in range(2)]
+        return Comparison(field, type, op, (min(ends), max(ends)))
+    if op in SAME | ORDER and random.random() < 0.2:
+        return Comparison(field, type, op, OtherField(field[0] if field in OTHERS else f"{field}2"))
+    return Comparison(field, type, op, _draw_operand(random, type))
+
+
+def draw_period(random: Random, type: FieldType) -> Period:
+    """A period that a field of this type may lie in."""
+    which = random.choice(WHICH)
+    rolling = which in ("last", "coming")
+    units = [unit for unit in UNITS if unit != "hour" or (rolling and type == "datetime")]
+    return Period(which, random.choice(units), random.randint(1, 3) if rolling else 1)
+
+
+def _draw_operand(random: Random, type: FieldType) -> Any:
+    if type in ("date", "datetime") and random.random() < 0.3:
+        return FromNow(random.randint(-2, 2), random.choice([u for u in UNITS if u != "hour" or type == "datetime"]))
+    return draw_value(random, type)
 
 
 def rules() -> st.SearchStrategy[Rule]:
-    """Random conditions over the fields a to h."""
-    return st.recursive(
-        _comparison(),
-        lambda inner: st.one_of(
-            st.builds(Not, inner),
-            st.lists(inner, max_size=3).map(lambda terms: And(tuple(terms))).filter(lambda rule: rule.terms),
-            st.lists(inner, max_size=3).map(lambda terms: Or(tuple(terms))).filter(lambda rule: rule.terms),
-        ),
-        max_leaves=6,
-    )
+    """Random conditions."""
+    return st.integers(0, 2**40).map(lambda seed: draw_rule(Random(seed)))
 
 
 def records() -> st.SearchStrategy[dict[str, Any]]:
     """Random records: every field may be blank."""
-    values = {
-        field: st.none()
-        | (st.lists(_KEYS, max_size=3, unique=True).map(tuple) if type == "multi_choice" else _SINGLE[type])
-        for field, type in TYPES.items()
-    }
-    return st.fixed_dictionaries({**values, "a": values["a"] | st.just("")})
+    return st.integers(0, 2**40).map(lambda seed: draw_record(Random(seed)))

@@ -84,7 +84,9 @@ def test_terminate_in_the_process_itself_ends_the_instance() -> None:
 
 
 def test_a_won_end_inside_a_sub_process_ends_the_instance() -> None:
-    definition = build(start("sub"), sub("sub", "end"), start("win", "sub_start", "sub"), end("win", "won", "sub"), end())
+    definition = build(
+        start("sub"), sub("sub", "end"), start("win", "sub_start", "sub"), end("win", "won", "sub"), end()
+    )
     step = go(definition, NEW_STATE, Start())
     assert (step.state.status, step.state.result) == ("ended", "won")
     assert kinds(step) == ["instance.started", "scope.entered", "scope.left", "instance.ended"]
@@ -187,7 +189,9 @@ def test_an_interrupting_handler_of_the_process_itself() -> None:
     assert go(definition, step.state, CompleteTask(3, "ok")).state.status == "ended"
 
 
-def failing(*handlers: Element, inner: tuple[str, ...] = (), outer: tuple[str, ...] = (), code: str = "broken") -> Definition:
+def failing(
+    *handlers: Element, inner: tuple[str, ...] = (), outer: tuple[str, ...] = (), code: str = "broken"
+) -> Definition:
     """Work inside a sub-process inside a sub-process; beside it an end that fails."""
     return build(
         start("outer"),
@@ -196,7 +200,9 @@ def failing(*handlers: Element, inner: tuple[str, ...] = (), outer: tuple[str, .
         sub("inner", "outer_end", inner, "outer"),
         start("fork", "inner_start", "inner"),
         ParallelGateway("fork", "", (), (Way("fa", "work"), Way("fb", "ask")), "inner"),
-        ServiceTask("work", "", "rescore", (), 0, 0, ("own",) if _has(handlers, "own") else (), (way("e1"),), scope="inner"),
+        ServiceTask(
+            "work", "", "rescore", (), 0, 0, ("own",) if _has(handlers, "own") else (), (way("e1"),), scope="inner"
+        ),
         user_task("ask", "e2", scope="inner"),
         end("e1", scope="inner"),
         end("e2", scope="inner", trigger="error", code=code),
@@ -271,7 +277,9 @@ def test_a_handler_of_the_scope_takes_the_error_before_the_boundary() -> None:
 
 def test_an_error_in_the_body_of_a_loop_goes_to_the_loops_boundary() -> None:
     work = ServiceTask("work", "", "rescore", (), 0, 0, ("own",), (way("end"),), loop=MultiInstance(False, None, 2))
-    definition = build(start("work"), work, on_boundary("own", "work", "rescue", "error"), user_task("rescue", "end"), end())
+    definition = build(
+        start("work"), work, on_boundary("own", "work", "rescue", "error"), user_task("rescue", "end"), end()
+    )
     state = go(definition, NEW_STATE, Start()).state
     step = go(definition, state, FailWork(3, "broken"))
     assert at(step.state) == ["rescue"]

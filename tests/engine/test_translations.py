@@ -11,6 +11,7 @@ from kniga.engine import BpmnRefused, compile_bpmn
 from kniga.engine.bpmn.names import CURES, DEFAULT_CURE, DRAWN_CURES
 from kniga.engine.definition.problems import TEMPLATES
 from kniga.engine.dmn import names as dmn
+from kniga.rules import values
 from tests.engine.drawing import bpmn, end, flow, start, task
 from tests.engine.test_compile import REFUSALS
 
@@ -59,3 +60,10 @@ def test_the_cure_of_a_refused_element_is_said_in_russian(part: str) -> None:
         compile_bpmn(bpmn(start(), task("a"), end(), flow("start", "a"), flow("a", "end"), part))
     for problem in caught.value.problems:
         assert re.search("[а-я]", problem.said(translate)[1])
+
+
+def test_what_is_wrong_with_a_value_is_said_in_russian() -> None:
+    """The text of a value's refusal reaches the rep beside the question."""
+    said = re.findall(r'BadValue\("([^"]+)"\)', Path(values.__file__).read_text(encoding="utf-8"))
+    assert len(said) > 10
+    assert [text for text in said if not re.search("[а-я]", RUSSIAN.get(text, ""))] == []

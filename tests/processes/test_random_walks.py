@@ -13,10 +13,10 @@ from kniga.deals.models import Deal, Pipeline, StageVisit
 from kniga.engine import Question, UserTask
 from kniga.platform.models import Event
 from kniga.processes.definitions import runnable_version
-from kniga.processes.sweeping import sweep_timers
 from kniga.processes.models import Instance, Task, Timer
 from kniga.processes.publishing import install_books
 from kniga.processes.services import complete_task, start_process, undo_completion
+from kniga.processes.sweeping import sweep_timers
 from tests.processes.conftest import NOW, Department
 
 SAMPLES: dict[str, object] = {
@@ -29,7 +29,7 @@ def answer_for(question: Question) -> object:
     if question.choices:
         key = question.choices[0].key
         return [key] if question.type == "multi_choice" else key
-    return SAMPLES[question.type]
+    return NOW.date().isoformat() if question.check == "not_future" else SAMPLES[question.type]
 
 
 def step_of(task: Task) -> UserTask:
@@ -83,7 +83,7 @@ def walk_one_step(department: Department, chance: random.Random, now: datetime) 
         if question.required or outcome.key in question.required_for or chance.random() < 0.3
     }
     by = task.assignee or department.rep
-    complete_task(task_id=task.pk, outcome=outcome.key, answers=answers, by=by, now=now)
+    complete_task(task_id=task.pk, outcome=outcome.key, answers=answers, by=by, now=now, confirmed=answers)
     return task.pk
 
 

@@ -79,3 +79,13 @@ def test_an_age_is_told_by_its_largest_unit() -> None:
         spans = [timedelta(seconds=8), timedelta(minutes=9), timedelta(hours=5, minutes=3), timedelta(days=17, hours=5)]
         assert [formatting.age(span) for span in spans] == ["just now", "9 min", "5 h", "17 d"]
         assert formatting.age(timedelta(days=3257)) == "8 years"
+
+
+def test_a_date_in_a_list_has_its_year_only_where_it_could_be_mistaken() -> None:
+    today = date(2026, 11, 23)
+    with translation.override("en"):
+        assert formatting.short_day(date(2027, 2, 4), today) == "4 Feb"
+        assert formatting.short_day(date(2026, 1, 4), today) == "4 Jan 2026"
+        assert formatting.short_day(None, today) == "—"
+    with translation.override("ru"):
+        assert formatting.short_day(date(2026, 11, 20), today) == "20 нояб."

@@ -208,3 +208,23 @@ def test_how_dates_are_read_is_asked_only_where_a_column_does_not_tell_it(
         assert job is not None
         shown = page(browser, job)
         assert asked in shown and unasked not in shown
+
+
+def test_each_reader_is_told_of_errors_in_the_own_language(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    files = CLIENTS + "ООО Щит;7707083893;Тверь;8 916 123-45-67\nООО Почта;;Тверь;12\n"
+    head = make_user(role="head", language="ru")
+    browser = as_user(head)
+    job = upload(browser, "clients", files)
+    assert job is not None
+    browser.post(f"/imports/{job.pk}/setup/", settings_of(job))
+    in_russian = tables(page(browser, job))
+    assert "Контрольная цифра ИНН" in in_russian
+    assert "повторяет строку 2" in in_russian
+    User.objects.filter(pk=head.pk).update(language="en")
+    browser = as_user(User.objects.get(pk=head.pk))
+    in_english = tables(page(browser, job))
+    assert "wrong control digit" in in_english
+    assert "is not a phone number" in in_english
+    assert "повторяет" not in in_english

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import time
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from kniga.people.models import AccessRule, User
 from kniga.platform.models import CalendarDay, Organisation
@@ -87,3 +89,10 @@ def test_the_organisations_language_is_for_those_who_ask_for_none(as_user: Sign,
     assert "Страна календаря" in russian.content.decode()
     client.cookies["kniga_language"] = "ru"
     assert "Страна календаря" in client.get("/people/organisation/").content.decode()
+
+
+def test_pages_show_the_hours_of_the_organisations_time_zone(as_user: Sign, make_user: Make) -> None:
+    keep_organisation(Organisation(time_zone="Asia/Vladivostok", work_starts=time(9), work_ends=time(18)))
+    browser = as_user(make_user("rep"))
+    browser.get("/desk/")
+    assert str(timezone.get_current_timezone()) == "Asia/Vladivostok"

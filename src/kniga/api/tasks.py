@@ -75,10 +75,12 @@ class TaskQuery(Schema):
 
 
 class CompleteBody(Given):
-    """An outcome of the step, and the answers by the keys of its questions."""
+    """An outcome of the step, the answers by the keys of its questions, and the keys of those whose unusual answer
+    (paid less than the deal's amount) is confirmed."""
 
     outcome: Annotated[str, Field(max_length=100)]
     answers: dict[str, Any] = {}
+    confirmed: list[Annotated[str, Field(max_length=100)]] = []
 
 
 @router.get("/tasks", auth=READ, response={200: Listed[DeskTask]}, summary="List open tasks")
@@ -105,8 +107,9 @@ def complete_task(request: ApiRequest, task_id: int, body: CompleteBody) -> Http
     """Finish a task with an outcome; the next task comes with it. 409 says who was faster, and when."""
     try:
         moved = services.complete_task(
-            task_id=task_id, outcome=body.outcome, answers=body.answers, by=request.auth.user, now=clock.now()
-        )
+            task_id=task_id, outcome=body.outcome, answers=body.answers, by=request.auth.user, now=clock.now(),
+            confirmed=body.confirmed,
+        )  # fmt: skip
     except Refused as refused:
         raise _placed(refused) from None
     return answer(Moved(moved.deal_id, moved.status, moved.result, moved.created))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -117,11 +117,7 @@ def _sign_ins_file(home: Home) -> Path:
 def _children(
     home: Home, environment: dict[str, str], *, host: str, port: int, workers: int, to_files: bool
 ) -> list[Child]:
-    web = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-        *("--workers", str(workers), "--blocking-threads", "4", "--respawn-failed-workers"),
-        *("--no-ws", "--http", "1", "kniga.runtime.serving:application"),
-    ]
+    web = [sys.executable, "-m", "kniga.runtime.granian_server", host, str(port), str(workers)]
     return [
         Child("web server", web, environment, home.logs / "web.log" if to_files else None),
         Child(
@@ -153,20 +149,22 @@ def _log_end(child: Child) -> str:
 
 
 def _is_ready(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(_reachable(host), port, timeout=5)
+    name = _reachable(host)
+    asked = _known_as() or (f"[{name}]" if ":" in name else name)
+    request = f"GET /readyz HTTP/1.1\r\nHost: {asked}\r\nConnection: close\r\n\r\n"
     try:
-        connection.request("GET", "/readyz", headers=_known_as())
-        return connection.getresponse().status == 200
+        # By hand: this process lives as long as Kniga does, and Python's HTTP client brings all of TLS with it.
+        with socket.create_connection((name, port), timeout=5) as connection:
+            connection.sendall(request.encode())
+            return connection.recv(64).startswith(b"HTTP/1.1 200 ")
     except OSError:
         return False
-    finally:
-        connection.close()
 
 
-def _known_as() -> dict[str, str]:
-    """The header that names a host Kniga answers to, where KNIGA_HOSTS leaves out the address it listens on."""
+def _known_as() -> str:
+    """The name of a host Kniga answers to, where KNIGA_HOSTS leaves out the address it listens on; else empty."""
     name = os.environ.get("KNIGA_HOSTS", "*").split(",")[0].strip().removeprefix(".")
-    return {} if name in ("", "*") else {"Host": name}
+    return "" if name == "*" else name
 
 
 def _reachable(host: str) -> str:

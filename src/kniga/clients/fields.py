@@ -6,12 +6,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, TypedDict, cast
 
-from django.utils.translation import gettext as _
-
 from kniga.clients.models import Client, ClientKind, Industry, ListEntry, Region, Source
 from kniga.platform.errors import Refused
 from kniga.platform.money import checked_amount
 from kniga.platform.requisites import checked_inn, checked_kpp, checked_ogrn
+from kniga.platform.said import said as _
 from kniga.platform.textkeys import fold, match_key
 
 LONGEST_NAME: Final = 300

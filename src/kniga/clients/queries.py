@@ -72,7 +72,7 @@ _SELECT = """
 SELECT {sort}, c.id, c.name, c.kind, c.inn, coalesce(r.name, ''), coalesce(i.name, ''), coalesce(s.name, ''),
        c.owner_id, coalesce(u.name, ''), c.created_at, coalesce(t.name, ''), coalesce(t.phone, ''),
        coalesce(t.email, '')
-FROM (SELECT * FROM clients_client c {where} ORDER BY {order} LIMIT {limit}) c
+FROM ({chosen}) c
 LEFT JOIN clients_region r ON r.id = c.region_id
 LEFT JOIN clients_industry i ON i.id = c.industry_id
 LEFT JOIN clients_source s ON s.id = c.source_id
@@ -87,7 +87,17 @@ LEFT JOIN LATERAL (
 ) t ON true
 ORDER BY {order}
 """
-
+_IN_ORDER = "SELECT * FROM clients_client c {where} ORDER BY {order} LIMIT {limit}"
+# For a text in the middle of names PostgreSQL would walk the names in order, thousands of rows where hits are rare.
+# So the hits are gathered by the index of trigrams; where there are too many of them for that, the walk is short.
+_BY_TEXT = """
+WITH hits AS MATERIALIZED (SELECT {sort} AS place, c.id FROM clients_client c {where} LIMIT {most}),
+first AS (SELECT id FROM hits WHERE (SELECT count(*) FROM hits) < {most} ORDER BY place {way}, id {way} LIMIT {limit})
+SELECT c.* FROM clients_client c JOIN first ON first.id = c.id
+UNION ALL
+(SELECT * FROM clients_client c {where} AND (SELECT count(*) FROM hits) = {most} ORDER BY {order} LIMIT {limit})
+"""
+_MOST_HITS = 5000
 
 _CONTACTS = """
 SELECT t.id, t.name, t.position, t.role, t.is_primary, t.note,
@@ -110,13 +120,19 @@ def clients_page(
 
     `sort` is a key of SORTS, "-" before it puts the largest first. Raises Refused `cursor_invalid`.
     """
-    chosen = SORTS.get(sort.removeprefix("-"), SORTS["name"])
-    order = chosen.turned() if sort.startswith("-") else chosen
+    usual = SORTS.get(sort.removeprefix("-"), SORTS["name"])
+    order = usual.turned() if sort.startswith("-") else usual
     conditions = _conditions(user, wanted or ClientFilter())
     if cursor:
         conditions.add(order.after("c.id"), *decode_cursor(cursor, order))
-    sql = _SELECT.format(sort=order.expression, where=conditions.where, order=order.order("c.id"), limit=limit + 1)
-    return page_of(rows_of(sql, conditions.parameters), limit, lambda row: ClientRow(*row))
+    by_text = wanted is not None and bool(wanted.text and conditions.clauses)
+    chosen = (_BY_TEXT if by_text else _IN_ORDER).format(
+        sort=order.expression, way=order.way, where=conditions.where, order=order.order("c.id"), limit=limit + 1,
+        most=_MOST_HITS,
+    )  # fmt: skip
+    sql = _SELECT.format(sort=order.expression, chosen=chosen, order=order.order("c.id"))
+    parameters = conditions.parameters * (2 if by_text else 1)
+    return page_of(rows_of(sql, parameters), limit, lambda row: ClientRow(*row))
 
 
 def count_clients(*, user: User, wanted: ClientFilter | None = None) -> int:

@@ -26,7 +26,7 @@ def database_from_url(url: str) -> dict[str, Any]:
     if "sslmode" in query:
         options["sslmode"] = query["sslmode"]
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "kniga.config.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "kniga",
         "USER": unquote(parts.username or query.get("user", "kniga")),
         "PASSWORD": unquote(parts.password or ""),

@@ -112,6 +112,9 @@ class Deal(models.Model):
             models.Index(fields=["owner", "-opened_at", "-id"], name="deal_owner_opened"),
             models.Index(fields=["status", "-opened_at", "-id"], name="deal_status_opened"),
             models.Index(fields=["-amount", "-id"], name="deal_amount"),
+            models.Index(
+                fields=["-amount", "-id", "stage"], name="deal_open_amount", condition=models.Q(status="open")
+            ),
             models.Index(fields=["client", "-opened_at"], name="deal_client"),
             models.Index(fields=["name_key", "id"], name="deal_name"),
             models.Index(Coalesce("expected_date", FAR_DATE), "id", name="deal_expected"),

@@ -82,6 +82,11 @@ class StageOption:
     pipeline: str
 
 
+_LINES = """
+SELECT l.position, l.product_id, p.name, u.code, u.name, l.quantity, l.price, l.discount, l.amount
+FROM deals_dealline l JOIN catalog_product p ON p.id = l.product_id JOIN catalog_unit u ON u.id = l.unit_id
+WHERE l.deal_id = %s ORDER BY l.position
+"""
 _STAGES = """
 SELECT s.key, s.name, s.position, s.id = d.stage_id, count(v.id),
        sum(coalesce(v.left_at, %(now)s) - v.entered_at) FILTER (WHERE v.id IS NOT NULL AND NOT v.is_inferred),
@@ -127,13 +132,9 @@ def get_visible_deal(*, user: User, id: int) -> Deal:
 
 def lines_of(*, user: User, deal: Deal) -> tuple[LineRow, ...]:
     """The lines of a deal that came through `get_visible_deal`, in order."""
-    found = deal.lines.order_by("position").values_list(
-        "position", "product_id", "product__name", "unit__code", "unit__name", "quantity", "price", "discount",
-        "amount",
-    )  # fmt: skip
     return tuple(
         LineRow(position, product_id, product, unit_name(code, stored), quantity, price, discount, amount)
-        for position, product_id, product, code, stored, quantity, price, discount, amount in found
+        for position, product_id, product, code, stored, quantity, price, discount, amount in rows_of(_LINES, [deal.pk])
     )
 
 

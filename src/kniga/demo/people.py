@@ -103,6 +103,7 @@ def _name_organisation(words: Words) -> None:
             "currency": words.currency,
             "language": words.language,
             "calendar_country": words.country,
+            "time_zone": words.time_zone,
         },
     )  # fmt: skip
 

@@ -9,8 +9,6 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from django.utils.translation import gettext as _
-
 from kniga.clients.fields import checked_website
 from kniga.imports.fields import Field, KindSpec, Type
 from kniga.imports.options import Options
@@ -18,8 +16,11 @@ from kniga.imports.tabular.table import Column, Row, Table
 from kniga.imports.tabular.values import DateOrder, NumberStyle, parse_date, parse_number
 from kniga.platform.emails import checked_email
 from kniga.platform.errors import Refused
+from kniga.platform.organisation import current_organisation
 from kniga.platform.phones import to_e164
 from kniga.platform.requisites import checked_inn, checked_kpp, checked_ogrn
+from kniga.platform.said import kept
+from kniga.platform.said import said as _
 from kniga.platform.textkeys import fold, match_key
 
 Value = str | int | list[str] | None
@@ -35,7 +36,7 @@ class Draft:
 
     number: int
     values: dict[str, Any] = field(default_factory=dict)
-    reasons: list[dict[str, str]] = field(default_factory=list)
+    reasons: list[dict[str, Any]] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     key: str = ""
     action: str = ""
@@ -44,7 +45,7 @@ class Draft:
 
     def refuse(self, action: str, code: str, text: str, column: str = "") -> None:
         """Note a reason; an error weighs more than a conflict, and both more than what was meant before."""
-        self.reasons.append({"code": code, "text": text, "column": column})
+        self.reasons.append({"code": code, "text": str(text), "column": column} | kept(text))
         if self.action != "error":
             self.action = action
 
@@ -80,7 +81,7 @@ def draft_of(row: Row, columns: list[MappedColumn]) -> Draft:
         try:
             value = mapped.read(cell)
         except Refused as refused:
-            draft.refuse("error", refused.code, refused.message, mapped.column.name)
+            draft.refuse("error", refused.code, refused.said, mapped.column.name)
             continue
         if mapped.field.many:
             known = draft.values.setdefault(mapped.field.key, [])
@@ -155,7 +156,7 @@ def _emails(cell: str) -> list[str]:
 
 def _phone(cell: str) -> str:
     # Most numbers are plain Russian ones, and asking the whole numbering plan costs 50 times as much.
-    if _RUSSIAN_PHONE.match(cell):
+    if _RUSSIAN_PHONE.match(cell) and (cell[0] == "+" or current_organisation().calendar_country == "RU"):
         plain = "".join(character for character in cell if character.isdigit())
         return f"+7{plain[1:]}"
     return to_e164(cell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -14,14 +14,15 @@ from procrastinate.contrib.django import app
 
 from kniga.imports.files import stored_file
 from kniga.imports.models import ImportJob, JobStatus
-from kniga.imports.options import Options
 from kniga.imports.progress import StoredProgress, forget_progress
-from kniga.imports.services import ImportStopped, apply_job, check_job
 from kniga.people.models import User
 from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform import clock
 from kniga.platform.errors import Conflict, Refused
+
+if TYPE_CHECKING:
+    from kniga.imports.options import Options
 
 logger = logging.getLogger(__name__)
 _READY: Final = (JobStatus.CHECKED, JobStatus.REFUSED)
@@ -62,6 +63,9 @@ def carry_out_import(job_id: int, by_id: int) -> None:
 
 def carry_out(*, job_id: int, by: User, now: datetime) -> None:
     """Do what the job waits for, and note on it why it could not be done."""
+    # The readers of files take 15 MB; a worker that no import was given does without them.
+    from kniga.imports.services import ImportStopped, apply_job, check_job
+
     job = ImportJob.objects.filter(pk=job_id).first()
     if job is None or job.status not in {JobStatus.QUEUED, JobStatus.CHECKING}:
         return

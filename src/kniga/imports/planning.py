@@ -12,7 +12,6 @@ from typing import Any, Final, TypeVar
 import msgspec
 from django.db import connection
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from kniga.imports import sets
 from kniga.imports.cells import Draft, MappedColumn, draft_of, mapped_columns
@@ -23,6 +22,7 @@ from kniga.imports.references import Unknown
 from kniga.imports.repeats import mark_repeats
 from kniga.imports.run import Run
 from kniga.platform.errors import Refused
+from kniga.platform.said import said as _
 
 BATCH: Final = 2000
 _COLUMNS: Final = "job_id, number, action, key, marks, values, changes, reasons, target_id"
@@ -214,7 +214,7 @@ def _number_new(run: Run, drafts: Sequence[Draft]) -> None:
 
 def _copy(run: Run, drafts: Sequence[Draft]) -> None:
     def packed(value: object) -> str:
-        return msgspec.json.encode(value).decode()
+        return msgspec.json.encode(value, enc_hook=str).decode()
 
     with connection.cursor() as cursor, cursor.copy(f"COPY imports_importrow ({_COLUMNS}) FROM STDIN") as copy:
         for draft in drafts:

@@ -14,7 +14,7 @@ from kniga.imports.finding import Found
 from kniga.imports.kinds import IMPORTERS
 from kniga.imports.models import ImportJob, ImportProgress, ImportRow, JobStatus, KindKey
 from kniga.imports.options import Options, options_of
-from kniga.imports.report import WAITING, Report, report_from
+from kniga.imports.report import WAITING, Report, reasons_told, report_from
 from kniga.imports.stages import StageMap
 from kniga.imports.undoing import Undone
 from kniga.people.models import User
@@ -133,7 +133,11 @@ def job_rows(
     if actions:
         found = found.filter(action__in=actions)
     columns = ("number", "action", "values", "changes", "reasons", "target_id")
-    return [RowLine(*row) for row in found.order_by("number").values_list(*columns)[:limit]]
+    rows = found.order_by("number").values_list(*columns)[:limit]
+    return [
+        RowLine(number, action, values, changes, reasons_told(reasons), target_id)
+        for number, action, values, changes, reasons, target_id in rows
+    ]
 
 
 def job_progress(job: ImportJob) -> Progress:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.utils.translation import gettext as _
-
 from kniga.imports.run import Run
+from kniga.platform.said import said as _
 
 # The first row of a key counts. A further one with the same values is nothing new; with other values, a conflict.
 _BY_KEY: Final = """
@@ -14,7 +13,8 @@ UPDATE imports_importrow r
 SET action = CASE WHEN r.values - %(made)s::text[] = f.values - %(made)s::text[] THEN 'same' ELSE 'conflict' END,
     target_id = f.target_id, changes = '{}',
     reasons = r.reasons || jsonb_build_array(jsonb_build_object(
-        'code', 'repeats', 'column', '', 'text', replace(%(text)s::text, '{row}', f.number::text)))
+        'code', 'repeats', 'column', '', 'text', %(text)s::text, 'say', %(say)s::text,
+        'with', jsonb_build_object('row', f.number)))
 FROM (
     SELECT key, min(number) AS number FROM imports_importrow
     WHERE job_id = %(job)s AND key <> '' AND action IN ('create', 'update', 'same') GROUP BY key HAVING count(*) > 1
@@ -32,7 +32,8 @@ WITH marked AS (
 )
 UPDATE imports_importrow r
 SET action = %(action)s::text, target_id = NULL, reasons = r.reasons || jsonb_build_array(jsonb_build_object(
-        'code', 'duplicate', 'column', '', 'text', replace(%(text)s::text, '{row}', marked.first::text)))
+        'code', 'duplicate', 'column', '', 'text', %(text)s::text, 'say', %(say)s::text,
+        'with', jsonb_build_object('row', marked.first)))
 FROM marked WHERE r.job_id = %(job)s AND r.number = marked.number
 """
 
@@ -42,7 +43,9 @@ def mark_repeats(run: Run) -> None:
     run.execute("ANALYZE imports_importrow")
     # Addresses made up for users without one differ by a number; they are no difference.
     made = ["email"] if run.spec.key == "users" and "email" not in run.options.mapping.values() else []
-    run.execute(_BY_KEY, {"made": made, "text": _("repeats row {row}")})
+    text = _("repeats row %(row)s")
+    run.execute(_BY_KEY, {"made": made, "text": text, "say": text.source})
     if run.spec.key == "clients" and run.options.duplicates != "create":
         action = "skip" if run.options.duplicates == "skip" else "conflict"
-        run.execute(_BY_MARK, {"action": action, "text": _("looks like the client of row {row}")})
+        text = _("looks like the client of row %(row)s")
+        run.execute(_BY_MARK, {"action": action, "text": text, "say": text.source})

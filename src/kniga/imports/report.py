@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from kniga.imports.run import Run
+from kniga.platform.said import told_again
 
 ACTIONS: Final = ("create", "update", "same", "skip", "conflict", "error")
 # Rows (alias r) in whose way stands nothing but names nobody has explained.
@@ -71,7 +72,16 @@ def report_of(run: Run) -> Report:
 
 def report_from(stored: dict[str, Any]) -> Report:
     """A report as it was stored."""
-    return Report(**stored)
+    problems = [
+        {"row": one["row"], "action": one["action"], "column": one["column"], "text": told_again(one, one["text"])}
+        for one in stored.get("problems", ())
+    ]
+    return Report(**stored | {"problems": problems})
+
+
+def reasons_told(stored: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The reasons of a row in the language of whoever reads them: code, text, column."""
+    return [{"code": one["code"], "text": told_again(one, one["text"]), "column": one["column"]} for one in stored]
 
 
 def _problems(run: Run) -> list[dict[str, Any]]:
@@ -80,7 +90,7 @@ def _problems(run: Run) -> list[dict[str, Any]]:
         f"AND action IN ('conflict', 'error') ORDER BY number LIMIT {_SHOWN}"
     )
     return [
-        {"row": number, "action": action, "column": reason["column"], "text": reason["text"]}
+        reason | {"row": number, "action": action, "text": told_again(reason, reason["text"])}
         for number, action, reasons in found
         for reason in msgspec.json.decode(reasons)
     ]

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from django.utils.translation import gettext as _
-
 from kniga.imports.cells import Draft
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.permissions import HIGH_ROLES, managed_branch_id
 from kniga.people.roles import Entity, Role
+from kniga.platform.said import said as _
 
 if TYPE_CHECKING:
     from kniga.imports.run import Run

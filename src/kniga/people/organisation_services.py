@@ -7,7 +7,6 @@ from datetime import date, datetime, time
 from typing import Any, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
-import holidays
 from babel.numbers import list_currencies
 from django.conf import settings
 from django.db import transaction
@@ -134,6 +133,8 @@ def _time_zone(text: str, field: str) -> str:
 
 
 def _country(text: str, field: str) -> str:
+    import holidays
+
     if len(text) != 2 or text.upper() not in holidays.list_supported_countries():
         message = _("Enter a country by its two letters, such as RU or DE.")
         raise Refused("country_unknown", message, field=field)

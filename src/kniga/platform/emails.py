@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext as _
 
 from kniga.platform.errors import Refused
+from kniga.platform.said import said as _
 
 
 def checked_email(text: str, *, field: str | None = None) -> str:

@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 class Refused(Exception):
     """A request that cannot be carried out: `code` is stable, `message` names place and cure (translated),
+    `said` the same as a text that may be told again in another language,
     `field` is the form field or JSON pointer it belongs to; `also` are further refusals of the same request, each
     with a field of its own. Nothing was saved."""
 
     def __init__(self, code: str, message: str, *, field: str | None = None, also: tuple[Refused, ...] = ()) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = str(message)
+        self.said = message
         self.field = field
         self.also = also
 
@@ -28,7 +30,7 @@ def check_all(*checks: Callable[[], object]) -> None:
             found += [refusal, *refusal.also]
     if found:
         first = found[0]
-        raise Refused(first.code, first.message, field=first.field, also=tuple(found[1:]))
+        raise Refused(first.code, first.said, field=first.field, also=tuple(found[1:]))
 
 
 class NotVisible(Exception):

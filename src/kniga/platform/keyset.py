@@ -41,10 +41,14 @@ class Sort:
         """The same order, the other way round."""
         return Sort(self.expression, self.sql_type, not self.is_descending)
 
+    @property
+    def way(self) -> str:
+        """The direction as SQL writes it."""
+        return "DESC" if self.is_descending else "ASC"
+
     def order(self, id_column: str) -> str:
         """The ORDER BY terms; the id makes the order total."""
-        way = "DESC" if self.is_descending else "ASC"
-        return f"{self.expression} {way}, {id_column} {way}"
+        return f"{self.expression} {self.way}, {id_column} {self.way}"
 
     def after(self, id_column: str) -> str:
         """The condition of rows behind the cursor; takes the cursor's two values as parameters."""

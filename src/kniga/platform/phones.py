@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
 import phonenumbers
-from django.utils.translation import gettext as _
 
 from kniga.platform.errors import Refused
+from kniga.platform.organisation import current_organisation
+from kniga.platform.said import said as _
 from kniga.platform.textkeys import digits
 
-DEFAULT_REGION: Final = "RU"
 _PHONE_CHARACTERS: Final = frozenset("0123456789+-() .\u00a0\u2011\u2013")
+_MOBILE: Final = re.compile(r"\+7(9[0-9]{2})([0-9]{3})([0-9]{2})([0-9]{2})")
 
 
-def to_e164(text: str, *, region: str = DEFAULT_REGION, field: str | None = None) -> str:
+def to_e164(text: str, *, region: str = "", field: str | None = None) -> str:
     """«8 (916) 123-45-67» as `+79161234567`; an extension is kept as `;ext=12` (RFC 3966).
 
-    `region` decides numbers without a country code. Raises Refused `phone_invalid`.
+    `region` (the organisation's country by default) decides numbers without a country code.
+    Raises Refused `phone_invalid`.
     """
+    region = region or current_organisation().calendar_country
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
-        message = _("“%(text)s” is not a phone number. Write it with its area code, e.g. +7 495 123-45-67.")
-        raise Refused("phone_invalid", message % {"text": text.strip()[:40]}, field=field)
+        message = _("“%(text)s” is not a phone number. Write it with its area code, e.g. %(example)s.")
+        raise Refused("phone_invalid", message % {"text": text.strip()[:40], "example": _example(region)}, field=field)
     plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return f"{plain};ext={number.extension}" if number.extension else plain
 
 
-@lru_cache(maxsize=20_000)
 def format_phone(value: str) -> str:
     """A stored number as people read it: `+7 916 123-45-67`; what cannot be read is given back as it is."""
+    # Nine of ten numbers are Russian mobile ones, and a list of clients shows fifty of them.
+    mobile = _MOBILE.fullmatch(value)
+    return "+7 {} {}-{}-{}".format(*mobile.groups()) if mobile else _format_any(value)
+
+
+@lru_cache(maxsize=2_000)
+def _format_any(value: str) -> str:
     plain, _sep, extension = value.partition(";ext=")
     try:
         number = phonenumbers.parse(plain, None)
@@ -54,3 +64,11 @@ def search_digits(text: str) -> tuple[str, ...]:
     if plain.startswith("8") and len(plain) >= 4 and not text.strip().startswith("+"):
         return (plain, "7" + plain[1:])
     return (plain,)
+
+
+@lru_cache(maxsize=300)
+def _example(region: str) -> str:
+    number = None if region == "RU" else phonenumbers.example_number(region)
+    if number is None:
+        return "+7 495 123-45-67"
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

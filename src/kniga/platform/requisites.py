@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from django.utils.translation import gettext as _
-
 from kniga.platform.errors import Refused
+from kniga.platform.said import said as _
 
 _INN_10: Final = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 _INN_12_FIRST: Final = (7, 2, 4, 10, 3, 5, 9, 4, 6, 8)

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from kniga.platform.models import CalendarDay, Organisation
+
+if TYPE_CHECKING:
+    import holidays
 
 _KEPT_SECONDS = 30.0
 _ONE_DAY = timedelta(days=1)
@@ -24,6 +26,9 @@ _LONGEST = timedelta(days=3660)
 
 @lru_cache(maxsize=16)
 def _country(code: str) -> holidays.HolidayBase | None:
+    # All countries of the world: loaded by the first process that counts a deadline.
+    import holidays
+
     return holidays.country_holidays(code) if code in holidays.list_supported_countries() else None
 
 

@@ -16,7 +16,7 @@ from kniga.platform.errors import Refused
 from kniga.processes.applying import dump_data, event_entries, own_tokens, work_entries
 from kniga.processes.assignment import people_of_role
 from kniga.processes.definitions import RunnableVersion, runnable_version
-from kniga.processes.effects import Effects, resolve
+from kniga.processes.effects import Effects, local_moment, resolve
 from kniga.processes.models import ProcessVersion, VersionStatus
 from kniga.processes.reading import DealFacts, fields_of_deals
 from kniga.processes.refusals import refusal_of
@@ -173,9 +173,12 @@ def _paths(
     version: RunnableVersion, element: str | None, deals: Sequence[DealFacts], now: datetime
 ) -> list[tuple[Step, list[DealFacts]]]:
     """The distinct first steps, each with its deals. The fields decide only as far as the version looks at them."""
+    if not deals:
+        return []
+    now = local_moment(deals[0], now)  # all of one zone
     needs = version.definition.needs
     if not needs:
-        return [(_first_step(version, element, {}, now), list(deals))] if deals else []
+        return [(_first_step(version, element, {}, now), list(deals))]
     values = fields_of_deals(deals, needs)
     by_fields: dict[tuple[tuple[str, Value], ...], list[DealFacts]] = {}
     for deal in deals:

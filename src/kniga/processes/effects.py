@@ -122,6 +122,11 @@ def resolve(
     return _Filling(version, before, step, deal, now, instance_id, is_top, by_person, fired).effects
 
 
+def local_moment(deal: DealFacts, now: datetime) -> datetime:
+    """`now` in the zone of the deal's branch: where the days of its process begin."""
+    return now.astimezone(organisation_calendar().in_zone(deal.time_zone).zone)
+
+
 def moment_of(due: Due, start: datetime, calendar: WorkCalendar) -> datetime:
     """When `due` is, counted from `start`, in UTC."""
     if due.working_time:

@@ -19,6 +19,7 @@ from kniga.people.models import User
 from kniga.people.permissions import Act, may
 from kniga.people.roles import Entity
 from kniga.processes.definitions import runnable_version
+from kniga.processes.effects import local_moment
 from kniga.processes.models import Task
 from kniga.processes.reading import TaskSnapshot, fields_for, read_task
 from kniga.rules import Value, fields_of
@@ -69,7 +70,8 @@ def _open_ways(snapshot: TaskSnapshot, assignee: str, user: User, now: datetime)
     is_own = snapshot.assignee_id in (user.pk, None) or may(user, Act.COMPLETE_FOR_OTHERS)
     trial = _without_demands(version.definition)
     fields = fields_for(snapshot.deal, trial.needs)
-    ways = tuple(Way(one, _targets(trial, snapshot, step, one, fields, now)) for one in step.outcomes)
+    at = local_moment(snapshot.deal, now)
+    ways = tuple(Way(one, _targets(trial, snapshot, step, one, fields, at)) for one in step.outcomes)
     return OpenWays(snapshot.task_id, step, assignee, is_own, ways)
 
 

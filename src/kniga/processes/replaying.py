@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -81,7 +82,7 @@ def _compared(row: tuple[Any, ...], told: list[tuple[str, Any, datetime]]) -> Re
     history = effective_history(told, number)
     versions = _definitions(process_id, {recorded[3] for recorded in history} | {number})
     try:
-        state = replay_events(versions, history)
+        state = replay_events(versions, history, zone_of=ZoneInfo)
     except ReplayDiverged as diverged:
         return Replayed(id, len(history), None, str(diverged))
     kept = stored_state(

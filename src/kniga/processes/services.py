@@ -6,14 +6,14 @@ the caller's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from kniga.deals.models import Deal
-from kniga.engine import Cancel, CompleteTask, GoTo
+from kniga.engine import Cancel, CompleteTask, GoTo, UserTask
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.permissions import Act, may
@@ -22,7 +22,8 @@ from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.processes.definitions import RunnableVersion, runnable_version
-from kniga.processes.effects import UNDO_GRACE, UNDO_WINDOW
+from kniga.processes.effects import UNDO_GRACE, UNDO_WINDOW, local_moment
+from kniga.processes.facts import check_facts
 from kniga.processes.models import Instance, ProcessVersion, VersionStatus
 from kniga.processes.queries import visible_instance
 from kniga.processes.reading import InstanceSnapshot, TaskSnapshot, fields_for, read_task
@@ -55,12 +56,21 @@ def start_process(
         return begin_instance(version=version, deal=deal, by=by, now=now, element=element, stage=stage)
 
 
-def complete_task(*, task_id: int, outcome: str, answers: Mapping[str, object], by: User, now: datetime) -> Advanced:
+def complete_task(
+    *,
+    task_id: int,
+    outcome: str,
+    answers: Mapping[str, object],
+    by: User,
+    now: datetime,
+    confirmed: Collection[str] = (),
+) -> Advanced:
     """Finish a task with an outcome; the next task comes in the same transaction.
 
-    `answers`: question key → value (text as typed, or JSON values). Raises NotVisible; Conflict when somebody
-    finished it first (the message says who and when) or the process is paused; Refused with `field` = the question's
-    key when the book demands an answer that is missing or wrong, or when the task is somebody else's.
+    `answers`: question key → value (text as typed, or JSON values); `confirmed`: keys of questions whose unusual
+    answer the person confirms (see `check_facts`). Raises NotVisible; Conflict when somebody finished it first (the
+    message says who and when) or the process is paused; Refused with `field` = the question's key when the book
+    demands an answer that is missing or wrong, or when the task is somebody else's.
     """
     element = ""
 
@@ -71,6 +81,10 @@ def complete_task(*, task_id: int, outcome: str, answers: Mapping[str, object], 
             raise _too_late(snapshot)
         if snapshot.assignee_id not in (by.pk, None) and not may(by, Act.COMPLETE_FOR_OTHERS):
             raise Refused("not_yours", _("This task is assigned to somebody else."))
+        step = version.definition.elements.get(element)
+        if isinstance(step, UserTask):
+            here = local_moment(snapshot.deal, now)
+            check_facts(step, answers, amount=snapshot.deal.amount, confirmed=confirmed, now=here)
         fields = fields_for(snapshot.deal, version.definition.needs)
         return Wanted(CompleteTask(snapshot.token, outcome, answers, fields))
 

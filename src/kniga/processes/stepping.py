@@ -22,7 +22,7 @@ from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible
 from kniga.processes.applying import apply_step, step_document
 from kniga.processes.definitions import RunnableVersion, runnable_version
-from kniga.processes.effects import Effects, FiredTimer, resolve
+from kniga.processes.effects import Effects, FiredTimer, local_moment, resolve
 from kniga.processes.models import Instance
 from kniga.processes.reading import DealFacts, InstanceSnapshot, TaskSnapshot, fields_for, read_instances, read_task
 from kniga.processes.refusals import refusal_of
@@ -150,7 +150,7 @@ def plan_step(
     """Compute a step; nothing is written. Reads one row per task that goes to a role."""
     is_start = isinstance(wanted.command, Start)
     state = NEW_STATE if is_start else snapshot.state
-    result = advance(version.definition, state, wanted.command, now=now)
+    result = advance(version.definition, state, wanted.command, now=local_moment(snapshot.deal, now))
     if isinstance(result, Rejection):
         return result
     is_top = snapshot.parent_id is None

@@ -1,14 +1,16 @@
 """Conditions as JSON.
 
 The shapes: ``{"field": "deal.amount", "op": "gt", "value": "500000"}`` (with ``"type"`` for a field that
-no registry knows), ``{"all": [...]}``, ``{"any": [...]}``, ``{"not": {...}}``.
+no registry knows), ``{"all": [...]}``, ``{"any": [...]}``, ``{"not": {...}}``. A value that is no constant is
+an object: ``{"field": "deal.cost"}``, ``{"from_now": -30, "unit": "day"}``, ``{"period": "last", "count": 7,
+"unit": "day"}``.
 """
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from kniga.rules.ast import And, Comparison, Not, Or, Rule
+from kniga.rules.ast import And, Comparison, Not, Operand, Or, Rule, items_of
 from kniga.rules.fields import (
     FIELD_TYPES,
     OPERATORS,
@@ -19,10 +21,15 @@ from kniga.rules.fields import (
     is_field_type,
     is_operator,
 )
+from kniga.rules.operands import FromNow, OtherField, Period
 from kniga.rules.values import write_value
 
 MAX_DEPTH = 20
 MAX_TERMS = 500
+MAX_SIZE = 2_000
+"""How many nodes a condition may have in all."""
+MAX_LENGTH = 1_000_000
+"""How many characters the JSON text of a condition may have."""
 _COMPARISON_KEYS = {"field", "type", "op", "value"}
 
 
@@ -37,8 +44,10 @@ class RuleRefused(ValueError):
 
 def parse_rule(text: str, fields: FieldRegistry) -> Rule:
     """Read a condition from JSON text. Raises RuleRefused naming the place."""
+    if len(text) > MAX_LENGTH:
+        raise RuleRefused("", f"the condition is longer than {MAX_LENGTH} characters")
     try:
-        data = json.loads(text, parse_float=str, parse_int=str)
+        data = json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise RuleRefused("", "the condition is not JSON") from None
     return rule_from_json(data, fields)
@@ -46,7 +55,7 @@ def parse_rule(text: str, fields: FieldRegistry) -> Rule:
 
 def rule_from_json(data: object, fields: FieldRegistry) -> Rule:
     """Read a condition from decoded JSON; types come from ``fields``. Raises RuleRefused."""
-    return _read(data, fields, "", 0)
+    return _Reading(fields).rule(data, "", 0)
 
 
 def rule_to_json(rule: Rule) -> dict[str, Any]:
@@ -58,52 +67,101 @@ def rule_to_json(rule: Rule) -> dict[str, Any]:
     if isinstance(rule, Not):
         return {"not": rule_to_json(rule.term)}
     written: dict[str, Any] = {"field": rule.field, "type": rule.type, "op": rule.op}
-    if rule.op in ("in", "not_in"):
-        assert isinstance(rule.value, tuple)
-        written["value"] = [write_value(item) for item in rule.value]
+    if isinstance(rule.value, tuple):
+        written["value"] = [_write(item) for item in rule.value]
     elif rule.value is not None:
-        written["value"] = write_value(rule.value)  # type: ignore[arg-type]
+        written["value"] = _write(rule.value)
     return written
 
 
-def _read(data: object, fields: FieldRegistry, place: str, depth: int) -> Rule:
-    if depth > MAX_DEPTH:
-        raise RuleRefused(place, f"the condition is nested deeper than {MAX_DEPTH} levels")
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _write(value: Operand) -> Any:
+    if isinstance(value, OtherField):
+        return {"field": value.key}
+    if isinstance(value, FromNow):
+        return {"from_now": value.amount, "unit": value.unit}
+    if isinstance(value, Period):
+        count = {} if value.is_calendar else {"count": value.count}
+        return {"period": value.which, **count, "unit": value.unit}
+    return write_value(value)  # type: ignore[arg-type]
+
+
+class _Reading:
+    """One condition being read; counts its nodes."""
+
+    def __init__(self, fields: FieldRegistry) -> None:
+        self.fields = fields
+        self.size = 0
+
+    def rule(self, data: object, place: str, depth: int) -> Rule:
+        self.size += 1
+        if self.size > MAX_SIZE:
+            raise RuleRefused(place, f"the condition has more than {MAX_SIZE} parts")
+        if depth > MAX_DEPTH:
+            raise RuleRefused(place, f"the condition is nested deeper than {MAX_DEPTH} levels")
+        if not isinstance(data, dict):
+            raise RuleRefused(place, "an object is expected")
+        if "field" in data:
+            return self.comparison(data, place)
+        if len(data) != 1 or next(iter(data)) not in ("all", "any", "not"):
+            raise RuleRefused(place, 'one of the keys "field", "all", "any", "not" is expected')
+        word, inner = next(iter(data.items()))
+        here = f"{place}.{word}" if place else str(word)
+        if word == "not":
+            return Not(self.rule(inner, here, depth + 1))
+        if not isinstance(inner, list) or not 1 <= len(inner) <= MAX_TERMS:
+            raise RuleRefused(here, f"a list of 1 to {MAX_TERMS} conditions is expected")
+        terms = tuple(self.rule(item, f"{here}[{at}]", depth + 1) for at, item in enumerate(inner))
+        return And(terms) if word == "all" else Or(terms)
+
+    def comparison(self, data: Mapping[str, Any], place: str) -> Comparison:
+        dot = f"{place}." if place else ""
+        for key in data:
+            if key not in _COMPARISON_KEYS:
+                raise RuleRefused(f"{dot}{key}", "this key is not known in a comparison")
+        field = data["field"]
+        if not isinstance(field, str) or not field:
+            raise RuleRefused(f"{dot}field", "the key of a field is expected")
+        type = _type_of(field, data.get("type"), self.fields, dot)
+        op = data.get("op")
+        if not is_operator(op):
+            raise RuleRefused(f"{dot}op", f"one of {', '.join(OPERATORS)} is expected")
+        try:
+            comparison = Comparison(field, type, op, _operand(data.get("value")))
+        except BadValue as error:
+            raise RuleRefused(f"{dot}value", str(error)) from None
+        _check_choices(comparison, self.fields.get(field), dot)
+        _check_other(comparison, self.fields, dot)
+        return comparison
+
+
+def _operand(data: object) -> Any:
+    if isinstance(data, list):
+        return tuple(_item(item) for item in data)
+    return _item(data)
+
+
+def _item(data: object) -> Any:
     if not isinstance(data, dict):
-        raise RuleRefused(place, "an object is expected")
-    if "field" in data:
-        return _read_comparison(data, fields, place)
-    if len(data) != 1 or next(iter(data)) not in ("all", "any", "not"):
-        raise RuleRefused(place, 'one of the keys "field", "all", "any", "not" is expected')
-    word, inner = next(iter(data.items()))
-    here = f"{place}.{word}" if place else str(word)
-    if word == "not":
-        return Not(_read(inner, fields, here, depth + 1))
-    if not isinstance(inner, list) or not 1 <= len(inner) <= MAX_TERMS:
-        raise RuleRefused(here, f"a list of 1 to {MAX_TERMS} conditions is expected")
-    terms = tuple(_read(item, fields, f"{here}[{at}]", depth + 1) for at, item in enumerate(inner))
-    return And(terms) if word == "all" else Or(terms)
+        return data
+    keys = set(data)
+    if keys == {"field"}:
+        return OtherField(data["field"])
+    if keys == {"from_now", "unit"}:
+        return FromNow(_whole(data["from_now"]), data["unit"])
+    if keys == {"period", "unit"} or keys == {"period", "unit", "count"}:
+        return Period(data["period"], data["unit"], _whole(data.get("count", 1)))
+    raise BadValue('a value, or an object with "field", "from_now" and "unit", or "period" and "unit" is expected')
 
 
-def _read_comparison(data: Mapping[str, Any], fields: FieldRegistry, place: str) -> Comparison:
-    dot = f"{place}." if place else ""
-    for key in data:
-        if key not in _COMPARISON_KEYS:
-            raise RuleRefused(f"{dot}{key}", "this key is not known in a comparison")
-    field = data["field"]
-    if not isinstance(field, str) or not field:
-        raise RuleRefused(f"{dot}field", "the key of a field is expected")
-    type = _type_of(field, data.get("type"), fields, dot)
-    op = data.get("op")
-    if not is_operator(op):
-        raise RuleRefused(f"{dot}op", f"one of {', '.join(OPERATORS)} is expected")
-    value = data.get("value")
-    try:
-        comparison = Comparison(field, type, op, tuple(value) if isinstance(value, list) else value)
-    except BadValue as error:
-        raise RuleRefused(f"{dot}value", str(error)) from None
-    _check_choices(comparison, fields.get(field), dot)
-    return comparison
+def _whole(number: object) -> Any:
+    """Numbers come as text from ``parse_rule``; what is no whole number is refused where it is used."""
+    if isinstance(number, str) and len(number) < 10 and number.removeprefix("-").isdecimal():
+        return int(number)
+    return number
 
 
 def _type_of(field: str, given: object, fields: FieldRegistry, dot: str) -> FieldType:
@@ -121,10 +179,17 @@ def _type_of(field: str, given: object, fields: FieldRegistry, dot: str) -> Fiel
 
 
 def _check_choices(comparison: Comparison, spec: FieldSpec | None, dot: str) -> None:
-    if spec is None or not spec.choices or comparison.value is None:
+    if spec is None or not spec.choices or spec.type not in ("choice", "multi_choice"):
         return
     allowed = {choice.key for choice in spec.choices}
-    value = comparison.value
-    for item in value if isinstance(value, tuple) else (value,):
+    for item in items_of(comparison):
         if item not in allowed:
             raise RuleRefused(f"{dot}value", f"{item} is not one of {', '.join(sorted(allowed))}")
+
+
+def _check_other(comparison: Comparison, fields: FieldRegistry, dot: str) -> None:
+    if not isinstance(comparison.value, OtherField):
+        return
+    other = fields.get(comparison.value.key)
+    if other is not None and other.type != comparison.type:
+        raise RuleRefused(f"{dot}value", f"the field {other.key} is of type {other.type}, not {comparison.type}")

@@ -20,9 +20,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-import psycopg
-from psycopg import sql
-
 from kniga.runtime import postgres_settings
 from kniga.runtime.children import die_with_parent
 from kniga.runtime.placement import Placement, decide
@@ -108,6 +105,11 @@ class Cluster:
 
     def _is_answering(self) -> bool:
         """Whether the server is there and answers; one that is just dying is waited for."""
+        if not self.is_running():
+            return False
+        # Here, not above: `kniga run` watches for years and needs no driver for that.
+        import psycopg
+
         deadline = time.monotonic() + STOP_SECONDS
         while self.is_running():
             try:
@@ -275,10 +277,17 @@ class Cluster:
             time.sleep(0.02)
 
     def _ensure_database(self) -> None:
+        made = self.placement.data / "kniga.made"
+        if made.exists():
+            return
+        import psycopg
+        from psycopg import sql
+
         with psycopg.connect(self.dsn_of("postgres"), autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if known is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        made.touch()
 
     def _stop(self) -> None:
         postmaster = running_postmaster(self.placement.data)

@@ -11,7 +11,7 @@ MEGABYTE = 1024 * 1024
 def configuration(*, sockets: Path, libraries: Path, throwaway: bool) -> str:
     """The content of `kniga.conf` for this machine; `throwaway` gives up durability for speed."""
     memory = _memory_megabytes()
-    shared = 128 if throwaway else max(128, min(1024, memory // 16))
+    shared = 128 if throwaway else max(128, min(1024, memory // 64))
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(sockets),

@@ -7,8 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 
-import psycopg
-
 from kniga.runtime.home import Home, current_home
 from kniga.runtime.postgres import Cluster, Dsn
 
@@ -46,6 +44,8 @@ def furnishing_turn(address: Dsn) -> Iterator[None]:
     """Hold the turn to furnish this database for the time of the block; waits, and says so, while another has it.
 
     The turn ends with the process that holds it, however that ends."""
+    import psycopg
+
     with psycopg.connect(address, autocommit=True) as connection:
         # A session lock: the number is the word "knigf" in ASCII.
         key = [0x6B6E696766]

@@ -10,12 +10,11 @@ from functools import lru_cache
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
-from django.conf import settings
-from django.utils import timezone
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kniga.platform.organisation import current_organisation
+from kniga.web.speaking import language, zone
 
 Number = int | float | Decimal
 
@@ -29,7 +28,7 @@ def money(amount: Number | None, currency: str = "") -> str:
     """An amount with its currency sign; kopecks only where there are some. None is a dash."""
     if amount is None:
         return NOTHING
-    return _money(Decimal(str(amount)), currency or current_organisation().currency, _language())
+    return _money(Decimal(str(amount)), currency or current_organisation().currency, language())
 
 
 def money_short(amount: Number | None, currency: str = "") -> str:
@@ -39,21 +38,21 @@ def money_short(amount: Number | None, currency: str = "") -> str:
     exact = Decimal(str(amount))
     if abs(exact) < 10_000:
         return money(exact, currency)
-    return _money_short(exact, currency or current_organisation().currency, _language())
+    return _money_short(exact, currency or current_organisation().currency, language())
 
 
 def number(value: Number | None, digits: int = 2) -> str:
     """A number with the language's separators and at most `digits` decimals."""
     if value is None:
         return NOTHING
-    return _number(round(Decimal(str(value)), digits), _language())
+    return _number(round(Decimal(str(value)), digits), language())
 
 
 def percent(share: Number | None, digits: int = 0) -> str:
     """A share (0.25) as per cent (25%)."""
     if share is None:
         return NOTHING
-    return _percent(round(Decimal(str(share)), digits + 2), _language())
+    return _percent(round(Decimal(str(share)), digits + 2), language())
 
 
 def day(value: date | datetime | None) -> str:
@@ -61,45 +60,46 @@ def day(value: date | datetime | None) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, datetime):
-        value = timezone.localtime(value).date()
-    return _day(value, _language())
+        value = value.astimezone(zone()).date()
+    return _day(value, language())
+
+
+def short_day(value: date | datetime | None, today: date) -> str:
+    """A date in a list: 23 Nov; the year only where it could be mistaken, half a year away and more."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, datetime):
+        value = value.astimezone(zone()).date()
+    return _day_of_year(value, language()) if abs((value - today).days) < 183 else _day(value, language())
 
 
 def moment(value: datetime | None) -> str:
     """A date with its time, in the time zone of the installation."""
     if value is None:
         return NOTHING
-    return format_datetime(timezone.localtime(value), "d MMM y, HH:mm", locale=_locale(_language()))
+    return format_datetime(value.astimezone(zone()), "d MMM y, HH:mm", locale=_locale(language()))
 
 
 def clock_time(value: datetime | None) -> str:
     """The time of day: 14:05."""
-    return NOTHING if value is None else format_time(timezone.localtime(value), "HH:mm", locale=_locale(_language()))
+    return NOTHING if value is None else format_time(value.astimezone(zone()), "HH:mm", locale=_locale(language()))
 
 
 def relative_day(value: date | datetime | None, today: date) -> str:
     """A day seen from today: today, tomorrow, in 2 days, 3 days ago; beyond two weeks the date itself."""
     if value is None:
         return NOTHING
-    distance = _days_between(value, today)
-    near = {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}
-    if distance in near:
-        return near[distance]
-    if distance > 14 or distance < -14:
-        return day(value)
-    if distance > 0:
-        return ngettext("in %(n)d day", "in %(n)d days", distance) % {"n": distance}
-    return ngettext("%(n)d day ago", "%(n)d days ago", -distance) % {"n": -distance}
+    return _relative(_days_between(value, today), language()) or day(value)
 
 
 def due(value: date | datetime | None, today: date) -> str:
     """A deadline seen from today: as `relative_day`, but the past is overdue."""
     if value is None:
         return _("no deadline")
-    late = -_days_between(value, today)
-    if late > 0:
-        return ngettext("%(n)d day overdue", "%(n)d days overdue", late) % {"n": late}
-    return relative_day(value, today)
+    distance = _days_between(value, today)
+    if distance < 0:
+        return _overdue(-distance, language())
+    return _relative(distance, language()) or day(value)
 
 
 def due_state(value: date | datetime | None, today: date) -> str:
@@ -169,12 +169,26 @@ def tint(text: str) -> int:
 
 def _days_between(value: date | datetime, today: date) -> int:
     if isinstance(value, datetime):
-        value = timezone.localtime(value).date()
+        value = value.astimezone(zone()).date()
     return (value - today).days
 
 
-def _language() -> str:
-    return get_language() or settings.LANGUAGE_CODE
+# The language is part of these keys only: Django speaks the present one, which is this one.
+@lru_cache(maxsize=256)
+def _relative(distance: int, language: str) -> str:
+    """A day so many days from today, in words; "" beyond two weeks."""
+    if distance in (0, 1, -1):
+        return {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}[distance]
+    if distance > 14 or distance < -14:
+        return ""
+    if distance > 0:
+        return ngettext("in %(n)d day", "in %(n)d days", distance) % {"n": distance}
+    return ngettext("%(n)d day ago", "%(n)d days ago", -distance) % {"n": -distance}
+
+
+@lru_cache(maxsize=1024)
+def _overdue(days: int, language: str) -> str:
+    return ngettext("%(n)d day overdue", "%(n)d days overdue", days) % {"n": days}
 
 
 @lru_cache(maxsize=8)
@@ -213,3 +227,8 @@ def _money_short(amount: Decimal, currency: str, language: str) -> str:
 @lru_cache(maxsize=20_000)
 def _day(value: date, language: str) -> str:
     return format_date(value, "d MMM y", locale=_locale(language))
+
+
+@lru_cache(maxsize=2_000)
+def _day_of_year(value: date, language: str) -> str:
+    return format_date(value, "d MMM", locale=_locale(language))

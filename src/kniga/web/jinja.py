@@ -14,13 +14,13 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 from markupsafe import Markup
 
 from kniga.platform.phones import format_phone
-from kniga.web import formatting
+from kniga.web import formatting, speaking
+from kniga.web.compiler import DirectCodeGenerator
 from kniga.web.markdown import render_markdown
 
 _FILTERS: dict[str, Callable[..., Any]] = {
@@ -29,6 +29,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "number": formatting.number,
     "percent": formatting.percent,
     "date": formatting.day,
+    "short_date": formatting.short_day,
     "datetime": formatting.moment,
     "time": formatting.clock_time,
     "relative_day": formatting.relative_day,
@@ -40,6 +41,10 @@ _FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 
+class _Environment(Environment):
+    code_generator_class = DirectCodeGenerator
+
+
 def environment(**options: Any) -> Environment:
     """Called by Django with the options of settings.TEMPLATES."""
     options.update(
@@ -49,11 +54,10 @@ def environment(**options: Any) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
-    env = Environment(**options)
-    env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
-    )
+    env = _Environment(**options)
     env.globals.update(url=url, static=static, asset=asset, icon=icon, query=query)
+    env.globals.update(_=speaking.gettext, gettext=speaking.gettext, ngettext=speaking.ngettext)
+    env.globals.update(pgettext=speaking.pgettext, npgettext=speaking.npgettext)
     env.filters.update({name: _spoken(function) for name, function in _FILTERS.items()})
     env.filters.update(phone=format_phone, markdown=render_markdown, initials=formatting.initials, tint=formatting.tint)
     return env

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from html import escape
 
 import nh3
 from markdown_it import MarkdownIt
@@ -12,6 +14,8 @@ from markupsafe import Markup
 _TEXT = {"a", "abbr", "b", "br", "code", "del", "em", "i", "s", "strong"}
 _BLOCKS = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
 _TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
+# A private character: no script has it, and the cleaning of HTML leaves it.
+_HOLE = "\ue00f"
 _PARSER = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 
 
@@ -22,11 +26,23 @@ def render_markdown(text: str | None) -> Markup:
 
 def render_filled(text: str, fill: Callable[[str], str]) -> Markup:
     """As `render_markdown`, with every run of plain text passed through `fill` after the Markdown is parsed, so
-    that nothing `fill` puts in can become markup."""
-    tokens = _PARSER.parse(text)
+    that nothing `fill` puts in can become markup. Parsed once per text; the runs are filled every time."""
+    return Markup("").join(
+        Markup(escape(fill(piece), quote=False)) if is_run else piece for is_run, piece in _parts(text)
+    )
+
+
+@lru_cache(maxsize=512)
+def _parts(text: str) -> tuple[tuple[bool, str], ...]:
+    """The clean HTML of a text in pieces: markup as it is, and runs of plain text (True) as they were written."""
+    tokens = _PARSER.parse(text.replace(_HOLE, ""))
+    runs = []
     for token in _leaves(tokens):
-        token.content = fill(token.content)
-    return _clean(_PARSER.renderer.render(tokens, _PARSER.options, {}))
+        runs.append(token.content)
+        token.content = f"{_HOLE}{len(runs) - 1}{_HOLE}"
+    pieces = _clean(_PARSER.renderer.render(tokens, _PARSER.options, {})).split(_HOLE)
+    # Every other piece stands between two marks: the number of a run.
+    return tuple((place % 2 == 1, runs[int(piece)] if place % 2 else piece) for place, piece in enumerate(pieces))
 
 
 def _leaves(tokens: Iterable[Token]) -> Iterator[Token]:

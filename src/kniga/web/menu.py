@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kniga.people.permissions import Act, may
+from kniga.web.speaking import language
 
 if TYPE_CHECKING:
     from kniga.people.models import User
@@ -37,8 +38,8 @@ class MenuItem:
     """A section as one person sees it now."""
 
     key: str
-    title: str | Promise
-    short: str | Promise
+    title: str
+    short: str
     icon: str
     url: str
     group: str
@@ -48,7 +49,15 @@ class MenuItem:
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section("desk", _("Desk"), "desk", "desk:home", on_phone=True, shortcut="g d"),
+    Section(
+        "desk",
+        _("Desk"),
+        "desk",
+        "desk:home",
+        on_phone=True,
+        shortcut="g d",
+        short=pgettext_lazy("bottom bar", "Desk"),
+    ),
     Section("deals", _("Deals"), "deal", "deals:list", on_phone=True, shortcut="g s"),
     Section("board", _("Board"), "board", "board:home", shortcut="g b"),
     Section("clients", _("Clients"), "client", "clients:list", on_phone=True, shortcut="g c"),
@@ -78,30 +87,36 @@ QUICK_CREATE: tuple[Section, ...] = (
 
 def menu_for(user: User, path: str) -> list[MenuItem]:
     """The sections this person sees; the one with the longest address that `path` begins with is current."""
-    items = list(_visible(SECTIONS, user))
-    current = max((url for _, url in items if path.startswith(url)), key=len, default="")
-    return [_item(section, url, url == current) for section, url in items]
+    seen = [place for place, section in enumerate(SECTIONS) if _sees(user, section)]
+    spoken = language()
+    items = [_item(place, spoken) for place in seen]
+    current = max((item.url for item in items if path.startswith(item.url)), key=len, default="")
+    return [
+        item if item.url != current else _item(place, spoken, is_current=True)
+        for item, place in zip(items, seen, strict=True)
+    ]
 
 
 def quick_create_for(user: User) -> list[MenuItem]:
     """What the "+" of the top bar offers this person."""
-    return [_item(section, url, False) for section, url in _visible(QUICK_CREATE, user)]
+    spoken = language()
+    return [_item(place, spoken, is_quick=True) for place, one in enumerate(QUICK_CREATE) if _sees(user, one)]
 
 
-def _visible(sections: tuple[Section, ...], user: User) -> Iterator[tuple[Section, str]]:
-    for section in sections:
-        if section.act is not None and not may(user, section.act):
-            continue
-        yield section, reverse(section.route)
+def _sees(user: User, section: Section) -> bool:
+    return section.act is None or may(user, section.act)
 
 
-def _item(section: Section, url: str, is_current: bool) -> MenuItem:
+# `language` is part of the key only: the titles are said in the present one, which is this one.
+@lru_cache(maxsize=128)
+def _item(place: int, language: str, is_current: bool = False, is_quick: bool = False) -> MenuItem:
+    section = (QUICK_CREATE if is_quick else SECTIONS)[place]
     return MenuItem(
         section.key,
-        section.title,
-        section.short or section.title,
+        str(section.title),
+        str(section.short or section.title),
         section.icon,
-        url,
+        reverse(section.route),
         section.group,
         section.on_phone,
         section.shortcut,

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from kniga.platform.organisation import current_organisation
 from kniga.runtime.metrics import count_request
@@ -53,13 +53,16 @@ class LanguageMiddleware:
 
 class PreferencesMiddleware:
     """Once the person is known, their own language wins over cookie and browser; if none of them asks for one,
-    the organisation's does. Health checks and strangers are answered without a look into the database."""
+    the organisation's does. Moments are shown in the organisation's time zone. Health checks and strangers are
+    answered without a look into the database."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = getattr(request.user, "language", "")
+        if request.user.is_authenticated:
+            timezone.activate(current_organisation().time_zone)
         if not language and request.user.is_authenticated and not asked_language(request):
             language = current_organisation().language
         if language in dict(settings.LANGUAGES) and language != translation.get_language():

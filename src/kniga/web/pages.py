@@ -18,13 +18,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.backends.jinja2 import Template as BackendTemplate
-from django.template.backends.utils import csrf_input, csrf_token_lazy
 from django.template.loader import get_template
 from django.utils.cache import patch_vary_headers
 from jinja2 import Template
 from jinja2.runtime import Context
 
 from kniga.platform.errors import Refused
+from kniga.web.speaking import writing
 
 UNDO_SECONDS = 10
 _LEVELS = {
@@ -56,10 +56,11 @@ def render_page(
     """
     wanted = _block_for(request, fragments or {}, block)
     page = cast(BackendTemplate, get_template(template))
-    if wanted is None:
-        html = page.render(dict(context or {}), request)
-    else:
-        html = _render_block(page, wanted, dict(context or {}), request)
+    with writing():
+        if wanted is None:
+            html = page.render(dict(context or {}), request)
+        else:
+            html = _render_block(page, wanted, dict(context or {}), request)
     response = HttpResponse(html, status=status)
     if wanted is not None:
         send_toasts(request, response)
@@ -174,8 +175,6 @@ def _block_for(request: HttpRequest, fragments: Mapping[str, str], block: str | 
 def _render_block(page: BackendTemplate, name: str, context: dict[str, Any], request: HttpRequest) -> str:
     template = cast(Template, page.template)
     context["request"] = request
-    context["csrf_input"] = csrf_input(request)
-    context["csrf_token"] = csrf_token_lazy(request)
     for processor in page.backend.template_context_processors:
         context.update({key: value for key, value in processor(request).items() if key not in context})
     state: Context = template.new_context(context)

@@ -10,6 +10,7 @@ from kniga.clients.contact_services import ContactInput
 from kniga.clients.models import Client, Contact, Ownership
 from kniga.clients.queries import ClientFilter
 from kniga.clients.search_text import refresh_search_text
+from kniga.people.models import User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
 from tests.domain.department import NOW, Department, contact
@@ -165,6 +166,32 @@ def test_the_list_is_filtered_sorted_and_continued(house: Department) -> None:
     assert [(row.name, row.region, row.phone) for row in found] == [("Волк", "Урал", "+79161234567")]
     assert queries.clients_page(user=house.olga, wanted=ClientFilter(branch_id=house.kazan.pk)).rows == ()
     assert len(queries.clients_page(user=house.olga, wanted=ClientFilter(team_id=house.team.pk)).rows) == 5
+
+
+def test_a_text_finds_the_same_pages_whether_its_hits_are_few_or_many(
+    house: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        house.client(f"Ромашка {number:02}", owner=house.boris if number % 3 else house.vera)
+    house.client("Лютик")
+    for user in (house.olga, house.boris):
+        for sort in ("name", "-name", "-created"):
+            found = {}
+            for most in (1, 5000):
+                monkeypatch.setattr(queries, "_MOST_HITS", most)
+                found[most] = _pages(user, ClientFilter(text="омаш"), sort)
+            assert found[1] == found[5000]
+            assert len(found[1]) == (12 if user == house.olga else 8)
+
+
+def _pages(user: User, wanted: ClientFilter, sort: str) -> list[str]:
+    names, cursor = [], None
+    while True:
+        page = queries.clients_page(user=user, wanted=wanted, sort=sort, cursor=cursor, limit=5)
+        names += [row.name for row in page.rows]
+        cursor = page.next_cursor
+        if cursor is None:
+            return names
 
 
 def test_the_list_sends_as_many_statements_for_one_client_as_for_many(house: Department) -> None:

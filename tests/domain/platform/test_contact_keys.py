@@ -4,6 +4,8 @@ import pytest
 
 from kniga.platform.emails import checked_email
 from kniga.platform.errors import Refused
+from kniga.platform.models import Organisation
+from kniga.platform.organisation import keep_organisation
 from kniga.platform.phones import format_phone, looks_like_number, search_digits, to_e164
 from kniga.platform.requisites import checked_inn, checked_kpp, checked_ogrn
 
@@ -68,3 +70,10 @@ def test_ogrn_and_kpp_are_checked() -> None:
             checked_ogrn(wrong)
     with pytest.raises(Refused):
         checked_kpp("77360100")
+
+
+def test_a_number_without_country_code_is_one_of_the_organisations_country() -> None:
+    keep_organisation(Organisation(calendar_country="GB"))
+    assert to_e164("0116 496 0345") == "+441164960345"
+    with pytest.raises(Refused, match=r"\+44 121"):
+        to_e164("12")

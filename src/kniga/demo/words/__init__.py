@@ -26,6 +26,7 @@ class Words:
     organisation: str
     currency: str
     country: str
+    time_zone: str
     branches: tuple[str, str]
     teams: tuple[str, ...]
     men: tuple[str, ...]

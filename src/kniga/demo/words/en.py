@@ -86,6 +86,7 @@ WORDS: Final = Words(
     organisation="Harbour Storage Systems",
     currency="GBP",
     country="GB",
+    time_zone="Europe/London",
     branches=("London", "Leeds"),
     teams=("Racking South", "Equipment South", "Racking North", "Equipment North"),
     men=(

@@ -86,6 +86,7 @@ WORDS: Final = Words(
     organisation="СкладТехника",
     currency="RUB",
     country="RU",
+    time_zone="Europe/Moscow",
     branches=("Москва", "Екатеринбург"),
     teams=("Стеллажи — Центр", "Техника — Центр", "Стеллажи — Урал", "Техника — Урал"),
     men=(

@@ -10,7 +10,7 @@ from kniga.engine.definition.model import (
     ParallelGateway,
     Way,
 )
-from kniga.rules import Comparison
+from kniga.rules import Comparison, OtherField, items_of
 
 MAX_INCLUSIVE_FLOWS = 200
 _BEHIND = ("intermediateCatchEvent", "receiveTask")
@@ -137,7 +137,8 @@ def _table(branches: tuple[Branch, ...]) -> dict[str, Way] | None:
         condition = branch.condition
         if not isinstance(condition, Comparison) or condition.field != "outcome" or condition.op not in ("eq", "in"):
             return None
-        value = condition.value
-        for key in value if isinstance(value, tuple) else (value,):
+        if isinstance(condition.value, OtherField):
+            return None
+        for key in items_of(condition):
             table.setdefault(str(key), Way(branch.flow, branch.target))
     return table

@@ -3,9 +3,17 @@
 from dataclasses import dataclass
 
 from kniga.engine.bpmn.draft import Draft, Node, parts
-from kniga.engine.definition.model import SETTABLE_FIELDS, TONES, Choice, Outcome, Question
+from kniga.engine.definition.model import (
+    CHECKS,
+    QUESTION_TYPES,
+    SETTABLE_FIELDS,
+    TONES,
+    Check,
+    Choice,
+    Outcome,
+    Question,
+)
 from kniga.rules import FieldType
-from kniga.rules.fields import FIELD_TYPES
 
 PLAIN_OUTCOME = Outcome("done", "Done", "primary")
 """What a user task drawn in another tool ends with."""
@@ -51,7 +59,7 @@ def read_questions(draft: Draft, node: Node, outcomes: tuple[Outcome, ...]) -> t
         for outcome in required_for:
             if outcome not in known:
                 draft.problems.add("unknown_outcome_in_question", part, key=key, outcome=outcome)
-        type = draft.problems.one_of(part, "type", part.get("type"), FIELD_TYPES)
+        type = draft.problems.one_of(part, "type", part.get("type"), QUESTION_TYPES)
         questions[key] = Question(
             key=key,
             label=part.get("label") or key,
@@ -61,6 +69,7 @@ def read_questions(draft: Draft, node: Node, outcomes: tuple[Outcome, ...]) -> t
             choices=_choices(draft, part, type),
             help=part.get("help") or "",
             field=_field(draft, part, type),
+            check=_check(draft, part, type),
         )
     return tuple(questions.values())
 
@@ -75,7 +84,7 @@ def read_process_fields(draft: Draft) -> tuple[ProcessField, ...]:
                 continue
             if key in found:
                 draft.problems.add("duplicate_key", part, what="field", key=key)
-            type = draft.problems.one_of(part, "type", part.get("type"), FIELD_TYPES)
+            type = draft.problems.one_of(part, "type", part.get("type"), QUESTION_TYPES)
             choices = _choices(draft, part, type)
             found[key] = ProcessField(key, part.get("label") or key, type, choices)
     return tuple(found.values())
@@ -87,6 +96,15 @@ def _field(draft: Draft, question: Node, type: FieldType) -> str | None:
         allowed = ", ".join(f"{key} ({wanted})" for key, wanted in SETTABLE_FIELDS.items())
         draft.problems.add("bad_value", question, attribute="field", value=field, allowed=allowed)
     return field
+
+
+def _check(draft: Draft, question: Node, type: FieldType) -> Check | None:
+    named = question.get("check")
+    found = next((check for check, types in CHECKS.items() if check == named and type in types), None)
+    if named is not None and found is None:
+        allowed = ", ".join(f"{check} ({'/'.join(types)})" for check, types in CHECKS.items())
+        draft.problems.add("bad_value", question, attribute="check", value=named, allowed=allowed)
+    return found
 
 
 def _choices(draft: Draft, question: Node, type: FieldType) -> tuple[Choice, ...]:

@@ -50,7 +50,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # our element: i
     "field": (("key", "type", "label"), ("choice",)),
     "deadline": (("duration", "calendar", "answer"), ()),
     "script": ((), ()),
-    "question": (("key", "type", "label", "required", "requiredFor", "help", "field"), ("choice",)),
+    "question": (("key", "type", "label", "required", "requiredFor", "help", "field", "check"), ("choice",)),
     "choice": (("key", "label"), ()),
     "outcome": (("key", "label", "tone"), ()),
     "control": (("key", "name", "due", "calendar", "basis", "whom", "by"), ("condition", "escalate")),

@@ -24,9 +24,16 @@ ThrowTrigger = Literal["none", "message", "signal", "escalation"]
 EndTrigger = Literal["none", "message", "signal", "escalation", "error", "terminate"]
 Correlation = Literal["deal", "client", "thread", "key"]
 Channel = Literal["form", "email", "call", "api", "import", "any"]
+Check = Literal["not_future", "deal_amount"]
 
+QUESTION_TYPES: tuple[FieldType, ...] = (
+    "text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean",
+)  # fmt: skip
+"""What a question may ask for: all that conditions know but references."""
 SETTABLE_FIELDS: Mapping[str, FieldType] = {"deal.amount": "money", "deal.expected_date": "date"}
 """The fields of a deal that an answer may set, with the type the question must have."""
+CHECKS: Mapping[Check, tuple[FieldType, ...]] = {"not_future": ("date", "datetime"), "deal_amount": ("money",)}
+"""What an answer may be held against, with the types the question may have."""
 TASK_KINDS: tuple[TaskKind, ...] = ("call", "meeting", "mail", "document", "task")
 TONES: tuple[Tone, ...] = ("primary", "positive", "negative", "neutral")
 RESULTS: tuple[Result, ...] = ("won", "lost", "other")
@@ -59,7 +66,8 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a step asks for. ``required`` demands it for every outcome, ``required_for`` for some. The answer
-    becomes the deal's ``field`` too, if one is named (``SETTABLE_FIELDS``)."""
+    becomes the deal's ``field`` too, if one is named (``SETTABLE_FIELDS``). ``check`` is what the shell holds the
+    answer against: a day that has come, or the deal's amount (less has to be confirmed)."""
 
     key: str
     label: str
@@ -69,6 +77,7 @@ class Question:
     choices: tuple[Choice, ...] = ()
     help: str = ""
     field: str | None = None
+    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from itertools import combinations
 
 from kniga.engine.definition.decisions import DecisionTable
 from kniga.engine.definition.problems import Problem, Severity
-from kniga.rules import And, FieldRegistry, Rule, Value, holds, write_value
-from kniga.rules.decide import Closed, first_true, samples
+from kniga.rules import FieldRegistry, Rule, Value, write_value
+from kniga.rules.decide import Closed, Given, both, first_true
 
 MAX_NAMED = 20
 
@@ -53,8 +53,8 @@ def _overlaps(table: DecisionTable, closed: Closed) -> list[Problem]:
 
 
 def _both(one: Rule, other: Rule, closed: Closed) -> Mapping[str, Value] | None:
-    both = And((one, other))
-    return next((values for values in samples([both], {}, closed) if holds(both, values)), None)
+    decision = both(one, other, Given(choices=closed))
+    return (decision.witness or {}) if decision.answer == "yes" else None
 
 
 def _has_default(table: DecisionTable) -> bool:

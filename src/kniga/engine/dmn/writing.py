@@ -11,7 +11,10 @@ from kniga.engine.definition.decisions import DecisionOutput, DecisionTable
 from kniga.engine.dmn.names import DMN, TYPE_REF
 from kniga.rules import And, Comparison, FieldType, Not, Or, Rule, comparisons, fields_of
 
-_EMPTY = f'<definitions xmlns="{DMN}" xmlns:kniga="{KNIGA}" id="decisions" name="Decisions" namespace="urn:kniga:decisions"/>'
+_EMPTY = (
+    f'<definitions xmlns="{DMN}" xmlns:kniga="{KNIGA}" id="decisions" name="Decisions"'
+    ' namespace="urn:kniga:decisions"/>'
+)
 _SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 

@@ -3,6 +3,7 @@ events made again must be those that are recorded, bit for bit."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 from typing import Any
 
 from kniga.engine.definition.model import Definition
@@ -39,6 +40,7 @@ from kniga.engine.runtime.events import (
     WorkFailed,
 )
 from kniga.engine.runtime.results import Rejection
+from kniga.engine.runtime.run import ZONE
 from kniga.engine.runtime.state import NEW_STATE, State
 from kniga.engine.state_format.values import load_values
 from kniga.rules import Value, read_value
@@ -58,17 +60,30 @@ class ReplayDiverged(ValueError):
         self.kind = kind
 
 
-def replay_events(definitions: Definition | Mapping[int, Definition], history: Iterable[Recorded]) -> State:
+def replay_events(
+    definitions: Definition | Mapping[int, Definition],
+    history: Iterable[Recorded],
+    *,
+    zone_of: Callable[[str], tzinfo] | None = None,
+) -> State:
     """The state of an instance after the events its ledger holds, in their order, none left out.
 
     ``definitions``: the one process, or each version by its number; then every event must tell its version, at
-    least the first one and those of a move to another version. Raises ReplayDiverged where the history does not fit.
+    least the first one and those of a move to another version. ``zone_of`` gives the time zone of a name, for steps
+    whose conditions moved with the clock; without it the moments are taken in the zone they come in. Raises
+    ReplayDiverged where the history does not fit.
     """
-    return _Replay(definitions, list(history)).run()
+    return _Replay(definitions, list(history), zone_of).run()
 
 
 class _Replay:
-    def __init__(self, definitions: Definition | Mapping[int, Definition], history: Sequence[Recorded]) -> None:
+    def __init__(
+        self,
+        definitions: Definition | Mapping[int, Definition],
+        history: Sequence[Recorded],
+        zone_of: Callable[[str], tzinfo] | None,
+    ) -> None:
+        self.zone_of = zone_of
         self.versions = definitions if isinstance(definitions, Mapping) else None
         self.definition = None if isinstance(definitions, Mapping) else definitions
         self.history = history
@@ -80,7 +95,7 @@ class _Replay:
             previous = self.definition
             definition = self._definition(at)
             command = self._command(at, kind, payload, definition, previous or definition)
-            result = advance(definition, state, command, now=now)
+            result = advance(definition, state, command, now=self._in_zone(payload, now))
             if isinstance(result, Rejection):
                 raise ReplayDiverged(at, kind, result.message)
             for event in result.events:
@@ -90,6 +105,10 @@ class _Replay:
                 raise ReplayDiverged(at, kind, "nothing comes of it")
             state = result.state
         return state
+
+    def _in_zone(self, payload: Mapping[str, Any], now: datetime) -> datetime:
+        zone = payload.get("looked_at", {}).get(ZONE)
+        return now if zone is None or self.zone_of is None else now.astimezone(self.zone_of(zone))
 
     def _definition(self, at: int) -> Definition:
         kind, _, _, *version = self.history[at]

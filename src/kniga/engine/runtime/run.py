@@ -12,7 +12,10 @@ from kniga.engine.runtime.events import Cause, Event
 from kniga.engine.runtime.results import Refused, Step
 from kniga.engine.runtime.state import ROOT, STATE_FORMAT, Loop, State, Status, Token
 from kniga.engine.runtime.values import Values
-from kniga.rules import BadValue, Rule, Value, holds
+from kniga.rules import BadValue, Rule, Value, holds, is_relative
+
+ZONE = "now.zone"
+"""What a step whose conditions move with the clock looked at beside the moment: where days begin."""
 
 
 class Move(NamedTuple):
@@ -88,8 +91,10 @@ class Run:
     def holds(self, condition: Rule, outcome: str | None) -> bool:
         """Whether a condition is true at this moment, for a path with this outcome. Raises Refused bad_field."""
         self.values.outcome = outcome
+        if is_relative(condition):
+            self.values.looked_at[ZONE] = str(self.now.tzinfo)
         try:
-            return holds(condition, self.values)
+            return holds(condition, self.values, now=self.now)
         except BadValue as error:
             raise Refused("bad_field", detail=str(error)) from None
 

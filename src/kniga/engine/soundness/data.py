@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kniga.engine.definition.model import Definition, Question
 from kniga.rules import And, Comparison, Not, Or, Rule, fields_of, holds
-from kniga.rules.decide import MAX_SAMPLES, Closed, samples
+from kniga.rules.decide import Closed, Given, vectors
 
 Fact = tuple[int, bool]
 Facts = frozenset[Fact]
@@ -171,12 +171,7 @@ class Conditions:
         return self._vectors[numbers]
 
     def _decided(self, rules: list[Rule]) -> frozenset[Vector] | None:
-        count = 0
-        found: set[Vector] = set()
-        for values in samples(rules, {"outcome": None}, self.closed):
-            count += 1
-            found.add(tuple(holds(rule, values) for rule in rules))
-        return None if count >= MAX_SAMPLES else frozenset(found)
+        return vectors(rules, Given({"outcome": None}, self.closed))
 
 
 def _at_outcome(rule: Rule, outcome: str | None) -> Rule:

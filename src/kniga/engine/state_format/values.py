@@ -22,6 +22,9 @@ def dump_value(value: Value) -> Any:
 def load_value(data: Any) -> Value:
     """Read one value written by ``dump_value``. Raises ValueError, TypeError or ArithmeticError."""
     if isinstance(data, list):
+        ids = tuple(item for item in data if isinstance(item, int))  # of records
+        if data and len(ids) == len(data):
+            return ids
         return tuple(str(item) for item in data)
     if not isinstance(data, dict):
         if data is None or isinstance(data, (str, int, bool)):

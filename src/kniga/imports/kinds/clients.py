@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from kniga.clients import events
@@ -14,6 +13,7 @@ from kniga.imports.cells import Draft
 from kniga.imports.fields import Field, KindSpec, Type
 from kniga.imports.kinds.importer import Importer
 from kniga.imports.kinds.parents import refuse_loops
+from kniga.platform.said import said as _t
 from kniga.platform.textkeys import fold, match_key
 
 _CHANNELS = """ARRAY(SELECT h.value FROM clients_channel h JOIN clients_contact p ON p.id = h.contact_id
@@ -153,14 +153,14 @@ class ClientsImporter(Importer):
             """
 UPDATE imports_importrow r SET action = 'error',
     reasons = r.reasons || jsonb_build_array(jsonb_build_object('code', 'parent', 'text', %(text)s::text,
-        'column', %(column)s::text))
+        'say', %(say)s::text, 'column', %(column)s::text))
 WHERE r.job_id = %(job)s AND r.values ? 'parent_key' AND r.action IN ('create', 'update')
   AND NOT EXISTS (SELECT FROM clients_client c WHERE c.name_key = r.values ->> 'parent_key'
                   AND (%(owners)s::bigint[] IS NULL OR c.owner_id = ANY(%(owners)s::bigint[])))
   AND NOT EXISTS (SELECT FROM imports_importrow o WHERE o.job_id = r.job_id AND o.action = 'create'
                   AND o.values ->> 'name_key' = r.values ->> 'parent_key')
 """,
-            {"text": text, "column": self._column_of("parent"), **self._owners()},
+            {"text": text, "say": text.source, "column": self._column_of("parent"), **self._owners()},
         )
         refuse_loops(self.run, self._column_of("parent"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from kniga.clients import events
@@ -13,6 +12,7 @@ from kniga.imports import sets
 from kniga.imports.cells import Draft
 from kniga.imports.fields import Field, KindSpec, Type
 from kniga.imports.kinds.importer import Importer
+from kniga.platform.said import said as _t
 from kniga.platform.textkeys import fold
 
 _CHANNELS = "ARRAY(SELECT h.value FROM clients_channel h WHERE h.contact_id = t.id AND h.kind = '{kind}' ORDER BY h.id)"

@@ -7,7 +7,6 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from kniga.deals import events
@@ -21,6 +20,7 @@ from kniga.imports.stages import OPEN, StageMap, Target
 from kniga.platform import ledger
 from kniga.platform.errors import Refused
 from kniga.platform.models import Organisation
+from kniga.platform.said import said as _t
 from kniga.platform.textkeys import fold
 from kniga.processes.bulk import published_version_id, start_many
 from kniga.processes.definitions import runnable_version
@@ -165,7 +165,8 @@ class DealsImporter(Importer):
 
     def end(self) -> None:
         text = _t("the amount is the sum of the deal's lines: change them there")
-        self.run.execute(deals_sql.SUMS_OF_LINES, {"text": text, "column": self._column_of("amount")})
+        given = {"text": text, "say": text.source, "column": self._column_of("amount")}
+        self.run.execute(deals_sql.SUMS_OF_LINES, given)
         self.run.notes["without_client"] = self.without_client
         self.run.notes["process"] = self.run.options.process
         told = {text: target for text, target in self.targets.items() if isinstance(target, Target)}

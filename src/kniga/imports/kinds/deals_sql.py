@@ -25,7 +25,7 @@ WHERE r.job_id = %(job)s AND r.action = 'create' AND t.at >= '2000-01-01' AND t.
 """
 SUMS_OF_LINES: Final = """
 UPDATE imports_importrow r SET action = 'conflict', reasons = r.reasons || jsonb_build_array(jsonb_build_object(
-    'code', 'lines', 'text', %(text)s::text, 'column', %(column)s::text))
+    'code', 'lines', 'text', %(text)s::text, 'say', %(say)s::text, 'column', %(column)s::text))
 WHERE r.job_id = %(job)s AND r.action = 'update' AND r.changes ? 'amount'
   AND (SELECT count(*) > 1 OR max(l.discount) > 0 FROM deals_dealline l WHERE l.deal_id = r.target_id)
 """

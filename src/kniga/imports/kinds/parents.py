@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from django.utils.translation import gettext as _
-
 from kniga.imports.run import Run
+from kniga.platform.said import said as _
 
 _IN_FILE: Final = """
 SELECT r.values ->> 'name_key', r.values ->> 'parent_key' FROM imports_importrow r
@@ -27,7 +26,7 @@ SELECT key, parent FROM up
 _REFUSE: Final = """
 UPDATE imports_importrow r SET action = 'error',
     reasons = r.reasons || jsonb_build_array(jsonb_build_object('code', 'parent_loop', 'text', %(text)s::text,
-        'column', %(column)s::text))
+        'say', %(say)s::text, 'column', %(column)s::text))
 WHERE r.job_id = %(job)s AND r.values ? 'parent_key' AND r.action IN ('create', 'update')
   AND r.values ->> 'name_key' = ANY(%(keys)s::text[])
 """
@@ -41,7 +40,8 @@ def refuse_loops(run: Run, column: str) -> None:
     parents = dict(run.fetch(_PRESENT, {"keys": list(set(in_file.values()))})) | in_file
     looped = sorted(in_circles(parents) & in_file.keys())
     if looped:
-        run.execute(_REFUSE, {"keys": looped, "column": column, "text": _("a company cannot be a part of itself")})
+        text = _("a company cannot be a part of itself")
+        run.execute(_REFUSE, {"keys": looped, "column": column, "text": text, "say": text.source})
 
 
 def in_circles(parents: Mapping[str, str]) -> set[str]:

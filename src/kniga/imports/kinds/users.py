@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from django.contrib.auth.hashers import make_password
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from kniga.imports import sets
@@ -15,6 +14,7 @@ from kniga.imports.cells import Draft
 from kniga.imports.fields import Field, KindSpec, Type
 from kniga.imports.kinds.importer import Importer
 from kniga.people import events
+from kniga.platform.said import said as _t
 from kniga.platform.textkeys import fold
 
 FIELDS = (

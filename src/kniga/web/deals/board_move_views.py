@@ -17,7 +17,7 @@ from kniga.processes.moves import OpenWays, ways_on
 from kniga.processes.services import complete_task
 from kniga.processes.task_card import get_task_step
 from kniga.web.access import SignedInRequest, signed_in
-from kniga.web.desk.answers import form_questions, read_answers
+from kniga.web.desk.answers import form_questions, read_answers, read_confirmed
 from kniga.web.desk.task_page import outcome_buttons
 from kniga.web.pages import done, field_errors, refuse, render_page, toast
 
@@ -40,7 +40,10 @@ def move(request: SignedInRequest, deal_id: int, task_id: int) -> HttpResponse:
     answers, outcome = read_answers(step, request.POST), request.POST.get("outcome", "")
     here = reverse("board:home")
     try:
-        complete_task(task_id=task_id, outcome=outcome, answers=answers, by=request.user, now=clock.now())
+        complete_task(
+            task_id=task_id, outcome=outcome, answers=answers, by=request.user, now=clock.now(),
+            confirmed=read_confirmed(request.POST),
+        )  # fmt: skip
     except Conflict as conflict:
         toast(request, conflict.message, kind="warning")
         return done(request, here, "kniga:close-modal", "board-changed")

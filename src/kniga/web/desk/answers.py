@@ -12,16 +12,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kniga.engine import Question, UserTask
+from kniga.platform import clock
 from kniga.web.formatting import day, moment, money, number
 
 PREFIX = "answer-"
+CONFIRM = "confirm-"
 _FEW_CHOICES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class FormQuestion:
     """A question as its control needs it. `control` is text, number, date, datetime-local, radio, select or
-    checkboxes; `chosen` are the keys ticked; `needed_for` the labels of outcomes that demand it."""
+    checkboxes; `chosen` are the keys ticked; `needed_for` the labels of outcomes that demand it;
+    `confirm` names the check box by which an unusual answer is confirmed, `latest` is the
+    last day or moment that may be given."""
 
     key: str
     name: str
@@ -35,6 +39,8 @@ class FormQuestion:
     needed_for: tuple[str, ...]
     needed_keys: tuple[str, ...]
     errors: tuple[str, ...]
+    confirm: str = ""
+    latest: str = ""
 
 
 def read_answers(step: UserTask, form: QueryDict) -> dict[str, object]:
@@ -47,6 +53,11 @@ def read_answers(step: UserTask, form: QueryDict) -> dict[str, object]:
         elif name in form:
             given[question.key] = _read(question, str(form[name]))
     return given
+
+
+def read_confirmed(form: QueryDict) -> frozenset[str]:
+    """The keys of the questions whose unusual answer was confirmed."""
+    return frozenset(name.removeprefix(CONFIRM) for name in form if name.startswith(CONFIRM))
 
 
 def known_of_deal(step: UserTask, amount: Decimal, expected_date: date | None) -> dict[str, object]:
@@ -74,6 +85,8 @@ def form_questions(
             tuple(labels[key] for key in question.required_for if key in labels),
             question.required_for,
             tuple(errors.get(question.key, ())),
+            CONFIRM + question.key if question.check == "deal_amount" and errors.get(question.key) else "",
+            _latest(question),
         )
         for question in step.questions
     )
@@ -135,6 +148,13 @@ def _control(question: Question) -> str:
         "date": "date",
         "datetime": "datetime-local",
     }.get(question.type, "text")
+
+
+def _latest(question: Question) -> str:
+    if question.check != "not_future":
+        return ""
+    here = timezone.localtime(clock.now())
+    return here.strftime("%Y-%m-%dT%H:%M") if question.type == "datetime" else here.date().isoformat()
 
 
 def _options(question: Question) -> tuple[tuple[str, str], ...]:

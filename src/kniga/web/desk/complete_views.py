@@ -15,7 +15,7 @@ from kniga.processes.queries import first_own_task
 from kniga.processes.services import Advanced, TaskAlreadyDone, complete_task, undo_completion
 from kniga.processes.task_card import get_task_step
 from kniga.web.access import SignedInRequest, signed_in
-from kniga.web.desk.answers import read_answers
+from kniga.web.desk.answers import read_answers, read_confirmed
 from kniga.web.desk.task_page import task_context
 from kniga.web.desk.task_views import TEMPLATE
 from kniga.web.formatting import clock_time
@@ -30,7 +30,10 @@ def complete(request: SignedInRequest, task_id: int) -> HttpResponse:
     answers, outcome = read_answers(step, request.POST), request.POST.get("outcome", "")
     now = clock.now()
     try:
-        advanced = complete_task(task_id=task_id, outcome=outcome, answers=answers, by=request.user, now=now)
+        advanced = complete_task(
+            task_id=task_id, outcome=outcome, answers=answers, by=request.user, now=now,
+            confirmed=read_confirmed(request.POST),
+        )  # fmt: skip
     except Conflict as conflict:
         return _too_late(request, task_id, conflict)
     except Refused as refused:

@@ -54,6 +54,8 @@ def questions() -> list[dict[str, Any]]:
             "help": _("The client's own words are best.") if kind == "text" else "",
             "needed_for": [_("Agreed")] if kind == "text" else [],
             "needed_keys": ["yes"] if kind == "text" else [],
+            "confirm": "",
+            "latest": "",
         }
         for kind in kinds
     ]

@@ -53,5 +53,5 @@ def _reason(run: Run, event: EndEvent) -> str | None:
         return None
     value = write_value(run.data.get(event.reason_from))
     if isinstance(value, list):
-        return ", ".join(value)
+        return ", ".join(map(str, value))
     return None if value is None else str(value)

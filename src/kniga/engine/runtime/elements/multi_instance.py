@@ -70,7 +70,7 @@ def _items(run: Run, activity: Activity, loop: MultiInstance) -> tuple[str, ...]
     run.bodies += count
     if run.bodies > MOST_ITEMS:
         raise Refused("too_many_items", element=activity.id, count=str(count), limit=str(MOST_ITEMS))
-    return listed if loop.count is None else tuple(str(number) for number in range(1, count + 1))
+    return tuple(map(str, listed if loop.count is None else range(1, count + 1)))
 
 
 def _begin(run: Run, holder: Token, item: int) -> None:
