@@ -130,7 +130,9 @@ def walk(department: Department, version: RunnableVersion, instance_id: int, cha
         task = None
         if isinstance(command, CompleteTask):
             task = Task.objects.get(instance_id=instance_id, token=command.token)
-            complete_task(task_id=task.pk, outcome=command.outcome, answers=command.answers, by=department.lead, now=now)
+            complete_task(
+                task_id=task.pk, outcome=command.outcome, answers=command.answers, by=department.lead, now=now
+            )
         else:
             wanted = marked(instance_id, command)
             act_on_instance(instance_id=instance_id, by=None, now=now, command_for=lambda _s, _v, w=wanted: w)

@@ -14,11 +14,11 @@ from kniga.people.models import User
 from kniga.platform.errors import Refused
 from kniga.platform.models import Event
 from kniga.processes.definitions import runnable_version
-from kniga.processes.sweeping import sweep_timers
 from kniga.processes.models import Instance, Task, Timer
 from kniga.processes.opening import hand_over_deal
 from kniga.processes.publishing import install_books, publish_version, upload_version
 from kniga.processes.services import cancel_instance, complete_task, start_process, undo_completion
+from kniga.processes.sweeping import sweep_timers
 from tests.processes.conftest import NOW, SMALL_SALE, Department
 
 SOON = NOW + timedelta(seconds=5)
