@@ -343,11 +343,11 @@ def spoil(drawing: Drawing) -> None:
         arrow.target = random.choice(beside)
 
 
-def random_model(seed: int) -> tuple[bytes, Definition]:
-    """A process that compiles; the same for the same seed."""
+def random_model(seed: int, *, size: int = 7) -> tuple[bytes, Definition]:
+    """A process of 2 to ``size`` blocks that compiles; the same for the same seed."""
     random = Random(seed)
     while True:
-        drawing = Draughtsman(random, random.randint(2, 7), random.random() < 0.3).process()
+        drawing = Draughtsman(random, random.randint(2, size), random.random() < 0.3).process()
         for _ in range(random.choice((0, 1, 1, 2))):
             spoil(drawing)
         xml = drawing.render()

@@ -347,18 +347,38 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(part: str) -> None:
     assert only(bpmn(*PLAIN, part)) == "bad_value"
 
 
+MISSPELT = [
+    '<userTask id="x"><extensionElements><k:sript/></extensionElements></userTask>',
+    '<endEvent id="x"><extensionElements><k:script/></extensionElements></endEvent>',
+    task("x", inside='<k:question key="q" colour="red"/>'),
+    task("x", inside='<k:question key="q"><k:outcome key="o"/></k:question>'),
+    '<endEvent id="x" k:stage="s"/>',
+    "<extensionElements><k:stags/></extensionElements>",
+    '<laneSet><lane id="x" k:kind="s"/></laneSet>',
+]
+
+
 @pytest.mark.parametrize(
-    "part",
+    "beside",
     [
-        '<userTask id="x"><extensionElements><k:sript/></extensionElements></userTask>',
-        '<endEvent id="x"><extensionElements><k:script/></extensionElements></endEvent>',
-        task("x", inside='<k:question key="q" colour="red"/>'),
-        task("x", inside='<k:question key="q"><k:outcome key="o"/></k:question>'),
-        '<endEvent id="x" k:stage="s"/>',
-        "<extensionElements><k:stags/></extensionElements>",
-        '<laneSet><lane id="x" k:kind="s"/></laneSet>',
+        "<extensionElements><k:stages/></extensionElements>",
+        '<message id="m"><extensionElements><k:key/></extensionElements></message>',
+        '<signal id="s" k:key="deal.source"/>',
+        '<collaboration id="c"><participant id="pp" processRef="p" k:kind="sale"/></collaboration>',
     ],
 )
+def test_our_extension_beside_the_process_is_refused_too(beside: str) -> None:
+    assert only(bpmn(*PLAIN, beside=beside)) == "unknown_extension"
+
+
+def test_a_lane_with_a_step_that_is_not_there_is_refused() -> None:
+    lane = '<laneSet><lane id="l"><flowNodeRef>a</flowNodeRef><flowNodeRef>gone</flowNodeRef></lane></laneSet>'
+    assert only(bpmn(lane, *PLAIN)) == "unknown_reference"
+    roles = '<extensionElements><k:stages><k:stage key="one"/></k:stages></extensionElements>'
+    assert only(bpmn(roles, lane, *PLAIN)) == "unknown_reference"
+
+
+@pytest.mark.parametrize("part", MISSPELT)
 def test_a_misspelt_extension_is_refused(part: str) -> None:
     assert only(bpmn(*PLAIN, part)) == "unknown_extension"
 

@@ -1,15 +1,18 @@
 """Files are changed at one place and stay as they are everywhere else; and what differs between two files is said."""
 
 import codecs
+from pathlib import Path
 
 import pytest
 
 from kniga.engine import BpmnRefused, UserTask, compile_bpmn
 from kniga.engine.bpmn.difference import differences
 from kniga.engine.bpmn.editing import Change, EditRefused, Part, SetAttribute, SetParts, edit, set_name, set_script
+from kniga.engine.bpmn.reading import read_xml
 from tests.engine.drawing import BOOKS
 
 BOOK = (BOOKS / "inbound_sale.en.bpmn").read_bytes()
+REAL = ("bpmn_sales_processes", "bpmn_moddle_fixtures", "spiffworkflow_bpmn")
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 FOREIGN = f"""<?xml version="1.0" encoding="UTF-8"?>
 <!-- drawn <userTask id="a"> elsewhere -->
@@ -212,3 +215,26 @@ def test_everything_else_is_a_difference() -> None:
         "attribute x",
     ]
     assert same("<a><b/><c x='1'/></a>", "<a><c x='2'/></a>") == ["element b", "attribute x"]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.shared_data(name)) for name in REAL])
+def test_in_a_model_of_another_tool_only_the_one_step_changes(name: str, shared_data: Path) -> None:
+    edited_files = 0
+    for path in sorted((shared_data / name).rglob("*.bpmn")):
+        data = path.read_bytes()
+        try:
+            root = read_xml(data)
+        except BpmnRefused:
+            continue
+        assert edit(data, []) == data
+        step = next((one.get("id") for one in root.iter("{*}task", "{*}userTask") if one.get("id")), None)
+        if step is None:
+            continue
+        written = f"– <{step}> &"
+        edited = edit(data, [set_name(step, written), set_script(step, written)])
+        assert {str(found.after) for found in differences(data, edited)} <= {written, ""}
+        assert all(f"[{step}]" in found.place for found in differences(data, edited))
+        untouched = edit(edited, [set_script(step, "")])
+        assert not [found for found in differences(edited, untouched) if "script" not in f"{found.place}{found.what}"]
+        edited_files += 1
+    assert edited_files

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kniga.engine import NEW_STATE, check, dump_state, load_state, replay
+from kniga.engine import NEW_STATE, check, dump_state, load_state, replay, replay_events
 from tests.engine.drawing import NOW
 from tests.engine.histories import FIRST, as_written_today, command, definition, files, load, play
 
@@ -34,6 +34,17 @@ def test_the_accepted_commands_alone_rebuild_the_last_state(file: str, name: str
     accepted = [record for record in load(file)[name] if "rejected" not in record]
     state = replay(definition(file), [(command(record), NOW) for record in accepted])
     assert dump_state(state) == dump_state(load_state(accepted[-1]["state"]))
+
+
+@pytest.mark.parametrize(("file", "name"), [(file, name) for file, name in HISTORIES if file != FIRST])
+def test_the_events_alone_rebuild_the_last_state(file: str, name: str) -> None:
+    accepted = [record for record in load(file)[name] if "rejected" not in record]
+    told = [(event["kind"], _without_kind(event), NOW) for record in accepted for event in record["events"]]
+    assert dump_state(replay_events(definition(file), told)) == accepted[-1]["state"]
+
+
+def _without_kind(event: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key != "kind"}
 
 
 @pytest.mark.parametrize("file", files())

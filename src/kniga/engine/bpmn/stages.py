@@ -50,11 +50,14 @@ def _from_lanes(draft: Draft, *, lanes_count: bool) -> tuple[dict[str, str], dic
     names: dict[str, str] = {}
     for lane in _lanes(draft.process):
         key = attribute(lane, "stage") or (lane.get("id") if lanes_count else None)
-        if not key:
-            continue
-        names[key] = lane.get("name") or key
+        if key:
+            names[key] = lane.get("name") or key
         for reference in children(lane, "flowNodeRef"):
-            of_step[(reference.text or "").strip()] = key
+            step = (reference.text or "").strip()
+            if step not in draft.nodes and step not in draft.refused:
+                draft.problems.add("unknown_reference", reference, attribute="flowNodeRef", value=step, what="step")
+            if key:
+                of_step[step] = key
     return of_step, names
 
 

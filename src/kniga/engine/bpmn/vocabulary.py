@@ -78,14 +78,18 @@ _OURS = f"{{{KNIGA}}}"
 
 def check_root(draft: Draft) -> None:
     """Refuse what stands beside the process and would change how it runs."""
+    _check_attributes(draft.root, draft.problems)
     for child in draft.root:
         name = local(child)
-        if not is_bpmn(child) or name == "process" or name.endswith("EventDefinition"):
-            continue  # an event definition is read, or refused, where an event refers to it
-        if name not in ROOT_DOCUMENTATION:
+        if not is_bpmn(child) or name == "process":
+            continue
+        for node in child.iter(f"{{{MODEL}}}*"):
+            _check_attributes(node, draft.problems)
+        for part in child.iter(f"{_OURS}*"):
+            _unknown(draft.problems, part, local(part), ())
+        # An event definition is read, or refused, where an event refers to it.
+        if name not in ROOT_DOCUMENTATION and not name.endswith("EventDefinition"):
             _refuse(draft, child)
-        elif name == "message":
-            _check_attributes(child, draft.problems)
     for collaboration in children(draft.root, "collaboration"):
         for child in collaboration:
             if is_bpmn(child) and local(child) not in COLLABORATION_DOCUMENTATION:

@@ -6,8 +6,8 @@ from itertools import combinations
 
 from kniga.engine.definition.decisions import DecisionTable
 from kniga.engine.definition.problems import Problem, Severity
-from kniga.rules import FieldRegistry, Rule, Value, write_value
-from kniga.rules.decide import Closed, Given, both, first_true
+from kniga.rules import And, Comparison, FieldRegistry, Not, Or, Rule, Value, fields_of, write_value
+from kniga.rules.decide import Closed, first_true
 
 MAX_NAMED = 20
 
@@ -23,8 +23,9 @@ def check_decision(table: DecisionTable, fields: FieldRegistry) -> tuple[Problem
     problems = list(_overlaps(table, closed)) if table.policy == "UNIQUE" else []
     conditions = [rule.condition for rule in table.rules]
     reached, gap = first_true(conditions, {}, closed)
-    if gap is not None and not gap and table.inputs:
-        problems.append(_problem(table, "decision_not_decided", "warning"))
+    if gap is not None and not gap and any(map(fields_of, conditions)):
+        if not any(problem.code == "decision_not_decided" for problem in problems):
+            problems.append(_problem(table, "decision_not_decided", "warning"))
     elif gap is not None and table.policy != "COLLECT" and not _has_default(table):
         problems.append(_problem(table, "decision_gap", "warning", values=said(gap)))
     if table.policy == "FIRST":
@@ -44,17 +45,34 @@ def said(values: Mapping[str, Value]) -> str:
 
 def _overlaps(table: DecisionTable, closed: Closed) -> list[Problem]:
     found = []
+    undecided = False
     for one, other in combinations(table.rules, 2):
-        witness = _both(one.condition, other.condition, closed)
-        if witness is not None:
-            rows = f"{one.id}, {other.id}"
-            found.append(_problem(table, "rows_overlap", "error", rows=rows, values=said(witness) or "any values"))
+        both = And((one.condition, other.condition))
+        # Where it is not true that both apply there is a gap exactly where they do.
+        _, witness = first_true([Not(_surely(both, True))], {}, closed)
+        if witness is None:
+            continue
+        if not witness and fields_of(both):
+            undecided = True
+            continue
+        rows = f"{one.id}, {other.id}"
+        found.append(_problem(table, "rows_overlap", "error", rows=rows, values=said(witness) or "any values"))
+    if undecided:
+        found.append(_problem(table, "decision_not_decided", "warning"))
     return found
 
 
-def _both(one: Rule, other: Rule, closed: Closed) -> Mapping[str, Value] | None:
-    decision = both(one, other, Given(choices=closed))
-    return (decision.witness or {}) if decision.answer == "yes" else None
+def _surely(rule: Rule, truth: bool) -> Rule:
+    """The condition that a condition is true (or false), which itself is never unknown."""
+    if isinstance(rule, Not):
+        return _surely(rule.term, not truth)
+    if isinstance(rule, Comparison):
+        met = rule if truth else Not(rule)
+        if rule.op in ("is_known", "is_unknown"):
+            return met
+        return And((Comparison(rule.field, rule.type, "is_known"), met))
+    terms = tuple(_surely(term, truth) for term in rule.terms)
+    return And(terms) if isinstance(rule, And) is truth else Or(terms)
 
 
 def _has_default(table: DecisionTable) -> bool:

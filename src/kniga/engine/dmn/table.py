@@ -106,7 +106,7 @@ def _policy(table: Table) -> tuple[HitPolicy, Aggregation | None]:
     aggregation = next((known for known in AGGREGATIONS if known == word), None)
     if aggregation is None or len(table.parts(table.node, "output")) > 1:
         table.refuse(table.node, f"the aggregation {word}", AGGREGATION_CURE)
-    return policy, aggregation
+    return policy, aggregation or "COUNT"
 
 
 def _cells(table: Table, row: Node, expected: int, name: str) -> list[UnaryTests]:

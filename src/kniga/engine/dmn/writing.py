@@ -11,10 +11,8 @@ from kniga.engine.definition.decisions import DecisionOutput, DecisionTable
 from kniga.engine.dmn.names import DMN, TYPE_REF
 from kniga.rules import And, Comparison, FieldType, Not, Or, Rule, comparisons, fields_of
 
-_EMPTY = (
-    f'<definitions xmlns="{DMN}" xmlns:kniga="{KNIGA}" id="decisions" name="Decisions"'
-    ' namespace="urn:kniga:decisions"/>'
-)
+_NAMESPACES = f'xmlns="{DMN}" xmlns:kniga="{KNIGA}" namespace="urn:kniga:decisions"'
+_EMPTY = f'<definitions {_NAMESPACES} id="decisions" name="Decisions"/>'
 _SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
@@ -100,7 +98,8 @@ def _cell(rule: Rule) -> str | None:
         return f"not(null, {', '.join(map(_listed, values))})"
     if isinstance(rule, Not):
         inner = _items(rule.term)
-        return None if inner is None else f"not({inner})"
+        known = "null, " if _only_values(rule.term) else ""
+        return None if inner is None else f"not({known}{inner})"
     if isinstance(rule, Or) and len(rule.terms) == 2 and _is(rule.terms[0], "is_unknown"):
         differs = _cell(rule.terms[1])
         if differs is not None and differs.startswith("not(null, "):
@@ -130,6 +129,12 @@ def _item(rule: Rule) -> str | None:
             if opened and closed:
                 return f"{opened}{_listed(low.value)}..{_listed(high.value)}{closed}"
     return None
+
+
+def _only_values(rule: Rule) -> bool:
+    """Whether a condition only asks for equality, which FEEL's null answers with no and ours not at all."""
+    terms = rule.terms if isinstance(rule, Or) else (rule,)
+    return all(_is(term, "eq") or _is(term, "in") for term in terms)
 
 
 def _is(rule: Rule, op: str) -> bool:

@@ -16,7 +16,8 @@ from kniga.engine.soundness.steps import begin, kept, steps_of
 from kniga.engine.soundness.walking import settle
 
 LARGEST_CROWD = 2
-"""How many equal tokens events that do not interrupt may bring together: more of them show nothing new."""
+"""How many equal tokens events that do not interrupt, and the bodies of loops, may bring together: more of them show
+nothing new."""
 
 
 class Taken(NamedTuple):
@@ -135,8 +136,8 @@ class Exploration:
         cut = False
         for begun in steps_of(self.outline, base, id):
             for walk in settle(self.outline, begun.walk, refusals):
-                taken = self._taken(walk, begun.beside)
-                if begun.beside and largest_crowd(taken.marking.places) > LARGEST_CROWD:
+                taken = self._taken(walk, begun.beside or bool(walk.repeated))
+                if taken.beside and largest_crowd(taken.marking.places) > LARGEST_CROWD:
                     cut = True
                     continue
                 found.append(taken)

@@ -1,0 +1,71 @@
+"""What is wrong with tables that can be read: overlaps, gaps, rows that never answer."""
+
+import pytest
+
+from kniga.engine import Problem
+from kniga.engine.dmn.check import check_decision
+from kniga.engine.dmn.reading import read_decisions
+from tests.engine.decision_drawing import FIELDS, dmn, inputs, outputs, row, table
+
+
+def check(*rows: tuple[str, ...], columns: tuple[str, ...] = ("deal.amount",), policy: str = "UNIQUE",
+          default: str = "") -> list[Problem]:  # fmt: skip
+    filled = f'<output name="o"><defaultOutputEntry><text>{default}</text></defaultOutputEntry></output>'
+    output = filled if default else outputs("o")
+    lines = [row(cells, ['"x"'], f'id="r{at}"') for at, cells in enumerate(rows)]
+    tables = read_decisions(dmn(table(inputs(*columns), output, *lines, policy=policy)), FIELDS)
+    found = check_decision(tables["t"], FIELDS)
+    assert all(problem.message and problem.cure and problem.element == "t" for problem in found)
+    return list(found)
+
+
+def codes(problems: list[Problem]) -> list[tuple[str, str]]:
+    return [(problem.code, problem.severity) for problem in problems]
+
+
+def test_a_table_that_covers_everything_once_is_fine() -> None:
+    assert check(("< 100",), (">= 100",), ("null",)) == []
+    assert check(("-",)) == []
+
+
+def test_rows_that_overlap_in_a_unique_table_are_named_with_a_witness() -> None:
+    (problem,) = check(("<= 100",), (">= 100",), ("null",))
+    assert (problem.code, problem.severity) == ("rows_overlap", "error")
+    assert problem.params["rows"] == "r0, r1"
+    assert problem.params["values"] == "deal.amount = 100"
+    (anything,) = check(("-",), ("-",))
+    assert anything.params["values"] == "any values"
+    assert codes(check(("<= 100",), (">= 100",), ("null",), policy="FIRST")) == []
+
+
+def test_a_gap_is_named_with_a_witness_unless_there_is_a_default() -> None:
+    (problem,) = check(("< 100",), ("> 100",), ("null",))
+    assert (problem.code, problem.severity) == ("decision_gap", "warning")
+    assert problem.params["values"] == "deal.amount = 100"
+    (unknown,) = check(("< 100",), (">= 100",))
+    assert unknown.params["values"] == "deal.amount unknown"
+    assert check(("< 100",), default='"y"') == []
+    assert check(("< 100",), policy="COLLECT") == []
+
+
+def test_a_row_of_a_first_table_that_never_answers_is_named() -> None:
+    found = check(("-",), ("> 5",), policy="FIRST")
+    assert codes(found) == [("row_never_answers", "warning")]
+    assert found[0].params["row"] == "r1"
+
+
+def test_closed_choices_are_all_there_is() -> None:
+    assert check(('"a"',), ('"b"',), ("null",), columns=("client.kind",)) == []
+
+
+def test_negations_overlap_where_they_are_true() -> None:
+    (problem,) = check(("not(5, 6)",), ("> 5",), ("[5..6]",), policy="UNIQUE", default='"y"')[:1]
+    assert problem.params["rows"] in ("r0, r1", "r1, r2")
+    assert codes(check(("not(> 5)",), ("not(null, <= 5)",), ("null",))) == []
+    assert codes(check(("not(null)",), ("null",))) == []
+
+
+def test_a_table_with_too_many_cases_is_said_to_be_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kniga.engine.dmn.check.first_true", lambda conditions, fixed, closed: (frozenset({0, 1}), {}))
+    for policy in ("UNIQUE", "FIRST"):
+        assert codes(check(("> 1",), ("< 9",), policy=policy)) == [("decision_not_decided", "warning")]

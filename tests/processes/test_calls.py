@@ -1,0 +1,124 @@
+"""Call activities: another process runs for the deal, and its result leads on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from kniga.deals.models import Deal
+from kniga.platform.errors import Refused
+from kniga.processes.models import Instance, Task, Work
+from kniga.processes.pump import run_due
+from kniga.processes.replaying import replay_instance
+from kniga.processes.services import (
+    cancel_instance,
+    complete_task,
+    resume_instance,
+    start_process,
+    suspend_instance,
+    undo_completion,
+)
+from kniga.processes.working import retry_work, skip_work
+from tests.processes.books import book, publish, task
+from tests.processes.conftest import NOW, Department
+
+SOON = NOW + timedelta(minutes=1)
+RULE = '<conditionExpression xsi:type="tFormalExpression" language="urn:kniga:rules:1">{"field":"outcome","op":"eq","value":"won"}</conditionExpression>'
+CALLED = book(
+    "approval",
+    f'<startEvent id="start"/>{task("approve", "yes", "no", assignee="lead")}<exclusiveGateway id="which" default="f_no"/>'
+    f'<sequenceFlow id="f_yes" sourceRef="which" targetRef="fine">{RULE.replace("won", "yes")}</sequenceFlow>'
+    '<sequenceFlow id="f_no" sourceRef="which" targetRef="bad"/>'
+    '<endEvent id="fine" kniga:result="won"/><endEvent id="bad" kniga:result="lost"/>'
+    "<flows>\nstart -> approve\napprove -> which\n</flows>",
+)
+
+
+def caller(called: str = "approval", more: str = "", flows: str = "") -> bytes:
+    return book(
+        "calling",
+        f'<startEvent id="start"/>{task("ask")}<callActivity id="call" name="Approval" calledElement="{called}"/>'
+        '<exclusiveGateway id="how" default="f_no"/>'
+        f'<sequenceFlow id="f_won" sourceRef="how" targetRef="go">{RULE}</sequenceFlow>'
+        '<sequenceFlow id="f_no" sourceRef="how" targetRef="stop"/>'
+        f'{task("go")}{task("stop")}<endEvent id="end"/>{more}'
+        f"<flows>\nstart -> ask\nask -> call\ncall -> how\ngo -> end\nstop -> end\n{flows}</flows>",
+    )
+
+
+def call(department: Department) -> tuple[int, int]:
+    started = start_process(deal_id=department.deal.pk, process_key="calling", by=department.rep, now=NOW)
+    complete_task(task_id=started.created[0], outcome="ok", answers={}, by=department.rep, now=NOW)
+    return started.instance_id, started.created[0]
+
+
+@pytest.mark.parametrize(("outcome", "then"), [("yes", "go"), ("no", "stop")])
+def test_the_called_process_tells_its_result_in_the_same_transaction(
+    department: Department, outcome: str, then: str
+) -> None:
+    publish(CALLED)
+    publish(caller())
+    instance_id, task_id = call(department)
+    approve = Task.objects.get(status="open")
+    assert (approve.element, approve.assignee_id) == ("approve", department.lead.pk)
+    with pytest.raises(Refused) as moved_on:
+        undo_completion(task_id=task_id, by=department.rep, now=NOW)
+    assert moved_on.value.code == "undo_moved_on"
+    complete_task(task_id=approve.pk, outcome=outcome, answers={}, by=department.lead, now=SOON)
+    assert Task.objects.get(status="open").element == then
+    assert Deal.objects.get().status == "open"
+    assert Work.objects.get().status == "done"
+    with pytest.raises(Refused):
+        undo_completion(task_id=approve.pk, by=department.lead, now=SOON)
+    for id in Instance.objects.values_list("pk", flat=True):
+        assert replay_instance(instance_id=id).problem == ""
+
+
+def test_stopping_the_caller_stops_what_it_called(department: Department) -> None:
+    publish(CALLED)
+    publish(caller())
+    instance_id, _task = call(department)
+    cancel_instance(instance_id=instance_id, reason="No more", by=department.head, now=SOON)
+    assert set(Instance.objects.values_list("status", flat=True)) == {"cancelled"}
+    assert not Task.objects.filter(status="open").exists()
+    assert Work.objects.get().status == "cancelled"
+
+
+def test_a_call_of_a_process_that_is_not_there_waits_for_a_person(department: Department) -> None:
+    publish(caller())
+    instance_id, _task = call(department)
+    assert Work.objects.get().status == "incident"
+    publish(CALLED)
+    retry_work(work_id=Work.objects.get().pk, reason="Published now", by=department.head, now=SOON)
+    assert Task.objects.get(status="open").element == "approve"
+    child = Instance.objects.get(parent_id=instance_id)
+    cancel_instance(instance_id=child.pk, reason="By hand", by=department.head, now=SOON)
+    assert Work.objects.get().status == "incident", "nothing in the process catches it"
+    skip_work(work_id=Work.objects.get().pk, reason="Approved by phone", by=department.head, now=SOON)
+    assert Task.objects.get(status="open").element == "stop"
+
+
+def test_a_paused_caller_hears_the_result_when_it_goes_on(department: Department) -> None:
+    publish(CALLED)
+    publish(caller())
+    instance_id, _task = call(department)
+    suspend_instance(instance_id=instance_id, reason="Wait", by=department.head, now=SOON)
+    approve = Task.objects.get(status="open")
+    complete_task(task_id=approve.pk, outcome="yes", answers={}, by=department.lead, now=SOON)
+    run_due(now=SOON)
+    assert not Task.objects.filter(status="open").exists()
+    resume_instance(instance_id=instance_id, by=department.head, now=SOON)
+    run_due(now=SOON)
+    assert Task.objects.get(status="open").element == "go"
+
+
+def test_processes_that_call_one_another_without_end_are_stopped(department: Department) -> None:
+    publish(
+        book("endless", '<startEvent id="start"/><callActivity id="call" calledElement="endless"/><endEvent id="end"/>'
+             "<flows>\nstart -> call\ncall -> end\n</flows>")
+    )  # fmt: skip
+    start_process(deal_id=department.deal.pk, process_key="endless", by=department.rep, now=NOW)
+    run_due(now=SOON)
+    assert Instance.objects.count() <= 25
+    assert Work.objects.filter(status="incident").count() == 1

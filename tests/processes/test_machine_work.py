@@ -1,0 +1,276 @@
+"""Service tasks: done by workers, tried again, caught by the process, or left to a person."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from kniga.clients.models import Channel, Contact
+from kniga.deals.models import Deal
+from kniga.platform.errors import Conflict, NotVisible, Refused
+from kniga.platform.models import Event
+from kniga.processes.actions.doing import ActionFailed
+from kniga.processes.actions.webhooks import checked_address, secret_of, signature
+from kniga.processes.models import Instance, Task, Work
+from kniga.processes.publishing import BookRefused
+from kniga.processes.pump import run_due
+from kniga.processes.replaying import replay_instance
+from kniga.processes.services import complete_task, start_process, undo_completion
+from kniga.processes.working import do_work, retry_work, skip_work
+from tests.processes.books import book, publish, task
+from tests.processes.conftest import NOW, Department
+
+AFTER_UNDO = NOW + timedelta(seconds=16)
+FLOWS = "<flows>\nstart -> ask\nask -> work\nwork -> after\nafter -> end\n</flows>"
+
+
+def action(name: str, retries: int = 2, **params: str) -> str:
+    given = "".join(f'<kniga:param name="{key}" value="{value}"/>' for key, value in params.items())
+    return (
+        f'<serviceTask id="work" name="Work"><extensionElements><kniga:action name="{name}" retries="{retries}"'
+        f' backoff="PT1M">{given}</kniga:action></extensionElements></serviceTask>'
+    )
+
+
+def letter(text: str = "Good day, {{contact.name}}!", to: str = "contact") -> str:
+    return (
+        f'<sendTask id="work" name="Write"><extensionElements><kniga:letter subject="About {{{{deal.name}}}}"'
+        f' to="{to}">{text}</kniga:letter></extensionElements></sendTask>'
+    )
+
+
+def working_book(work: str, more: str = "", flows: str = "") -> bytes:
+    elements = f'<startEvent id="start"/>{task("ask")}{work}{task("after")}<endEvent id="end"/>{more}'
+    return book("working", elements + FLOWS.replace("</flows>", f"{flows}</flows>"))
+
+
+def ask(department: Department) -> tuple[int, int]:
+    started = start_process(deal_id=department.deal.pk, process_key="working", by=department.rep, now=NOW)
+    complete_task(task_id=started.created[0], outcome="ok", answers={}, by=department.rep, now=NOW)
+    return started.instance_id, started.created[0]
+
+
+def contact(department: Department) -> None:
+    person = Contact.objects.create(client=department.deal.client, name="Ann", name_key="ann", is_primary=True)
+    Channel.objects.create(contact=person, kind="email", value="ann@example.com", is_primary=True)
+
+
+def test_a_letter_goes_out_when_its_step_can_no_longer_be_undone(department: Department) -> None:
+    contact(department)
+    publish(working_book(letter()))
+    instance_id, _task = ask(department)
+    assert do_work(now=NOW + timedelta(seconds=5)) == 0
+    assert do_work(now=AFTER_UNDO) == 1
+    (sent,) = mail.outbox
+    assert (sent.to, sent.subject, sent.body) == (["ann@example.com"], "About Racks", "Good day, Ann!")
+    assert f"kniga-{instance_id}@" in sent.extra_headers["References"]
+    assert Work.objects.get().status == "done"
+    assert Task.objects.get(status="open").element == "after"
+    assert do_work(now=AFTER_UNDO) == 0
+    assert replay_instance(instance_id=instance_id).problem == ""
+
+
+def test_an_undone_step_sends_nothing(department: Department) -> None:
+    contact(department)
+    publish(working_book(letter()))
+    _instance, task_id = ask(department)
+    undo_completion(task_id=task_id, by=department.rep, now=NOW + timedelta(seconds=8))
+    assert not Work.objects.exists()
+    assert run_due(now=AFTER_UNDO) == 0 and not mail.outbox
+
+
+def test_a_letter_with_holes_or_without_an_address_becomes_an_incident(department: Department) -> None:
+    publish(working_book(letter("Dear {{contact.position}}")))
+    instance_id, _task = ask(department)
+    do_work(now=AFTER_UNDO)
+    work = Work.objects.get()
+    assert (work.status, work.attempts) == ("incident", 1)
+    assert "contact.position" in work.error or "почт" in work.error or "e-mail" in work.error
+    incident = Event.objects.get(kind="processes.work.incident")
+    assert incident.deal_id == department.deal.pk and incident.payload["element"] == "work"
+    assert Instance.objects.get(pk=instance_id).status == "running"
+
+
+def test_a_person_retries_or_skips_an_incident_with_a_reason(department: Department) -> None:
+    publish(working_book(letter("Dear {{contact.name}}")))
+    instance_id, _task = ask(department)
+    do_work(now=AFTER_UNDO)
+    work_id = Work.objects.get().pk
+    for act in (retry_work, skip_work):
+        with pytest.raises(Refused) as refused:
+            act(work_id=work_id, reason="x", by=department.rep, now=AFTER_UNDO)
+        assert refused.value.code == "not_allowed"
+        with pytest.raises(Refused) as silent:
+            act(work_id=work_id, reason="", by=department.head, now=AFTER_UNDO)
+        assert silent.value.field == "reason"
+    with pytest.raises(NotVisible):
+        retry_work(work_id=work_id + 1, reason="x", by=department.head, now=AFTER_UNDO)
+    retry_work(work_id=work_id, reason="Try again", by=department.head, now=AFTER_UNDO)
+    do_work(now=AFTER_UNDO)
+    assert Work.objects.get().status == "incident"
+    skip_work(work_id=work_id, reason="Said it by phone", by=department.head, now=AFTER_UNDO)
+    assert Work.objects.get().status == "skipped"
+    assert Task.objects.get(status="open").element == "after"
+    with pytest.raises(Conflict):
+        skip_work(work_id=work_id, reason="again", by=department.head, now=AFTER_UNDO)
+    told = Event.objects.filter(kind__startswith="processes.work.", actor_id=department.head.pk)
+    assert [event.payload.get("reason") for event in told.order_by("id") if "reason" in event.payload] == [
+        "Try again", "Said it by phone",
+    ]  # fmt: skip
+    assert replay_instance(instance_id=instance_id).problem == ""
+
+
+CAUGHT = '<boundaryEvent id="failed" attachedToRef="work"><errorEventDefinition/></boundaryEvent>' + task("repair")
+
+
+def test_the_process_may_catch_what_fails_for_good(department: Department) -> None:
+    publish(working_book(letter("Dear {{contact.name}}"), CAUGHT, "failed -> repair\nrepair -> end\n"))
+    instance_id, _task = ask(department)
+    do_work(now=AFTER_UNDO)
+    assert Work.objects.get().status == "failed"
+    assert Task.objects.get(status="open").element == "repair"
+    assert replay_instance(instance_id=instance_id).problem == ""
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Answers with what it is told to, and keeps what came."""
+
+    answers: list[tuple[int, bytes]] = []
+    came: list[tuple[dict[str, str], bytes]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.came.append((dict(self.headers), body))
+        status, text = self.answers.pop(0)
+        self.send_response(status)
+        self.send_header("Location", "http://127.0.0.1:1/")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def receiver() -> Iterator[str]:
+    Receiver.answers, Receiver.came = [], []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/hook"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_webhook_is_signed_tried_again_with_patience_and_its_answer_is_taken(
+    department: Department, receiver: str, settings: Any
+) -> None:
+    settings.WEBHOOK_LOOPBACK = True
+    Receiver.answers += [(503, b""), (200, b'{"ok": true}')]
+    publish(working_book(action("call_webhook", url=receiver, event="asked")))
+    instance_id, _task = ask(department)
+    do_work(now=AFTER_UNDO)
+    work = Work.objects.get()
+    assert (work.status, work.attempts, work.next_at) == ("queued", 1, AFTER_UNDO + timedelta(minutes=1))
+    assert do_work(now=AFTER_UNDO + timedelta(seconds=59)) == 0
+    assert do_work(now=AFTER_UNDO + timedelta(minutes=1)) == 1
+    assert Task.objects.get(status="open").element == "after"
+    headers, body = Receiver.came[1]
+    moment, _comma, made = headers["X-Kniga-Signature"].removeprefix("t=").partition(",v1=")
+    assert made == signature(secret_of(receiver), moment, body)
+    assert headers["X-Kniga-Delivery"] == str(work.pk) == Receiver.came[0][0]["X-Kniga-Delivery"]
+    told = json.loads(body)
+    assert (told["event"], told["deal"]["name"], told["process_instance"]) == ("asked", "Racks", instance_id)
+
+
+def test_retries_come_twice_as_late_each_time_and_then_a_person_is_asked(
+    department: Department, receiver: str, settings: Any
+) -> None:
+    settings.WEBHOOK_LOOPBACK = True
+    Receiver.answers += [(500, b"")] * 3
+    publish(working_book(action("call_webhook", url=receiver)))
+    ask(department)
+    now, waits = AFTER_UNDO, []
+    while Work.objects.get().status in ("queued", "running"):
+        now = max(now, Work.objects.get().next_at)
+        waits.append(now)
+        do_work(now=now)
+    assert [(later - before).seconds for before, later in zip(waits, waits[1:], strict=False)] == [60, 120]
+    assert Work.objects.get().status == "incident"
+
+
+@pytest.mark.parametrize("status", [302, 404])
+def test_redirects_are_not_followed_and_refusals_are_final(
+    department: Department, receiver: str, settings: Any, status: int
+) -> None:
+    settings.WEBHOOK_LOOPBACK = True
+    Receiver.answers += [(status, b"")]
+    publish(working_book(action("call_webhook", url=receiver)))
+    ask(department)
+    do_work(now=AFTER_UNDO)
+    assert Work.objects.get().status == "incident" and len(Receiver.came) == 1
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/", "http://[::1]/", "http://10.0.0.8/", "http://169.254.169.254/latest",
+                                     "http://[::ffff:10.0.0.1]/", "http://0.0.0.0/"])  # fmt: skip
+def test_addresses_inside_the_house_are_not_called(department: Department, address: str) -> None:
+    publish(working_book(action("call_webhook", url=address)))
+    ask(department)
+    do_work(now=AFTER_UNDO)
+    assert (Work.objects.get().status, Work.objects.get().attempts) == ("incident", 1)
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://example.com", "example.com", "http://", "https://user@example.com/", "http://a:b/"]
+)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(ActionFailed):
+        checked_address(address)
+
+
+def test_another_process_starts_beside_the_running_one(department: Department) -> None:
+    publish(book("beside", f'<startEvent id="start"/>{task("extra")}<endEvent id="end" kniga:result="won"/>'
+                 "<flows>\nstart -> extra\nextra -> end\n</flows>"))  # fmt: skip
+    publish(working_book(action("start_process", process="beside")))
+    instance_id, _task = ask(department)
+    run_due(now=NOW)
+    child = Instance.objects.get(parent_id=instance_id)
+    assert child.parent_token is None
+    opened = {one.element: one.pk for one in Task.objects.filter(status="open")}
+    assert set(opened) == {"extra", "after"}
+    complete_task(task_id=opened["extra"], outcome="ok", answers={}, by=department.rep, now=AFTER_UNDO)
+    assert Deal.objects.get().status == "open", "only the deal's own process wins it"
+    assert Instance.objects.get(pk=child.pk).result == "won"
+
+
+def test_work_that_nobody_finished_is_taken_up_again(department: Department) -> None:
+    contact(department)
+    publish(working_book(letter()))
+    ask(department)
+    Work.objects.update(status="running", attempts=1, next_at=AFTER_UNDO + timedelta(minutes=2))
+    assert do_work(now=AFTER_UNDO) == 0
+    assert do_work(now=AFTER_UNDO + timedelta(minutes=2)) == 1
+    assert Work.objects.get().status == "done"
+
+
+def test_what_was_done_is_not_done_twice(department: Department) -> None:
+    contact(department)
+    publish(working_book(letter()))
+    ask(department)
+    Work.objects.update(status="running", attempts=1, results={}, next_at=AFTER_UNDO)
+    do_work(now=AFTER_UNDO)
+    assert Work.objects.get().status == "done" and not mail.outbox
+
+
+@pytest.mark.parametrize("name", ["rescore", "create_document", "fly"])
+def test_an_action_nobody_could_carry_out_is_refused_by_name(department: Department, name: str) -> None:
+    with pytest.raises(BookRefused) as refused:
+        publish(working_book(action(name, template="x") if name == "create_document" else action(name)))
+    assert refused.value.problems[0].code == "unknown_action"
