@@ -317,13 +317,16 @@ def test_a_condition_that_cannot_be_read_names_the_place(text: str, place: str, 
     assert part in caught.value.message
 
 
+STRANGE: tuple[Any, ...] = (
+    None, True, 1, -1, 1.5, 10**400, "x", "", "NaN", "eq", "in", "is_known", [], {}, [1, "a"], {"field": "a"},
+    {"from_now": 1, "unit": "day"}, {"period": "this", "unit": "week"}, {"period": {}, "unit": []},
+)  # fmt: skip
+
+
 def spoilt(data: Any, random: Random) -> Any:
     """JSON with a part here and there replaced by something else."""
     if random.random() < 0.08:
-        return random.choice(
-            [None, True, 1, -1, 1.5, "x", "", [], {}, [1, "a"], {"field": "a"}, {"from_now": 1, "unit": "day"}]
-            + [{"period": "this", "unit": "week"}, {"period": {}, "unit": []}, "NaN", 10**400, "eq", "in", "is_known"]
-        )
+        return random.choice(STRANGE)
     if isinstance(data, dict):
         return {key if random.random() > 0.05 else "value": spoilt(value, random) for key, value in data.items()}
     return [spoilt(value, random) for value in data] if isinstance(data, list) else data
