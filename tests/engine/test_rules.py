@@ -1,7 +1,9 @@
 """The condition language: evaluation, three-valued logic, JSON, SQL text, sentences."""
 
+import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,7 +32,7 @@ from kniga.rules import (
     rule_to_sql,
     write_value,
 )
-from tests.engine.random_rules import ALL_FIELDS, rules
+from tests.engine.random_rules import ALL_FIELDS, draw_rule, rules
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FIELDS = {
@@ -313,6 +315,34 @@ def test_a_condition_that_cannot_be_read_names_the_place(text: str, place: str, 
         parse_rule(text, FIELDS)
     assert caught.value.place == place
     assert part in caught.value.message
+
+
+STRANGE: tuple[Any, ...] = (
+    None, True, 1, -1, 1.5, 10**400, "x", "", "NaN", "eq", "in", "is_known", [], {}, [1, "a"], {"field": "a"},
+    {"from_now": 1, "unit": "day"}, {"period": "this", "unit": "week"}, {"period": {}, "unit": []},
+)  # fmt: skip
+
+
+def spoilt(data: Any, random: Random) -> Any:
+    """JSON with a part here and there replaced by something else."""
+    if random.random() < 0.08:
+        return random.choice(STRANGE)
+    if isinstance(data, dict):
+        return {key if random.random() > 0.05 else "value": spoilt(value, random) for key, value in data.items()}
+    return [spoilt(value, random) for value in data] if isinstance(data, list) else data
+
+
+def test_spoilt_json_is_refused_or_read_and_never_breaks() -> None:
+    random, read = Random(1), 0
+    for _ in range(3_000):
+        data = spoilt(rule_to_json(draw_rule(random)), random)
+        try:
+            found = parse_rule(json.dumps(data), {}) if random.random() < 0.5 else rule_from_json(data, {})
+        except RuleRefused:
+            continue
+        assert rule_from_json(rule_to_json(found), {}) == found
+        read += 1
+    assert 500 < read < 2_500
 
 
 def test_a_condition_nested_too_deeply_is_refused() -> None:

@@ -22,8 +22,10 @@ from kniga.rules import (
     Rule,
     evaluate,
     holds,
+    is_relative,
 )
 from kniga.rules.decide import (
+    MAX_SAMPLES,
     Decision,
     Given,
     all_false,
@@ -33,7 +35,9 @@ from kniga.rules.decide import (
     first_true,
     implies,
     overlaps,
+    samples,
     satisfiable,
+    truths,
 )
 from kniga.rules.fields import LISTS, OPERATORS_OF, ORDER, SAME, is_many
 from tests.engine.random_rules import ALL_FIELDS, BERLIN, NOW, draw_rule
@@ -440,6 +444,34 @@ def test_every_witness_of_random_conditions_is_true() -> None:
         decided += decision.is_decided
     assert decided == 600
     assert set(ALL_FIELDS)
+
+
+def test_truths_together_agree_with_brute_force() -> None:
+    random, now, unsure = Random(13), datetime(2026, 10, 25, 9, tzinfo=UTC), 0
+    for _ in range(150):
+        fields = random.choice(("c", "kb", "d", "nm", "gb", "r", "t"))
+        rules = [small_rule(random, fields) for _ in range(random.randint(1, 4))]
+        found = truths(rules, Given(now=now))
+        records = brute_force(fields)
+        seen = {tuple(holds(one, record, now=now) for one in rules) for record in records}
+        assert found is not None and found >= seen
+        floating = truths(rules)
+        unsure += floating is None
+        if floating is not None and not any(map(is_relative, rules)):
+            told = {tuple(holds(one, record) for one in rules) for record in samples(rules, {}, {})}
+            assert floating == found == told
+    assert 0 < unsure < 30
+
+
+def test_too_many_truths_are_not_decided() -> None:
+    ten = [Comparison(f"b{number}", "boolean", "eq", True) for number in range(11)]
+    assert len(truths(ten[:10]) or ()) == 1_024
+    assert truths(ten) is None
+    assert len(list(samples(ten, {}, {}))) == MAX_SAMPLES
+    chain = And(tuple(Comparison(f"f{n}", "number", "lt", OtherField(f"f{n + 1}")) for n in range(8)))
+    assert truths([chain]) is None
+    assert len(list(samples([chain], {"a": 1}, {}))) == MAX_SAMPLES
+    assert truths([]) == {()}
 
 
 def table(random: Random, size: int) -> list[Rule]:

@@ -276,6 +276,13 @@ def test_a_condition_reads_as_a_sentence(rule: Any, english: str, russian: str |
         assert rule_to_sentence(rule, FIELDS, "ru") == russian
 
 
+def test_numbers_are_told_as_people_write_them() -> None:
+    assert show_value(Decimal("-1234567.50"), "number", None, "en") == "-1,234,567.50"
+    assert show_value(Decimal("1e3"), "money", None, "ru") == "1\u00a0000"
+    assert show_value(Decimal("-0.0"), "number", None, "en") == "0.0"
+    assert show_value(1234, "number", None, "en") == "1,234"
+
+
 def test_moments_are_told_in_the_zone_given_or_with_their_own_offset() -> None:
     moment = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
     zone = timezone(timedelta(hours=3))

@@ -54,6 +54,7 @@ def show_value(
         return f"№ {value}" if language == "ru" else f"#{value}"
     if isinstance(value, (int, Decimal)):
         text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+        text = text if value else text.removeprefix("-")
         return text.replace(",", "\u00a0").replace(".", ",") if language == "ru" else text
     return f"«{value}»" if language == "ru" else f"“{value}”"
 

@@ -1,15 +1,17 @@
 """The web server: `python -m kniga.runtime.granian_server HOST PORT WORKERS`.
 
 The application is loaded once, here, with all it needs for its first page; granian then forks its web processes, which
-share this memory until they write to it. Nothing here opens a connection or starts a thread before that.
+share this memory until they write to it. Nothing before that opens a connection or starts a thread.
 """
 
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from granian import Granian
@@ -24,17 +26,13 @@ OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 def main(host: str, port: int, workers: int) -> None:
     """Serve until SIGTERM."""
-    application = _load()
-    gc.collect()
-    # What is here now lives as long as the process: counting it again and again would unshare its memory.
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
-
-    def of_web_process() -> Callable[..., Any]:
-        # Granian's own head process, this one, may be killed too; its web processes must not keep the port then.
-        follow_parent()
-        return application
-
+    if sys.platform.startswith("linux"):
+        # Said aloud: from Python 3.14 on it is not what processes begin with. Elsewhere each loads for itself.
+        multiprocessing.set_start_method("fork")
+        _application()
+        gc.collect()
+        # What is here now lives as long as the process: counting it again and again would unshare its memory.
+        gc.freeze()
     server = Granian(
         __name__,
         address=host,
@@ -46,10 +44,19 @@ def main(host: str, port: int, workers: int) -> None:
         websockets=False,
         http=HTTPModes.http1,
     )
-    server.serve(target_loader=of_web_process, wrap_loader=False)
+    server.serve(target_loader=_begin, wrap_loader=False)
 
 
-def _load() -> Callable[..., Any]:
+def _begin() -> Callable[..., Any]:
+    """What a web process does first; gives the application."""
+    # Granian's own head process may be killed too; its web processes must not keep the port then.
+    follow_parent()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
+    return _application()
+
+
+@cache
+def _application() -> Callable[..., Any]:
     os.environ.setdefault("KNIGA_PROCESS", "kniga-web")
     from kniga.config.wsgi import application
     from kniga.runtime.warming import warm_up

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kniga.engine.definition.model import Definition, Question
 from kniga.rules import And, Comparison, Not, Or, Rule, fields_of, holds
-from kniga.rules.decide import Closed, Given, vectors
+from kniga.rules.decide import Closed, Given, truths
 
 Fact = tuple[int, bool]
 Facts = frozenset[Fact]
@@ -171,7 +171,7 @@ class Conditions:
         return self._vectors[numbers]
 
     def _decided(self, rules: list[Rule]) -> frozenset[Vector] | None:
-        return vectors(rules, Given({"outcome": None}, self.closed))
+        return truths(rules, Given({"outcome": None}, self.closed))
 
 
 def _at_outcome(rule: Rule, outcome: str | None) -> Rule:

@@ -11,16 +11,18 @@ from kniga.rules.decide.questions import (
     implies,
     overlaps,
     satisfiable,
-    vectors,
 )
 from kniga.rules.decide.routes import first_true
 from kniga.rules.decide.space import Closed, Given
+from kniga.rules.decide.truths import MAX_SAMPLES, Truths, samples, truths
 
 __all__ = [
+    "MAX_SAMPLES",
     "Closed",
     "Decision",
     "Given",
     "Overlap",
+    "Truths",
     "all_false",
     "both",
     "covers",
@@ -28,6 +30,7 @@ __all__ = [
     "first_true",
     "implies",
     "overlaps",
+    "samples",
     "satisfiable",
-    "vectors",
+    "truths",
 ]

@@ -102,31 +102,6 @@ def _turned(decision: Decision) -> Decision:
     return replace(decision, answer=turned[decision.answer])
 
 
-def vectors(rules: Sequence[Rule], given: Given = ANYTHING, bound: int = 512) -> frozenset[tuple[bool, ...]] | None:
-    """Which of the conditions can be true together: for every possible record, which are true and which are false
-    or unknown. None if there are more than ``bound`` ways, or one is not decided."""
-    found: list[tuple[bool, ...]] = [()]
-    for _rule in rules:
-        longer: list[tuple[bool, ...]] = []
-        for vector in found:
-            for truth in (False, True):
-                answer = _possible(rules[: len(vector) + 1], given, _as_in((*vector, truth))).answer
-                if answer == "not_decided":
-                    return None
-                if answer == "yes":
-                    longer.append((*vector, truth))
-        if len(longer) > bound:
-            return None
-        found = longer
-    return frozenset(found)
-
-
-def _as_in(vector: tuple[bool, ...]) -> Wanted:
-    return lambda space, rules: [
-        space.true(rule) if truth else space.not_true(rule) for rule, truth in zip(rules, vector, strict=True)
-    ]
-
-
 def first_of(rules: Sequence[Rule], at: int, given: Given = ANYTHING) -> Decision:
     """Whether a condition, by position, can be true where none before it is."""
     return _possible(
