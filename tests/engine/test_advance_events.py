@@ -25,7 +25,14 @@ from kniga.engine import (
     ThrowEvent,
     Token,
 )
-from kniga.engine.runtime.effects import AwaitMessage, AwaitSignal, CancelWaits, ScheduleTimer, ThrowMessage, ThrowSignal
+from kniga.engine.runtime.effects import (
+    AwaitMessage,
+    AwaitSignal,
+    CancelWaits,
+    ScheduleTimer,
+    ThrowMessage,
+    ThrowSignal,
+)
 from kniga.rules import Comparison
 from tests.engine.building import at, build, end, kinds, on_boundary, start, sub, user_task, way
 from tests.engine.drawing import go, refused

@@ -84,7 +84,9 @@ def test_terminate_in_the_process_itself_ends_the_instance() -> None:
 
 
 def test_a_won_end_inside_a_sub_process_ends_the_instance() -> None:
-    definition = build(start("sub"), sub("sub", "end"), start("win", "sub_start", "sub"), end("win", "won", "sub"), end())
+    definition = build(
+        start("sub"), sub("sub", "end"), start("win", "sub_start", "sub"), end("win", "won", "sub"), end()
+    )
     step = go(definition, NEW_STATE, Start())
     assert (step.state.status, step.state.result) == ("ended", "won")
     assert kinds(step) == ["instance.started", "scope.entered", "scope.left", "instance.ended"]
@@ -187,7 +189,9 @@ def test_an_interrupting_handler_of_the_process_itself() -> None:
     assert go(definition, step.state, CompleteTask(3, "ok")).state.status == "ended"
 
 
-def failing(*handlers: Element, inner: tuple[str, ...] = (), outer: tuple[str, ...] = (), code: str = "broken") -> Definition:
+def failing(
+    *handlers: Element, inner: tuple[str, ...] = (), outer: tuple[str, ...] = (), code: str = "broken"
+) -> Definition:
     """Work inside a sub-process inside a sub-process; beside it an end that fails."""
     return build(
         start("outer"),
@@ -196,7 +200,9 @@ def failing(*handlers: Element, inner: tuple[str, ...] = (), outer: tuple[str, .
         sub("inner", "outer_end", inner, "outer"),
         start("fork", "inner_start", "inner"),
         ParallelGateway("fork", "", (), (Way("fa", "work"), Way("fb", "ask")), "inner"),
-        ServiceTask("work", "", "rescore", (), 0, 0, ("own",) if _has(handlers, "own") else (), (way("e1"),), scope="inner"),
+        ServiceTask(
+            "work", "", "rescore", (), 0, 0, ("own",) if _has(handlers, "own") else (), (way("e1"),), scope="inner"
+        ),
         user_task("ask", "e2", scope="inner"),
         end("e1", scope="inner"),
         end("e2", scope="inner", trigger="error", code=code),
@@ -271,7 +277,9 @@ def test_a_handler_of_the_scope_takes_the_error_before_the_boundary() -> None:
 
 def test_an_error_in_the_body_of_a_loop_goes_to_the_loops_boundary() -> None:
     work = ServiceTask("work", "", "rescore", (), 0, 0, ("own",), (way("end"),), loop=MultiInstance(False, None, 2))
-    definition = build(start("work"), work, on_boundary("own", "work", "rescue", "error"), user_task("rescue", "end"), end())
+    definition = build(
+        start("work"), work, on_boundary("own", "work", "rescue", "error"), user_task("rescue", "end"), end()
+    )
     state = go(definition, NEW_STATE, Start()).state
     step = go(definition, state, FailWork(3, "broken"))
     assert at(step.state) == ["rescue"]
@@ -395,3 +403,38 @@ def test_an_event_that_waits_inside_a_cancelled_scope_is_forgotten() -> None:
     )
     step = go(definition, go(definition, NEW_STATE, Start()).state, FireTimer(1, "late"))
     assert [effect for effect in step.effects if isinstance(effect, CancelWaits)] == [CancelWaits(2), CancelWaits(1)]
+
+
+def test_what_is_about_to_begin_in_a_cancelled_scope_does_not_begin() -> None:
+    definition = build(
+        start("sub"),
+        sub("sub", "end", ("told",)),
+        start("fork", "sub_start", "sub"),
+        ParallelGateway("fork", "", (), (Way("fa", "cry"), Way("fb", "work")), "sub"),
+        ThrowEvent("cry", "", "escalation", (way("sub_end"),), code="e", scope="sub"),
+        user_task("work", "sub_end", scope="sub"),
+        end("sub_end", scope="sub"),
+        on_boundary("told", "sub", "head", "escalation"),
+        user_task("head", "end"),
+        end(),
+    )
+    step = go(definition, NEW_STATE, Start())
+    assert at(step.state) == ["head"]
+    assert kinds(step) == ["instance.started", "scope.entered", "escalation.thrown", "scope.left", "task.created"]
+
+
+def test_an_end_of_the_instance_takes_away_arrivals_at_joins() -> None:
+    definition = build(
+        start("fork"),
+        ParallelGateway("fork", "", (), (Way("fa", "join"), Way("fb", "ask"))),
+        user_task("ask", "choose", outcomes=("on", "off")),
+        by_outcome("choose", {"on": "join", "off": "lost"}),
+        ParallelGateway("join", "", (), (way("end"),)),
+        end(),
+        end("lost", "lost"),
+    )
+    state = go(definition, NEW_STATE, Start()).state
+    assert at(state) == ["join", "ask"]
+    step = go(definition, state, CompleteTask(2, "off"))
+    assert (step.state.result, step.state.tokens) == ("lost", ())
+    assert kinds(step) == ["task.completed", "instance.ended"]
