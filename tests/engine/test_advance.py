@@ -19,6 +19,7 @@ from kniga.engine import (
     EnterStage,
     FireTimer,
     ScheduleTimer,
+    SetField,
     Start,
     StartEvent,
     State,
@@ -29,6 +30,7 @@ from kniga.engine import (
     compile_bpmn,
     replay,
 )
+from kniga.engine.runtime.values import Values
 from tests.engine.drawing import NOW, bpmn, end, flow, gateway, go, on, refused, start, task, timer
 
 QUESTIONS = (
@@ -322,3 +324,31 @@ def test_results_are_values() -> None:
     assert isinstance(step, Step)
     with pytest.raises(FrozenInstanceError):
         step.state.seq = 9  # type: ignore[misc]
+
+
+def test_an_answer_may_become_the_deals_field_and_decide_at_once() -> None:
+    question = '<k:question key="sum" type="money" field="deal.amount"/>'
+    definition = compile_bpmn(
+        bpmn(
+            start(), task("ask", "ok", question), gateway("size", default="small"),
+            end("won", "won"), end("lost", "lost"),
+            flow("start", "ask"), flow("ask", "size"), flow("size", "lost", id="small"),
+            flow("size", "won", {"field": "deal.amount", "op": "gt", "value": 100}),
+        )
+    )  # fmt: skip
+    state = go(definition, NEW_STATE, Start()).state
+    step = go(definition, state, CompleteTask(1, "ok", {"sum": "500"}, {"deal.amount": Decimal(5)}))
+    assert step.effects[0] == SetField("deal.amount", Decimal(500))
+    assert step.state.result == "won"
+    assert refused(definition, state, CompleteTask(1, "ok", {"sum": -1})).code == "bad_answer"
+    assert str(go(definition, state, CompleteTask(1, "ok", {"sum": "5E+2"})).state.data["sum"]) == "500"
+
+
+def test_the_values_conditions_see_are_a_mapping() -> None:
+    values = Values({"deal.amount": 5}, {"q": 1})
+    assert list(values) == ["answer.q", "deal.amount", "outcome"]
+    assert len(values) == 3
+    assert dict(values) == {"answer.q": 1, "deal.amount": 5, "outcome": None}
+    values.change("deal.amount", 7)
+    assert values["deal.amount"] == 7
+    assert values.looked_at == {"deal.amount": 5}

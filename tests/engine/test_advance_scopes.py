@@ -403,3 +403,38 @@ def test_an_event_that_waits_inside_a_cancelled_scope_is_forgotten() -> None:
     )
     step = go(definition, go(definition, NEW_STATE, Start()).state, FireTimer(1, "late"))
     assert [effect for effect in step.effects if isinstance(effect, CancelWaits)] == [CancelWaits(2), CancelWaits(1)]
+
+
+def test_what_is_about_to_begin_in_a_cancelled_scope_does_not_begin() -> None:
+    definition = build(
+        start("sub"),
+        sub("sub", "end", ("told",)),
+        start("fork", "sub_start", "sub"),
+        ParallelGateway("fork", "", (), (Way("fa", "cry"), Way("fb", "work")), "sub"),
+        ThrowEvent("cry", "", "escalation", (way("sub_end"),), code="e", scope="sub"),
+        user_task("work", "sub_end", scope="sub"),
+        end("sub_end", scope="sub"),
+        on_boundary("told", "sub", "head", "escalation"),
+        user_task("head", "end"),
+        end(),
+    )
+    step = go(definition, NEW_STATE, Start())
+    assert at(step.state) == ["head"]
+    assert kinds(step) == ["instance.started", "scope.entered", "escalation.thrown", "scope.left", "task.created"]
+
+
+def test_an_end_of_the_instance_takes_away_arrivals_at_joins() -> None:
+    definition = build(
+        start("fork"),
+        ParallelGateway("fork", "", (), (Way("fa", "join"), Way("fb", "ask"))),
+        user_task("ask", "choose", outcomes=("on", "off")),
+        by_outcome("choose", {"on": "join", "off": "lost"}),
+        ParallelGateway("join", "", (), (way("end"),)),
+        end(),
+        end("lost", "lost"),
+    )
+    state = go(definition, NEW_STATE, Start()).state
+    assert at(state) == ["join", "ask"]
+    step = go(definition, state, CompleteTask(2, "off"))
+    assert (step.state.result, step.state.tokens) == ("lost", ())
+    assert kinds(step) == ["task.completed", "instance.ended"]

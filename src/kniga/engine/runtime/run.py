@@ -10,7 +10,7 @@ from kniga.engine.definition.model import Definition, EndEvent, Param, Way
 from kniga.engine.runtime.effects import Effect, SetField
 from kniga.engine.runtime.events import Cause, Event
 from kniga.engine.runtime.results import Refused, Step
-from kniga.engine.runtime.state import ROOT, STATE_FORMAT, Loop, State, Status, Token
+from kniga.engine.runtime.state import STATE_FORMAT, Loop, State, Status, Token
 from kniga.engine.runtime.values import Values
 from kniga.rules import BadValue, Rule, Value, holds, is_relative
 
@@ -113,23 +113,17 @@ class Run:
 
     def set_field(self, field: str, value: Value) -> None:
         """Give the deal's field a new value, which the conditions of this very step see already."""
-        self.values.changed[field] = value
+        self.values.change(field, value)
         self.effects.append(SetField(field, value))
 
     def step(self) -> Step:
         """The outcome of the command as values."""
-        looked_at = self.values.looked_at
-        if looked_at and self.events:
+        if self.values.looked_at and self.events:
             # Only causes are first in a step that looked at something: see the events.
             cause = cast(Cause, self.events[0])
-            self.events[0] = replace(cause, looked_at=looked_at)
+            self.events[0] = replace(cause, looked_at=self.values.looked_at)
         state = State(
             STATE_FORMAT, self.status, self.seq, tuple(self.tokens.values()), self.values.data, self.result,
             self.reason, self.stage, self.fired,
         )  # fmt: skip
         return Step(state, tuple(self.events), tuple(self.effects))
-
-
-def parent_of(run: Run, token: Token) -> Token | None:
-    """The token of the scope or loop around a token; None in the process itself."""
-    return None if token.parent == ROOT else run.tokens[token.parent]

@@ -75,27 +75,27 @@ def _walk(run: Run) -> None:
     elements = run.elements
     while run.queue:  # looked at anew each time: a cancelled scope takes its moves away
         move = run.queue.popleft()
-        if move.parent != ROOT and move.parent not in run.tokens:
+        if move.parent and move.parent not in run.tokens:
             continue
         element = elements[move.element]
         enter = ENTER.get(type(element))
         if enter is None:
             raise Refused("no_flow", element=element.id)  # a boundary event: no compiled flow leads into one
-        _count(run, element.id)
+        run.hops += 1
+        if run.hops > MOST_HOPS:
+            _check_hops(run, element.id)
         enter(run, element, move)
 
 
 def _look(run: Run) -> bool:
     if not run.definition.conditionals or run.status != "running":
         return False
-    found = conditions.look(run)
-    if found:
-        _count(run, run.definition.process_id)
-    return found
-
-
-def _count(run: Run, element: str) -> None:
     run.hops += 1
+    _check_hops(run, run.definition.process_id)
+    return conditions.look(run)
+
+
+def _check_hops(run: Run, element: str) -> None:
     if run.hops > MOST_HOPS + HOPS_OF_A_BODY * run.bodies:
         raise Refused("endless_loop", element=element)
 

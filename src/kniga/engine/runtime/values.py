@@ -19,8 +19,8 @@ class Values(Mapping[str, Value]):
         self.data = data
         self.outcome: str | None = None
         self.loop = _NOTHING
-        self.changed: dict[str, Value] = {}
-        self.looked_at: dict[str, Value] = {}
+        self.changed = _NOTHING
+        self.looked_at = _NOTHING
 
     def __getitem__(self, key: str) -> Value:
         if key.startswith("answer."):
@@ -32,9 +32,13 @@ class Values(Mapping[str, Value]):
         if key in self.loop:
             return self.loop[key]
         value = self.fields.get(key)
-        if value is not None:
-            self.looked_at[key] = value
+        if value is not None and key not in self.looked_at:
+            self.looked_at = {**self.looked_at, key: value}
         return value
+
+    def change(self, key: str, value: Value) -> None:
+        """From now on a field has this value, for the rest of the step."""
+        self.changed = {**self.changed, key: value}
 
     def __iter__(self) -> Iterator[str]:
         yield from (f"answer.{key}" for key in self.data)

@@ -1,6 +1,6 @@
 """What all activities share (BPMN 2.0, 10.3, 13.3.2): boundary events set up, ways taken, loops told."""
 
-from kniga.engine.definition.model import Activity
+from kniga.engine.definition.model import Activity, SubProcess
 from kniga.engine.runtime import cancelling, waits
 from kniga.engine.runtime.elements import multi_instance
 from kniga.engine.runtime.run import Run
@@ -16,7 +16,8 @@ def arm(run: Run, activity: Activity, token: Token) -> None:
 def leave(run: Run, activity: Activity, token: Token, outcome: str | None) -> None:
     """End an activity in the usual way: its token goes, the path goes on with this outcome."""
     del run.tokens[token.id]
-    cancelling.forget_waits(run, token)
+    if activity.boundary or isinstance(activity, SubProcess):
+        cancelling.forget_waits(run, token)
     done(run, activity, token.parent, token.item, outcome)
 
 

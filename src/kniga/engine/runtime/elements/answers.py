@@ -53,7 +53,7 @@ def _read(question: Question, raw: object) -> Value:
         for key in value if isinstance(value, tuple) else (value,):
             if key not in allowed:
                 raise _bad(question, "one of the listed choices is expected")
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and "E" in str(value):
         value = Decimal(format(value, "f"))  # as it is written into the ledger, so that a replay gives the very same
     if question.field == "deal.amount" and isinstance(value, Decimal) and not 0 <= value < LARGEST_AMOUNT:
         raise _bad(question, "an amount from 0 to 999,999,999,999 is expected")
