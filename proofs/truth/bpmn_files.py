@@ -22,12 +22,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kniga.engine import BpmnRefused, check, compile_bpmn
+from kniga.engine import STANDARD_FIELDS, BpmnRefused, check, compile_bpmn
 from kniga.engine.bpmn.difference import differences
 from kniga.engine.bpmn.editing import EditRefused, SetAttribute, edit, set_name
 from kniga.engine.bpmn.names import MODEL
 from kniga.engine.bpmn.reading import read_xml
 from kniga.engine.bpmn.validity import violations
+from kniga.engine.dmn.check import check_decision
+from kniga.engine.dmn.reading import read_decisions
+from kniga.engine.dmn.writing import write_decisions
 from proofs.harness import ROOT, Report, note, run
 from proofs.truth.xml_mutants import mutant
 
@@ -116,7 +119,7 @@ def tell_files(report: Report) -> None:
 def tell_exports(report: Report) -> None:
     """A file given back says what it said; a change leaves every other byte."""
     files, edits, silent, beyond, undone = 0, 0, 0, [], 0
-    for path in originals()[: -len(BOOKS)]:
+    for path in (path for name in SETS for path in files_of(name)):
         data = path.read_bytes()
         try:
             ids = [str(node.get("id")) for node in read_xml(data).iter(f"{{{MODEL}}}*") if node.get("id")]
@@ -168,8 +171,10 @@ def _wrong_change(data: bytes, id: str) -> str | None:
 
 
 def originals() -> list[Path]:
-    """What mutants are made of: the real files, and the shipped books, whose mutants come furthest."""
-    return [*(path for name in SETS for path in files_of(name)), *BOOKS]
+    """What mutants are made of: the real files, decision tables among them, and the shipped books, whose mutants come
+    furthest."""
+    tables = sorted((data_folder() / "spiffworkflow_bpmn").rglob("*.dmn"))
+    return [*(path for name in SETS for path in files_of(name)), *tables * 5, *BOOKS]
 
 
 def make(number: int, paths: list[Path]) -> bytes:
@@ -184,8 +189,22 @@ def digest(data: bytes) -> str:
         check(compile_bpmn(data))
     except BpmnRefused as refused:
         assert refused.problems and all(problem.message and problem.cure for problem in refused.problems)
-        return refused.problems[0].code
+        code = refused.problems[0].code
+        return code if code != "not_bpmn" else digest_decisions(data)
     return "compiles"
+
+
+def digest_decisions(data: bytes) -> str:
+    """Read a file that is no BPMN as decision tables; one that is read must be written and read back equal."""
+    try:
+        tables = read_decisions(data, STANDARD_FIELDS)
+    except BpmnRefused as refused:
+        assert refused.problems and all(problem.message and problem.cure for problem in refused.problems)
+        return refused.problems[0].code
+    assert read_decisions(write_decisions(tables.values()), STANDARD_FIELDS) == tables
+    for table in tables.values():
+        check_decision(table, STANDARD_FIELDS)
+    return "decision tables"
 
 
 def work(first: int, step: int, count: int) -> None:
