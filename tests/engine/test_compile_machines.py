@@ -150,6 +150,9 @@ def test_a_letter_needs_a_shell_that_sends_letters() -> None:
     known = {name: spec for name, spec in STANDARD_ACTIONS.items() if name != "send_letter"}
     with pytest.raises(ValueError, match="send_letter"):
         compile_bpmn(xml, actions=known)
+    plain = {**known, "send_letter": ActionSpec("send_letter", (ParamSpec("body"), ParamSpec("to")))}
+    with pytest.raises(ValueError, match="no parameter “template”"):
+        compile_bpmn(xml, actions=plain)
 
 
 def test_a_receive_task_waits_for_a_message() -> None:

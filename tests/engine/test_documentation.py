@@ -5,7 +5,12 @@ import re
 from pathlib import Path
 
 from kniga.engine import STANDARD_FIELDS
-from kniga.engine.bpmn import vocabulary
+from kniga.engine.bpmn import reading, vocabulary
+from kniga.engine.bpmn.events import CHANNELS
+from kniga.engine.bpmn.gateways import MAX_INCLUSIVE_FLOWS
+from kniga.engine.bpmn.graph import MAX_NODES
+from kniga.engine.bpmn.messages import CORRELATIONS
+from kniga.engine.definition.actions import STANDARD_ACTIONS
 from kniga.engine.definition.model import QUESTION_TYPES, RESULTS, TASK_KINDS, TONES
 from kniga.rules import And, Comparison, Not, Or, Rule, Value, decide, evaluate, parse_rule, rule_to_json
 from kniga.rules.fields import FIELD_TYPES, OPERATORS_OF
@@ -24,6 +29,9 @@ def test_every_word_of_the_extension_is_explained() -> None:
         words.update(attributes)
     for attributes, inner in vocabulary._PARTS.values():
         words.update(attributes, inner)
+    for action in STANDARD_ACTIONS.values():
+        words.update({action.name, *(param.name for param in action.params)})
+    words.update({*CHANNELS, *CORRELATIONS, str(reading.MAX_DEPTH), f"{MAX_NODES:,}", str(MAX_INCLUSIVE_FLOWS)})
     assert [word for word in sorted(words) if word not in PAGE] == []
 
 

@@ -67,6 +67,10 @@ def read_send(draft: Draft, node: Node) -> ServiceTask | ThrowEvent | None:
     to = draft.problems.one_of(part, "to", part.get("to"), ("contact", "owner", "head"))
     given = {"template": part.get("template"), "subject": part.get("subject"), "body": (part.text or "").strip()}
     params = (*(Param(name, value=text) for name, text in given.items() if text), Param("to", value=to))
+    for param in params:
+        if spec.param(param.name) is None:
+            allowed = ", ".join(known.name for known in spec.params)
+            draft.problems.add("unknown_param", part, action=spec.name, param=param.name, allowed=allowed)
     _check_given(draft, part, spec, params)
     return _task(draft, node, part, spec, params)
 
