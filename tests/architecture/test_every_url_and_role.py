@@ -31,7 +31,7 @@ from kniga.platform import clock
 from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import forget_calendar
 from kniga.processes.definitions import forget_definitions
-from kniga.processes.models import Task
+from kniga.processes.models import Task, Work
 from kniga.processes.opening import open_deal
 from kniga.processes.publishing import publish_version, upload_version
 from tests.architecture.access_table import EVERYBODY, OPEN_PAGES, OPERATIONS, PAGES, Line
@@ -96,13 +96,17 @@ def make_world() -> World:
     product = create_product(by=administrator, now=now, name="Rack")
     deal_id = open_deal(client=client, process_key="small_sale", by=rep, now=now)
     task = Task.objects.get(deal_id=deal_id)
+    work = Work.objects.create(
+        instance_id=task.instance_id, token=99, element="call", action="send_letter", status="incident", next_at=now,
+        created_at=now,
+    )  # fmt: skip
     with tempfile.NamedTemporaryFile(suffix=".csv") as table:
         Path(table.name).write_bytes(b"name\nA\n")
         job = bring_file(kind="clients", file_name="a.csv", path=Path(table.name), by=people["head"], now=now)
     ids = {
         "client_id": client.pk, "contact_id": client.contacts.get().pk, "deal_id": deal_id, "task_id": task.pk,
         "product_id": product.pk, "job_id": job.pk, "user_id": rep.pk, "team_id": team.pk, "stage_id": task.stage_id,
-        "key": "small_sale", "number": 1,
+        "key": "small_sale", "number": 1, "work_id": work.pk, "instance_id": task.instance_id,
     }  # fmt: skip
     return World(people, ids)
 

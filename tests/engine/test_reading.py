@@ -155,6 +155,10 @@ def test_drawings_made_to_be_slow_are_refused_in_bounded_time() -> None:
         f"{flow(f'j{n}', f'j{(n + 7) % 1400}', id=f'q{n}')}"
         for n in many
     )
+    dense = "".join(f'<parallelGateway id="g{n}"/>' for n in many) + "".join(
+        flow(f"g{n}", f"g{(n * 7 + k * 31) % 1400}", id=f"f{n}_{k}") for n in many for k in range(12)
+    )
+    assert codes(f"{HEAD}<process id='p'>{dense}</process></definitions>".encode()).count("automatic_loop") == 20
     begun = time.process_time()
     for inside, code in ((circles, "automatic_loop"), (scopes, "start_without_end"), (joins, "too_many_inclusive")):
         assert code in codes(f"{HEAD}<process id='p'>{inside}</process></definitions>".encode())

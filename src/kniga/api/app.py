@@ -13,7 +13,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 import kniga
-from kniga.api import clients, deals, funnel, imports, lists, processes, products, tasks, users
+from kniga.api import clients, deals, funnel, imports, lists, machine, processes, products, tasks, users
 from kniga.api.door import Bearer
 from kniga.api.openapi import completed_schema
 from kniga.api.parsing import StrictParser
@@ -49,7 +49,7 @@ def build_api() -> KnigaApi:
         urls_namespace="api",
         parser=StrictParser(),
     )
-    for module in (clients, products, deals, tasks, processes, funnel, imports, lists, users):
+    for module in (clients, products, deals, tasks, processes, machine, funnel, imports, lists, users):
         made.add_router("", module.router)
     return made
 

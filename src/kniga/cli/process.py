@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kniga.cli.output import print_json, print_rows, refuse
+from kniga.cli.replaying import replay
 from kniga.runtime.session import database
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from kniga.processes.models import ProcessVersion
 
 app = typer.Typer(no_args_is_help=True)
+
+app.command()(replay)
 
 PROBLEMS, UNREADABLE = 1, 2
 
@@ -131,6 +134,7 @@ def install(
 def _checked(path: Path) -> dict[str, Any]:
     from kniga.engine import BpmnRefused, compile_bpmn
     from kniga.engine import check as check_definition
+    from kniga.processes.actions.names import KNOWN_ACTIONS
 
     result: dict[str, Any] = {"file": str(path), "code": 0, "process": None, "problems": []}
     try:
@@ -138,7 +142,7 @@ def _checked(path: Path) -> dict[str, Any]:
     except OSError as error:
         return result | {"code": UNREADABLE, "error": error.strerror or str(error)}
     try:
-        definition = compile_bpmn(xml)
+        definition = compile_bpmn(xml, actions=KNOWN_ACTIONS)
     except BpmnRefused as refused:
         return result | {"code": PROBLEMS, "problems": [_problem(problem) for problem in refused.problems]}
     problems = check_definition(definition)

@@ -18,7 +18,8 @@ from kniga.deals.services import DealFields, assign_deal, create_deal
 from kniga.people.models import User
 from kniga.platform.errors import Refused
 from kniga.processes.models import Instance, Process, Task, TaskStatus
-from kniga.processes.services import Advanced, start_process
+from kniga.processes.services import start_process
+from kniga.processes.stepping import Advanced
 
 
 def open_deal(
@@ -74,7 +75,7 @@ def hand_over_deal(*, deal: Deal, owner: User, by: User, now: datetime) -> Deal:
     before = deal.owner_id
     # The step in flight was computed for the old owner: the new revision makes it, or its undoing, look again. The
     # instance is locked before the deal, as every step does it.
-    Instance.objects.filter(deal=deal, status="running").update(revision=F("revision") + 1)
+    Instance.objects.filter(deal=deal, status__in=("running", "suspended")).update(revision=F("revision") + 1)
     deal = assign_deal(deal=deal, owner=owner, by=by, now=now)
     Task.objects.filter(deal=deal, status=TaskStatus.OPEN, assignee_id=before).update(assignee=owner)
     return deal

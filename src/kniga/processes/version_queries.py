@@ -42,13 +42,15 @@ class VersionRow:
 
 _PROCESSES = """
 SELECT p.key, p.name, p.kind, p.is_active, max(v.number) FILTER (WHERE v.status = 'published'), count(v.id),
-       coalesce(sum((SELECT count(*) FROM processes_instance i WHERE i.version_id = v.id AND i.status = 'running')), 0)
+       coalesce(sum((SELECT count(*) FROM processes_instance i
+                     WHERE i.version_id = v.id AND i.status IN ('running', 'suspended'))), 0)
 FROM processes_process p LEFT JOIN processes_processversion v ON v.process_id = p.id
 GROUP BY p.id ORDER BY p.is_active DESC, p.name, p.id
 """
 _VERSIONS = """
 SELECT v.id, p.key, v.number, v.status, v.note, v.checksum, v.created_at, coalesce(u.name, ''), v.published_at,
-       (SELECT count(*) FROM processes_instance i WHERE i.version_id = v.id AND i.status = 'running')
+       (SELECT count(*) FROM processes_instance i
+        WHERE i.version_id = v.id AND i.status IN ('running', 'suspended'))
 FROM processes_processversion v JOIN processes_process p ON p.id = v.process_id
 LEFT JOIN people_user u ON u.id = v.created_by_id
 WHERE p.key = %s AND (%s::integer IS NULL OR v.number = %s) ORDER BY v.number DESC

@@ -17,6 +17,7 @@ from kniga.engine.definition.model import (
     targets_of,
 )
 
+MOST_LOOPS = 20
 _INSTANT = (
     ExclusiveGateway, InclusiveGateway, ParallelGateway, ThrowEvent, DecisionTask, StartEvent, EndEvent, BoundaryEvent,
 )  # fmt: skip
@@ -24,7 +25,7 @@ _INSTANT = (
 
 def automatic_loops(elements: Mapping[str, Element]) -> list[tuple[str, ...]]:
     """Circles of gateways, throwing events, immediate actions, decisions and sub-processes that may pass at once: a
-    token in one would never rest. One circle per loop, in flow order."""
+    token in one would never rest. One circle per loop, in flow order, and not more than ``MOST_LOOPS``."""
     ways = {id: targets for id, targets in _instant_ways(elements).items() if targets is not None}
     loops: list[tuple[str, ...]] = []
     done: set[str] = set()
@@ -39,6 +40,8 @@ def automatic_loops(elements: Mapping[str, Element]) -> list[tuple[str, ...]]:
             elif target in path:
                 way = list(path)
                 loops.append(tuple(way[way.index(target) :]))
+                if len(loops) == MOST_LOOPS:
+                    return loops
             elif target in ways and target not in done:
                 path[target] = iter(ways[target])
     return loops

@@ -103,7 +103,7 @@ PARTS: Final = {
     "processes_timer": _OF_INSTANCES,
     "processes_subscription": _OF_INSTANCES,
     "processes_work": _OF_INSTANCES,
-    "processes_message": f"{_OF_INSTANCES} OR sender_id IN (SELECT id FROM processes_instance WHERE {_DEALS}) OR {_DEALS}",
+    "processes_message": f"{_OF_INSTANCES} OR {_OF_INSTANCES.replace('instance_id', 'sender_id')} OR {_DEALS}",
     "processes_task": _DEALS,
     "processes_instance": _DEALS,
     "deals_stagevisit": _DEALS,

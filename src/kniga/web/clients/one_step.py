@@ -11,11 +11,16 @@ from kniga.processes.timeline import TimelineRow
 
 # What a line is about, the most telling first; and what is only told beside it.
 _MAIN: Final = (
-    "processes.task.completed", "processes.timer.fired", "deals.deal.created", "processes.instance.started",
+    "processes.task.completed", "processes.timer.fired", "processes.message.caught", "processes.signal.caught",
+    "processes.condition.met", "processes.work.completed", "processes.work.failed", "processes.instance.sent",
+    "processes.instance.migrated", "deals.deal.created", "processes.instance.started",
 )  # fmt: skip
 _BESIDE: Final = frozenset((
     "processes.stage.entered", "processes.task.created", "processes.task.cancelled", "processes.instance.started",
-    "processes.instance.ended", "deals.deal.changed",
+    "processes.instance.ended", "deals.deal.changed", "processes.condition.ceased", "processes.scope.entered",
+    "processes.scope.left", "processes.loop.started", "processes.loop.ended", "processes.decision.made",
+    "processes.work.started", "processes.error.thrown", "processes.escalation.thrown", "processes.message.thrown",
+    "processes.signal.thrown",
 ))  # fmt: skip
 
 

@@ -198,4 +198,32 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.task.cancelled": _said(gettext_lazy("A task fell away"), "close"),
     "processes.completion.undone": _said(gettext_lazy("A completion was taken back"), "undo"),
     "processes.timer.fired": _said(gettext_lazy("A deadline passed"), "warning", "bad"),
+    "processes.timer.failed": _said(gettext_lazy("A timer could not fire: %(why)s"), "warning", "bad", why="reason"),
+    "processes.message.caught": _said(gettext_lazy("A message came: %(name)s"), "mail", "info", name="event"),
+    "processes.message.thrown": _said(gettext_lazy("A message was sent: %(name)s"), "mail", name="message"),
+    "processes.signal.caught": _said(gettext_lazy("A signal came: %(name)s"), "message", "info", name="event"),
+    "processes.signal.thrown": _said(gettext_lazy("A signal was sent: %(name)s"), "message", name="signal"),
+    "processes.condition.met": _said(gettext_lazy("A condition of the sales book came true"), "check", "info"),
+    "processes.condition.ceased": _said(gettext_lazy("A condition of the sales book is no longer true"), "check"),
+    "processes.work.started": _said(gettext_lazy("The machine has something to do"), "settings"),
+    "processes.work.completed": _said(gettext_lazy("The machine has done its part"), "settings", "good"),
+    "processes.work.failed": _said(
+        gettext_lazy("The machine could not do it: %(why)s"), "warning", "bad", why="message"
+    ),
+    "processes.work.incident": _said(
+        gettext_lazy("The machine needs a person: %(why)s"), "warning", "bad", why="error"
+    ),
+    "processes.work.retried": _said(gettext_lazy("The machine tries again: %(why)s"), "settings", why="reason"),
+    "processes.work.skipped": _said(gettext_lazy("The machine's part was left out: %(why)s"), "close", why="reason"),
+    "processes.error.thrown": _said(gettext_lazy("An error of the sales book"), "warning", "bad"),
+    "processes.escalation.thrown": _said(gettext_lazy("An escalation of the sales book"), "up"),
+    "processes.scope.entered": _said(gettext_lazy("A part of the sales book began"), "play"),
+    "processes.scope.left": _said(gettext_lazy("A part of the sales book is over"), "book"),
+    "processes.loop.started": _said(gettext_lazy("A step for each began"), "play"),
+    "processes.loop.ended": _said(gettext_lazy("A step for each is over"), "book"),
+    "processes.decision.made": _said(gettext_lazy("A table decided"), "check"),
+    "processes.instance.sent": _said(gettext_lazy("Sent to another step: %(why)s"), "arrow", why="reason"),
+    "processes.instance.migrated": _said(gettext_lazy("The deal goes by another version of the book"), "book"),
+    "processes.instance.suspended": _said(gettext_lazy("The sales book was paused: %(why)s"), "clock", why="reason"),
+    "processes.instance.resumed": _said(gettext_lazy("The sales book goes on"), "play"),
 }

@@ -21,6 +21,7 @@ from kniga.platform.errors import Refused
 from kniga.processes.deal_queries import open_tasks_of_deal, startable_processes
 from kniga.processes.services import start_process
 from kniga.processes.timeline import timeline_of_deal
+from kniga.processes.wait_queries import processes_in_work
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.clients.timeline import timeline_context
 from kniga.web.deals.forms import DealForm, LineForm, deal_fields, line_inputs, lines_as_typed, typed_lines
@@ -112,12 +113,17 @@ def card_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
     now = clock.now()
     tasks = open_tasks_of_deal(user=request.user, deal=deal)
     reason = deal.loss_reason
+    in_work = processes_in_work(user=request.user, deal=deal)
+    may_steer = may(request.user, Act.STEER)
     return {
         "deal": deal,
         "stages": stage_entries(stage_steps(user=request.user, deal=deal, now=now), deal.status),
         "next_task": tasks[0] if tasks else None,
         "other_tasks": tasks[1:],
-        "processes": _processes(request, deal) if not tasks else (),
+        "processes": _processes(request, deal) if not tasks and not in_work else (),
+        # A plain sale waits for nobody but people: its panel is for those who may steer it.
+        "in_work": [one for one in in_work if may_steer or one.waits or one.status == "suspended"],
+        "may_steer": may_steer,
         "lines": lines_of(user=request.user, deal=deal),
         "contacts": contacts_of(user=request.user, client=deal.client) if deal.client else (),
         "sees_client": deal.client is not None and sees_client(user=request.user, client=deal.client),

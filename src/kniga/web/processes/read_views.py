@@ -27,7 +27,11 @@ from kniga.web.processes.words import assignee_in_words, condition_in_words, due
 @signed_in
 def processes(request: SignedInRequest) -> HttpResponse:
     """All processes."""
-    context = {"processes": process_rows(user=request.user), "may_edit": may(request.user, Act.EDIT_BOOK)}
+    context: dict[str, Any] = {
+        "processes": process_rows(user=request.user),
+        "may_edit": may(request.user, Act.EDIT_BOOK),
+    }
+    context["may_steer"] = may(request.user, Act.STEER)
     return render_page(request, "processes/list.html", context | {"kinds": kind_names(), "problems": ()})
 
 

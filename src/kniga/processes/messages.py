@@ -1,0 +1,30 @@
+"""Messages that people and programs bring: only about deals and clients they may see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from kniga.clients.queries import get_visible_client
+from kniga.deals.queries import get_visible_deal
+from kniga.people.models import User
+from kniga.people.permissions import Act
+from kniga.people.require import require
+from kniga.processes.messaging import TIME_TO_LIVE, Received, receive_message
+
+
+def accept_message(
+    *, name: str, deal_id: int | None, client_id: int | None, thread: str | None, key: str | None,
+    payload: Mapping[str, object], ttl: timedelta = TIME_TO_LIVE, by: User, now: datetime,
+) -> Received:  # fmt: skip
+    """Take in a message from `by`. Raises NotVisible for a deal or client that may not be seen, Refused
+    `not_allowed`."""
+    require(by, Act.WORK_DEALS)
+    if deal_id is not None:
+        get_visible_deal(user=by, id=deal_id)
+    if client_id is not None:
+        get_visible_client(user=by, id=client_id)
+    return receive_message(
+        name=name, source="api", now=now, deal_id=deal_id, client_id=client_id, thread=thread, key=key,
+        payload=payload, ttl=ttl,
+    )  # fmt: skip

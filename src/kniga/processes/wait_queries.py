@@ -1,0 +1,206 @@
+"""What processes wait for, what the machine could not do, and messages nobody has taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from kniga.deals.models import Deal
+from kniga.engine import CatchEvent, UserTask
+from kniga.people.access import visible_owner_ids
+from kniga.people.models import User
+from kniga.people.roles import Entity
+from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
+from kniga.platform.sqlparts import Conditions, rows_of
+from kniga.processes.definitions import runnable_version
+from kniga.processes.reading import stored_state
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Something a process waits for: `kind` timer, message, signal, condition, call, work (the machine is at it) or
+    incident (it could not); `until` when it is due or tried again; `detail` the message's or signal's name, or what
+    went wrong. `work_id` is set for incidents."""
+
+    kind: str
+    name: str
+    until: datetime | None
+    detail: str
+    work_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepChoice:
+    """A step a deal can be sent to."""
+
+    element: str
+    name: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInWork:
+    """A running or paused process of a deal with all it waits for besides people."""
+
+    instance_id: int
+    name: str
+    version: int
+    status: str
+    is_called: bool
+    started_at: datetime
+    waits: tuple[Wait, ...]
+    steps: tuple[StepChoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Work of the machine that a person has to look at."""
+
+    id: int
+    deal_id: int
+    deal_number: int
+    deal_name: str
+    process: str
+    instance_id: int
+    element: str
+    name: str
+    action: str
+    error: str
+    attempts: int
+    since: datetime
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """A message that came: `status` waiting, matched, expired or failed."""
+
+    id: int
+    name: str
+    source: str
+    status: str
+    deal_id: int | None
+    deal_name: str
+    client_id: int | None
+    client: str
+    key: str
+    thread: str
+    received_at: datetime
+    expires_at: datetime
+    error: str
+
+
+_IN_WORK: Final = """
+SELECT i.id, p.name, v.number, i.status, i.parent_token IS NOT NULL, i.started_at, i.version_id, i.seq, i.stage,
+       i.data::text, i.tokens::text
+FROM processes_instance i JOIN processes_processversion v ON v.id = i.version_id
+JOIN processes_process p ON p.id = v.process_id
+WHERE i.deal_id = %s AND i.status IN ('running', 'suspended') ORDER BY i.parent_id NULLS FIRST, i.id
+"""
+_ROWS: Final = """
+SELECT instance_id, 'timer', element, due_at, '', NULL::bigint FROM processes_timer
+WHERE instance_id = ANY(%(ids)s::bigint[]) AND status = 'scheduled'
+UNION ALL
+SELECT instance_id, kind, element, NULL, name, NULL FROM processes_subscription
+WHERE instance_id = ANY(%(ids)s::bigint[]) AND status = 'waiting'
+UNION ALL
+SELECT instance_id, CASE WHEN status = 'incident' THEN 'incident' WHEN action = 'call' THEN 'call' ELSE 'work' END,
+       element, CASE WHEN status = 'queued' AND attempts > 0 THEN next_at END, error,
+       CASE WHEN status = 'incident' THEN id END
+FROM processes_work WHERE instance_id = ANY(%(ids)s::bigint[]) AND status IN ('queued', 'running', 'incident')
+ORDER BY 1, 4 NULLS LAST, 3
+"""
+_NEWEST: Final = Sort("w.id", "bigint", is_descending=True)
+_INCIDENTS: Final = """
+SELECT w.id, w.id, d.id, d.number, d.name, p.name, i.id, w.element, i.version_id, w.action, w.error, w.attempts,
+       w.created_at, coalesce(o.name, '')
+FROM processes_work w JOIN processes_instance i ON i.id = w.instance_id
+JOIN processes_processversion v ON v.id = i.version_id JOIN processes_process p ON p.id = v.process_id
+JOIN deals_deal d ON d.id = i.deal_id LEFT JOIN people_user o ON o.id = d.owner_id
+{where} ORDER BY w.id DESC LIMIT {limit}
+"""
+_NEWEST_MESSAGE: Final = Sort("m.id", "bigint", is_descending=True)
+_MESSAGES: Final = """
+SELECT m.id, m.id, m.name, m.source, m.status, d.id, coalesce(d.name, ''), c.id, coalesce(c.name, ''),
+       coalesce(m.key, ''), coalesce(m.thread, ''), m.received_at, m.expires_at, m.error
+FROM processes_message m LEFT JOIN deals_deal d ON d.id = m.deal_id LEFT JOIN clients_client c ON c.id = m.client_id
+{where} ORDER BY m.id DESC LIMIT {limit}
+"""
+
+
+def processes_in_work(*, user: User, deal: Deal) -> tuple[ProcessInWork, ...]:
+    """The running and paused processes of a deal that came through `get_visible_deal`; two statements."""
+    found = rows_of(_IN_WORK, [deal.pk])
+    if not found:
+        return ()
+    waiting: dict[int, list[Any]] = {}
+    for row in rows_of(_ROWS, {"ids": [row[0] for row in found]}):
+        waiting.setdefault(row[0], []).append(row[1:])
+    return tuple(_in_work(row, waiting.get(row[0], [])) for row in found)
+
+
+def incidents_for(*, user: User, cursor: str | None = None, limit: int = 50) -> Page[Incident]:
+    """Work that waits for a person, of the deals `user` sees, the newest first. Raises Refused `cursor_invalid`."""
+    conditions = Conditions()
+    conditions.add("w.status = 'incident'")
+    conditions.among("d.owner_id", visible_owner_ids(user, Entity.DEAL))
+    if cursor:
+        conditions.add(_NEWEST.after("w.id"), *decode_cursor(cursor, _NEWEST))
+    sql = _INCIDENTS.format(where=conditions.where, limit=limit + 1)
+    return page_of(rows_of(sql, conditions.parameters), limit, _incident)
+
+
+def messages_for(
+    *, user: User, status: str = "waiting", cursor: str | None = None, limit: int = 50
+) -> Page[KeptMessage]:
+    """Messages with this status ("": all) about deals and clients `user` sees, and those about nobody, the newest
+    first. Raises Refused `cursor_invalid`."""
+    conditions = Conditions()
+    conditions.add("m.kind = 'message'")
+    if status:
+        conditions.add("m.status = %s", status)
+    owners = visible_owner_ids(user, Entity.DEAL)
+    if owners is not None:
+        conditions.add(
+            "(d.owner_id = ANY(%s::bigint[]) OR m.deal_id IS NULL AND c.owner_id = ANY(%s::bigint[])"
+            " OR m.deal_id IS NULL AND m.client_id IS NULL)",
+            owners,
+            owners,
+        )
+    if cursor:
+        conditions.add(_NEWEST_MESSAGE.after("m.id"), *decode_cursor(cursor, _NEWEST_MESSAGE))
+    sql = _MESSAGES.format(where=conditions.where, limit=limit + 1)
+    return page_of(rows_of(sql, conditions.parameters), limit, lambda row: KeptMessage(*row))
+
+
+def _incident(row: Sequence[Any]) -> Incident:
+    *before, element, version_id, action, error, attempts, since, owner = row
+    known = runnable_version(version_id).definition.elements.get(element)
+    name = known.name if known is not None and known.name else element
+    return Incident(*before, element, name, action, error, attempts, since, owner)
+
+
+def _in_work(row: tuple[Any, ...], waiting: list[Any]) -> ProcessInWork:
+    id, name, number, status, is_called, started_at, version_id, seq, stage, data, tokens = row
+    definition = runnable_version(version_id).definition
+    waits = []
+    for kind, element, until, detail, work_id in waiting:
+        found = definition.elements.get(element)
+        if kind == "timer" and not isinstance(found, CatchEvent):
+            continue  # a timer at a step is the step's own matter
+        waits.append(Wait(kind, found.name if found and found.name else element, until, detail, work_id))
+    if tokens is not None:
+        state = stored_state(status=status, seq=seq, stage=stage, data=data, tokens=tokens)
+        for token in state.tokens:
+            found = definition.elements.get(token.element)
+            if isinstance(found, CatchEvent) and found.trigger == "conditional":
+                waits.append(Wait("condition", found.name or found.id, None, "", None))
+    stages = {one.key: one.name for one in definition.stages}
+    steps = tuple(
+        StepChoice(task.id, task.name, stages.get(task.stage or "", ""))
+        for task in definition.elements.values()
+        if isinstance(task, UserTask) and task.scope is None
+    )
+    return ProcessInWork(id, name, number, status, is_called, started_at, tuple(waits), steps)

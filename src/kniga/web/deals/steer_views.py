@@ -1,0 +1,54 @@
+"""Steering a deal's processes by hand: pause, resume, stop, send to a step. Each takes a reason."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kniga.deals.queries import get_visible_deal
+from kniga.people.permissions import Act
+from kniga.platform import clock
+from kniga.platform.errors import NotVisible, Refused
+from kniga.processes.services import cancel_instance, resume_instance, send_to_step, suspend_instance
+from kniga.processes.wait_queries import processes_in_work
+from kniga.web.access import SignedInRequest, act_required
+from kniga.web.deals.card_views import FRAGMENTS, TEMPLATE, card_context
+from kniga.web.pages import field_errors, go_to, refuse, toast
+
+
+@require_POST
+@act_required(Act.STEER)
+def steer(request: SignedInRequest, deal_id: int, instance_id: int) -> HttpResponse:
+    """Do what the pressed button says (`act`: pause, resume, stop or send) with a process of the deal."""
+    deal = get_visible_deal(user=request.user, id=deal_id)
+    if instance_id not in {one.instance_id for one in processes_in_work(user=request.user, deal=deal)}:
+        raise NotVisible
+    try:
+        told = _steer(request, instance_id)
+    except Refused as refusal:
+        shown = {"steer_errors": field_errors(refusal), "steered": instance_id}
+        return refuse(request, TEMPLATE, card_context(request, deal) | shown, fragments=FRAGMENTS)
+    toast(request, told)
+    return go_to(request, reverse("deals:card", args=[deal_id]))
+
+
+def _steer(request: SignedInRequest, instance_id: int) -> str:
+    by, now = request.user, clock.now()
+    reason = request.POST.get("reason", "").strip()[:1000]
+    act = request.POST.get("act", "")
+    if act == "pause":
+        suspend_instance(instance_id=instance_id, reason=reason, by=by, now=now)
+        return _("The process is paused")
+    if act == "resume":
+        resume_instance(instance_id=instance_id, reason=reason, by=by, now=now)
+        return _("The process goes on")
+    if not reason:
+        raise Refused("reason_missing", _("Say why: it goes into the ledger."), field="reason")
+    if act == "stop":
+        cancel_instance(instance_id=instance_id, reason=reason, by=by, now=now)
+        return _("The process is stopped")
+    element = request.POST.get("element", "")
+    send_to_step(instance_id=instance_id, element=element, reason=reason, by=by, now=now)
+    return _("The deal is sent to the step")

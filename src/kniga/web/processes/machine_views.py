@@ -1,0 +1,65 @@
+"""What processes do by themselves and what went wrong there: incidents, and messages nobody has taken."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from kniga.people.permissions import Act
+from kniga.platform import clock
+from kniga.platform.errors import Refused
+from kniga.processes.wait_queries import incidents_for, messages_for
+from kniga.processes.working import retry_work, skip_work
+from kniga.web.access import SignedInRequest, act_required
+from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+
+STATUSES = ("waiting", "failed", "expired", "matched")
+
+
+@require_safe
+@act_required(Act.STEER)
+def incidents(request: SignedInRequest) -> HttpResponse:
+    """Work the machine could not do."""
+    return render_page(request, "processes/incidents.html", _incidents(request))
+
+
+@require_POST
+@act_required(Act.STEER)
+def settle(request: SignedInRequest, work_id: int) -> HttpResponse:
+    """Have an incident's work tried again, or let it be skipped (`act`: retry or skip)."""
+    act = skip_work if request.POST.get("act") == "skip" else retry_work
+    try:
+        act(work_id=work_id, reason=request.POST.get("reason", "")[:1000], by=request.user, now=clock.now())
+    except Refused as refusal:
+        context = _incidents(request) | {"errors": field_errors(refusal), "settled": work_id}
+        return refuse(request, "processes/incidents.html", context)
+    toast(request, _("The process goes on without it") if act is skip_work else _("It is tried again"))
+    return go_to(request, reverse("processes:incidents"))
+
+
+@require_safe
+@act_required(Act.STEER)
+def messages(request: SignedInRequest) -> HttpResponse:
+    """Messages by what became of them; those nobody waits for yet at first."""
+    status = request.GET.get("status", STATUSES[0])
+    status = status if status in STATUSES else STATUSES[0]
+    page = messages_for(user=request.user, status=status, cursor=request.GET.get("after") or None)
+    context = {"page": page, "status": status, "statuses": status_names()}
+    return render_page(request, "processes/messages.html", context)
+
+
+def status_names() -> dict[str, str]:
+    """What became of a message, in words."""
+    return {
+        "waiting": _("Nobody waits for it yet"),
+        "failed": _("Failed"),
+        "expired": _("Expired"),
+        "matched": _("Delivered"),
+    }
+
+
+def _incidents(request: SignedInRequest) -> dict[str, object]:
+    page = incidents_for(user=request.user, cursor=request.GET.get("after") or None)
+    return {"page": page, "errors": {}, "settled": None}

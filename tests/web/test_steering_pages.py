@@ -1,0 +1,100 @@
+"""The pages that show what processes wait for, and let those who may put things right by hand."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client as Browser
+
+from kniga.people.models import User
+from kniga.processes.messaging import receive_message
+from kniga.processes.models import Instance, Task, Work
+from kniga.processes.services import complete_task, start_process
+from kniga.processes.working import do_work
+from tests.processes.books import publish
+from tests.processes.conftest import NOW, Department, make_department
+from tests.processes.test_machine_work import AFTER_UNDO, letter, working_book
+from tests.processes.test_messages import receiving
+from tests.processes.test_timers import AFTER_TWO_DAYS, waiting_book
+
+
+@pytest.fixture
+def department(db: None) -> Department:
+    return make_department()
+
+
+def browser(user: User, language: str = "en") -> Browser:
+    made = Browser(headers={"Accept-Language": language})
+    made.force_login(user)
+    return made
+
+
+def start(department: Department, key: str) -> int:
+    return start_process(deal_id=department.deal.pk, process_key=key, by=department.rep, now=NOW).instance_id
+
+
+def test_the_deal_shows_until_when_it_waits(department: Department) -> None:
+    publish(waiting_book(AFTER_TWO_DAYS))
+    start(department, "waiting")
+    page = browser(department.rep).get(f"/deals/{department.deal.pk}/").content.decode()
+    assert "waits until" in page and "Steer by hand" not in page
+    assert "Nothing is planned" not in page
+    russian = browser(department.head, "ru").get(f"/deals/{department.deal.pk}/").content.decode()
+    assert "ждёт до" in russian
+
+
+def test_the_deal_shows_which_message_it_waits_for(department: Department) -> None:
+    publish(receiving())
+    start(department, "receiving")
+    complete_task(task_id=Task.objects.get().pk, outcome="ok", answers={}, by=department.rep, now=NOW)
+    assert (
+        "waits for the message “paid”" in browser(department.rep).get(f"/deals/{department.deal.pk}/").content.decode()
+    )
+
+
+def test_a_manager_pauses_resumes_sends_and_stops_with_a_reason(department: Department) -> None:
+    instance_id = start(department, "small_sale")
+    address = f"/deals/{department.deal.pk}/processes/{instance_id}/"
+    head = browser(department.head)
+
+    def press(act: str, status: int = 302, **more: str) -> str:
+        answer = head.post(address, {"act": act, "reason": "Because", **more})
+        assert answer.status_code == status
+        return answer.content.decode()
+
+    assert browser(department.rep).post(address, {"act": "pause", "reason": "x"}).status_code == 403
+    assert "Say why" in press("pause", 422, reason="")
+    assert "Say why" in press("stop", 422, reason="")
+    press("pause")
+    assert Instance.objects.get().status == "suspended"
+    assert "Paused" in head.get(f"/deals/{department.deal.pk}/").content.decode()
+    press("resume")
+    press("send", element="offer")
+    assert Task.objects.get(status="open").element == "offer"
+    press("stop")
+    assert Instance.objects.get().status == "cancelled"
+    assert head.post(address, {"act": "pause", "reason": "x"}).status_code == 404
+
+
+def test_incidents_are_listed_tried_again_and_passed_over(department: Department) -> None:
+    publish(working_book(letter("Dear {{contact.name}}")))
+    start(department, "working")
+    complete_task(task_id=Task.objects.get().pk, outcome="ok", answers={}, by=department.rep, now=NOW)
+    do_work(now=AFTER_UNDO)
+    head, work_id = browser(department.head), Work.objects.get().pk
+    assert "Racks" in head.get("/processes/incidents/").content.decode()
+    assert "Look into it" in head.get(f"/deals/{department.deal.pk}/").content.decode()
+    assert browser(department.rep).get("/processes/incidents/").status_code == 403
+    assert head.post(f"/processes/incidents/{work_id}/", {"act": "skip", "reason": ""}).status_code == 422
+    assert head.post(f"/processes/incidents/{work_id}/", {"act": "retry", "reason": "Once more"}).status_code == 302
+    assert Work.objects.get().status == "queued"
+    Work.objects.update(status="incident")
+    assert head.post(f"/processes/incidents/{work_id}/", {"act": "skip", "reason": "By phone"}).status_code == 302
+    assert Task.objects.get(status="open").element == "after"
+    assert "No incidents" in head.get("/processes/incidents/").content.decode()
+
+
+def test_messages_nobody_waits_for_are_visible(department: Department) -> None:
+    receive_message(name="asked", deal_id=department.deal.pk, source="api", now=NOW)
+    head = browser(department.head)
+    assert "asked" in head.get("/processes/messages/").content.decode()
+    assert "No messages here" in head.get("/processes/messages/?status=failed").content.decode()
