@@ -237,7 +237,7 @@ class Draughtsman:
         draw.link(task, gateway)
         by_answer = self.with_answers and self.random.random() < 0.5
         by_field = not by_answer and self.random.random() < 0.2
-        conditions = [asked("x"), asked("y")] if by_answer else [on("a"), on("b")]
+        conditions: list[dict[str, Any]] = [asked("x"), asked("y")] if by_answer else [on("a"), on("b")]
         if by_field:
             conditions = [large(), {"not": large()}]
         ways = []
@@ -262,7 +262,8 @@ class Draughtsman:
         draw.link(task, split)
         for count in range(2 if self.random.random() < 0.8 else 3):
             begin, end = self._sequence(scope, depth + 1)
-            condition = self.random.choice((on("a"), {"not": on("a")}, large())) if count else on("a")
+            options: tuple[dict[str, Any], ...] = (on("a"), {"not": on("a")}, large())
+            condition = self.random.choice(options) if count else on("a")
             if self.with_answers and self.random.random() < 0.3:
                 condition = asked("x")
             way = draw.link(split, begin, condition)

@@ -4,7 +4,7 @@ It knows nothing of the proof of soundness, and is there to disagree with it. El
 over the engine's shoulder, since a gateway leaves no trace in a history."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -36,7 +36,7 @@ from kniga.engine import (
     advance,
 )
 from kniga.engine.runtime import settle
-from kniga.engine.runtime.run import Run
+from kniga.engine.runtime.run import Move, Run
 from tests.engine.drawing import NOW
 
 CROWD = 2
@@ -102,7 +102,7 @@ class _Walker:
 
     def _take(self, number: int, state: State, command: Command, beside: bool) -> None:
         for fields in self.fields:
-            self._take_with(number, state, replace(command, fields=fields), beside)
+            self._take_with(number, state, replace(command, fields=fields), beside)  # type: ignore[arg-type]
 
     def _take_with(self, number: int, state: State, command: Command, beside: bool) -> None:
         with _watching() as entered:
@@ -196,7 +196,7 @@ class _Walker:
 
     def _completions(self, token: Token, task: UserTask) -> Iterator[CompleteTask]:
         for outcome in task.outcomes:
-            choices = []
+            choices: list[tuple[str | None, ...]] = []
             for question in task.questions:
                 must = question.required or outcome.key in question.required_for
                 values = tuple(choice.key for choice in question.choices)
@@ -274,18 +274,23 @@ def _crowd(places: tuple[Any, ...]) -> int:
 def _watching() -> Iterator[set[str]]:
     """The elements the engine enters or leaves meanwhile."""
     entered: set[str] = set()
-    count, go_on = settle._count, Run.go_on
+    enter, go_on = settle.ENTER, Run.go_on
 
-    def counting(run: Run, element: str) -> None:
-        entered.add(element)
-        count(run, element)
+    def watched(kind: type[Any]) -> Callable[[Run, Any, Move], None]:
+        def entering(run: Run, element: Any, move: Move) -> None:
+            entered.add(element.id)
+            enter[kind](run, element, move)
+
+        return entering
 
     def going(run: Run, element: str, *more: Any) -> None:
         entered.add(element)
         go_on(run, element, *more)
 
-    settle._count, Run.go_on = counting, going  # type: ignore[method-assign]
+    settle.ENTER = {kind: watched(kind) for kind in enter}
+    Run.go_on = going  # type: ignore[assignment,method-assign]
     try:
         yield entered
     finally:
-        settle._count, Run.go_on = count, go_on  # type: ignore[method-assign]
+        settle.ENTER = enter
+        Run.go_on = go_on  # type: ignore[method-assign]

@@ -1,6 +1,7 @@
 """Gateways (BPMN 2.0, 10.6 and 13.4): every branch the conditions allow is taken once."""
 
 from kniga.engine.definition.model import ExclusiveGateway, InclusiveGateway, ParallelGateway, Way
+from kniga.engine.soundness.data import NO_FACTS
 from kniga.engine.soundness.marking import Blocked, Move, Refusals, Token, Walk
 from kniga.engine.soundness.outline import Outline
 from kniga.engine.soundness.passing import go_on
@@ -33,8 +34,7 @@ def enter_exclusive(
             other.leave((way,), move.parent, move.outcome, trail)
             found.append(other)
     if blocked:
-        code = "may_block" if found else "no_flow"
-        refusals.append(Blocked(code, gateway.id, move.outcome, trail))
+        refusals.append(Blocked(_why(outline, gateway, move), gateway.id, move.outcome, trail))
     return found
 
 
@@ -61,8 +61,15 @@ def enter_inclusive(
         other.leave(ways, move.parent, move.outcome, trail)
         found.append(other)
     if blocked:
-        refusals.append(Blocked("may_block" if found else "no_flow", gateway.id, move.outcome, trail))
+        refusals.append(Blocked(_why(outline, gateway, move), gateway.id, move.outcome, trail))
     return found
+
+
+def _why(outline: Outline, gateway: ExclusiveGateway | InclusiveGateway, move: Move) -> str:
+    """Whether nothing leads on with this outcome, or only with what the fields happen to be."""
+    conditions = [branch.condition for branch in gateway.branches]
+    ways = outline.conditions.first(conditions, move.outcome, NO_FACTS, gateway.id)
+    return "may_block" if any(at is not None for at, _ in ways) else "no_flow"
 
 
 def _looks(outline: Outline, walk: Walk, gateway: ExclusiveGateway | InclusiveGateway) -> None:

@@ -1,0 +1,160 @@
+"""Soundness: verdicts on 1,000 random processes agree with an exhaustive walk by the real engine; verdict, time and
+counter-example for every open real model that compiles; large models stay under a second.
+
+`python -m proofs.truth.soundness [MODELS]`, with KNIGA_SHARED_DATA naming the folder that holds the sets of
+`proofs.truth.bpmn_files`. Half of the random processes have two blocks to seven, half up to fourteen.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.engine.random_models import ANSWERS, FIELDS, random_model
+from tests.engine.random_processes import sound_process
+from tests.engine.test_soundness_agrees import branches
+from tests.engine.walking_all import walk_all
+
+from kniga.engine import BpmnRefused, Definition, Problem, Verdict, compile_bpmn, prove
+from proofs.harness import ROOT, Report, note, run
+from proofs.truth.bpmn_files import SETS, data_folder, files_of
+
+MODELS = 1_000
+MOST_STATES = 20_000
+"""How many states the exhaustive walk may take for one model."""
+MOST_SECONDS = 1.0
+LARGE = 100
+"""Up to how many elements a model has to be judged within MOST_SECONDS."""
+
+
+def main(report: Report) -> None:
+    """Agreement, real models, large models."""
+    agreement(report, int(sys.argv[1]) if len(sys.argv) > 1 else MODELS)
+    for name in SETS:
+        real_models(report, name)
+    books(report)
+    large_models(report)
+
+
+def agreement(report: Report, models: int) -> None:
+    """Judge random processes twice: by proof, and by every command in every state."""
+    verdicts: Counter[tuple[str, str]] = Counter()
+    slowest = 0.0
+    states = walked_states = 0
+    seconds = walked_seconds = 0.0
+    for seed in range(models):
+        _, definition = random_model(seed, size=7 if seed % 2 else 14)
+        verdict, took = timed(prove, definition)
+        began = time.perf_counter()
+        walked = walk_all(
+            definition,
+            limit=MOST_STATES,
+            data=ANSWERS if "q" in definition.question_types else {},
+            fields=FIELDS if "deal.amount" in definition.needs else ({},),
+        )
+        walked_seconds += time.perf_counter() - began
+        seconds += took
+        slowest = max(slowest, took)
+        states += verdict.states
+        walked_states += walked.states
+        truth = ("unsound" if walked.fault else "sound") if walked.fault or walked.whole else "too large to walk"
+        verdicts[verdict.kind, truth] += 1
+        if truth not in (verdict.kind, "too large to walk"):
+            note(f"seed {seed}: proved {verdict.kind}, walked {truth}: {walked.fault} {verdict.problems}")
+    for (proved, truth), count in sorted(verdicts.items()):
+        report.line(f"random processes proved {proved}, walked {truth}", count, "processes")
+    agreed = sum(count for (proved, truth), count in verdicts.items() if proved == truth)
+    compared = sum(count for (_, truth), count in verdicts.items() if truth != "too large to walk")
+    report.line("verdicts that agree with the walk", agreed, "processes", ratio=agreed / compared, against="walked whole",
+        goal="all", holds=agreed == compared)  # fmt: skip
+    report.line("states of the proof", states, "states", ratio=states / walked_states, against="the exhaustive walk")
+    report.line("time of all proofs", seconds, "s", ratio=seconds / walked_seconds, against="the exhaustive walk")
+    report.line(
+        "slowest proof of a random process", slowest, "s", goal=f"< {MOST_SECONDS}", holds=slowest < MOST_SECONDS
+    )
+
+
+def real_models(report: Report, name: str) -> None:
+    """The models of one set that compile: verdict, time, states and the run that shows the first fault."""
+    verdicts: Counter[str] = Counter()
+    slowest = 0.0
+    for path in files_of(name):
+        try:
+            definition = compile_bpmn(path.read_bytes())
+        except BpmnRefused:
+            verdicts["refused"] += 1
+            continue
+        verdict, took = timed(prove, definition)
+        slowest = max(slowest, took)
+        verdicts[verdict.kind] += 1
+        told(report, str(path.relative_to(data_folder())), definition, verdict, took)
+    for kind, count in sorted(verdicts.items()):
+        report.line(f"{name}: {kind}", count, "models")
+    report.line(f"{name}: slowest verdict", slowest, "s", goal=f"< {MOST_SECONDS}", holds=slowest < MOST_SECONDS)
+
+
+def books(report: Report) -> None:
+    """The sales books that come with Kniga are sound."""
+    for path in sorted((ROOT / "src/kniga/processes/books").glob("*.bpmn")):
+        definition = compile_bpmn(path.read_bytes())
+        verdict, took = timed(prove, definition)
+        told(report, path.name, definition, verdict, took, holds=verdict.kind == "sound")
+
+
+def large_models(report: Report) -> None:
+    """Parallel and inclusive branches, and processes built of every kind of block."""
+    for tag in ("parallelGateway", "inclusiveGateway"):
+        for count, steps in ((10, 3), (20, 4)):
+            definition = branches(tag, count, steps)
+            verdict, took = timed(prove, definition)
+            name = f"{tag}, {count} branches of {steps} steps"
+            told(report, name, definition, verdict, took, holds=verdict.kind == "sound" and took < MOST_SECONDS)
+    verdicts: Counter[str] = Counter()
+    times: list[float] = []
+    for seed in range(200):
+        definition = sound_process(seed, size=8 + seed % 17)
+        if len(definition.elements) <= LARGE:
+            verdict, took = timed(prove, definition)
+            times.append(took)
+            verdicts[verdict.kind] += 1
+    for kind, amount in sorted(verdicts.items()):
+        report.line(f"processes of every kind of block, up to {LARGE} elements: {kind}", amount, "processes")
+    within = sum(took < MOST_SECONDS for took in times)
+    report.line(
+        f"of these judged within {MOST_SECONDS} s", within, "processes", ratio=within / len(times), against="all"
+    )
+    report.line("of these the slowest", max(times), "s")
+
+
+def told(
+    report: Report, name: str, definition: Definition, verdict: Verdict, took: float, *, holds: bool = True
+) -> None:
+    """One line for one model."""
+    value: Mapping[str, Any] = {
+        "verdict": verdict.kind,
+        "elements": len(definition.elements),
+        "states": verdict.states,
+        "seconds": round(took, 4),
+        "problems": dict(Counter(problem.code for problem in verdict.problems if problem.severity == "error")),
+        "example": _example(verdict.problems),
+        "reason": verdict.reason,
+    }
+    report.line(f"model {name}", value, "verdict", holds=holds)
+
+
+def _example(problems: tuple[Problem, ...]) -> list[str]:
+    """The run that shows the first error that has one."""
+    return next((list(problem.path) for problem in problems if problem.severity == "error" and problem.path), [])
+
+
+def timed(judge: Callable[[Definition], Verdict], definition: Definition) -> tuple[Verdict, float]:
+    """A verdict and the seconds it took."""
+    began = time.perf_counter()
+    return judge(definition), time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

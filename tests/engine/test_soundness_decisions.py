@@ -1,0 +1,95 @@
+"""Decision tables in the proof: what a row answers is known behind it, what no row answers is found."""
+
+from dataclasses import replace
+
+import pytest
+
+from kniga.engine import (
+    Branch,
+    DecisionOutput,
+    DecisionRule,
+    DecisionTable,
+    DecisionTask,
+    Definition,
+    EndEvent,
+    ExclusiveGateway,
+    MultiInstance,
+    Param,
+    ServiceTask,
+    StartEvent,
+    prove,
+)
+from kniga.rules import Comparison, FieldType, Rule
+from tests.engine.building import build, user_task, way
+
+LARGE = Comparison("deal.amount", "money", "ge", 100)
+SMALL = Comparison("deal.amount", "money", "lt", 100)
+
+
+def table(policy: str = "FIRST", default: str | None = None, *rules: DecisionRule) -> DecisionTable:
+    output = DecisionOutput("level", "", "text", default=default)
+    rows = rules or (DecisionRule("r1", LARGE, ("high",)), DecisionRule("r2", SMALL, ("low",)))
+    return DecisionTable("t", "", policy, None, ("deal.amount",), (output,), rows)  # type: ignore[arg-type]
+
+
+def level(value: str | None) -> Rule:
+    if value is None:
+        return Comparison("answer.level", "text", "is_unknown")
+    return Comparison("answer.level", "text", "eq", value)
+
+
+def deciding(decided: DecisionTable, *values: str | None, loop: MultiInstance | None = None) -> Definition:
+    """A step, the decision, and a gateway with an end for each value."""
+    branches = tuple(Branch(f"to_{value}", level(value), f"end_{value}") for value in values)
+    types: dict[str, FieldType] = {"level": "text"}
+    return build(
+        StartEvent("start", "", (way("a"),)),
+        user_task("a", "decide"),
+        DecisionTask("decide", "", decided, (), (way("g"),), loop=loop),
+        ExclusiveGateway("g", "", branches, None, None),
+        *(EndEvent(f"end_{value}", "", "won", None) for value in values),
+        question_types=types,
+        needs=("deal.amount",),
+    )
+
+
+def errors(definition: Definition) -> list[tuple[str, str | None]]:
+    return [(one.code, one.element) for one in prove(definition).problems if one.severity == "error"]
+
+
+def test_a_table_without_default_may_find_no_row() -> None:
+    assert errors(deciding(table(), "high", "low")) == [("decision_may_fail", "decide")]
+
+
+@pytest.mark.parametrize("policy", ["FIRST", "UNIQUE"])
+def test_behind_a_table_nothing_but_its_outputs_is_possible(policy: str) -> None:
+    assert errors(deciding(table(policy, "none"), "high", "low", "none")) == []
+    assert errors(deciding(table(policy, "none"), "high", "low")) == [("gateway_may_block", "g")]
+    found = errors(deciding(table(policy, "none"), "high", "low", "none", "else"))
+    assert found == [("dead_element", "end_else")]
+
+
+def test_an_output_may_be_empty() -> None:
+    rows = (DecisionRule("r1", LARGE, (None,)),)
+    assert errors(deciding(table("FIRST", "low", *rows), "low", None)) == []
+
+
+def test_several_rows_may_answer_a_collecting_table() -> None:
+    assert errors(deciding(table("COLLECT"), "high", "low")) == [("gateway_may_block", "g")]
+
+
+def test_a_table_for_each_item_may_not_be_asked_at_all() -> None:
+    decided = deciding(table("FIRST", "none"), "high", "low", "none", loop=MultiInstance(True, "client.contacts", None))
+    assert errors(decided) == [("gateway_may_block", "g")]
+    twice = deciding(table("FIRST", "none"), "high", "low", "none", loop=MultiInstance(True, None, 2))
+    assert errors(twice) == []
+
+
+def test_what_the_machine_sets_at_once_is_not_known_any_more() -> None:
+    definition = deciding(table("FIRST", "none"), "high", "low", "none", None)
+    params = (Param("field", "answer.level"), Param("value", "x"))
+    sets = ServiceTask("set", "", "set_field", params, 0, 0, (), (way("g"),), True)
+    decide = definition.elements["decide"]
+    assert isinstance(decide, DecisionTask)
+    elements = {**definition.elements, "set": sets, "decide": replace(decide, ways=(way("set"),))}
+    assert errors(replace(definition, elements=elements)) == [("gateway_may_block", "g")]
