@@ -31,8 +31,8 @@ from kniga.engine.bpmn.validity import violations
 from kniga.engine.dmn.check import check_decision
 from kniga.engine.dmn.reading import read_decisions
 from kniga.engine.dmn.writing import write_decisions
+from proofs.foreign.xml_mutants import mutant
 from proofs.harness import ROOT, Report, note, run
-from proofs.truth.xml_mutants import mutant
 
 SETS = ("bpmn_miwg", "bpmn_sales_processes", "camunda_bpmn_for_research", "spiffworkflow_bpmn", "bpmn_moddle_fixtures")
 REFERENCE = "bpmn_miwg/Reference"

@@ -45,8 +45,8 @@ from kniga.engine import (
     advance,
     compile_bpmn,
 )
+from proofs.foreign.both_engines import Translated, processes, translate
 from proofs.harness import Report, note, run
-from proofs.truth.both_engines import Translated, processes, translate
 from proofs.truth.bpmn_files import files_of
 
 FIRST = "spiffworkflow_bpmn"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from proofs.foreign.both_engines import processes, translate
+from proofs.foreign.xml_mutants import mutant
 from proofs.harness import Report
 from proofs.truth import bpmn_files
-from proofs.truth.both_engines import processes, translate
 from proofs.truth.differential import UNDECIDED, Tally, quiet, tell, walk_file
-from proofs.truth.xml_mutants import mutant
 
 from kniga.engine import BpmnRefused, compile_bpmn
 from kniga.engine.bpmn.reading import read_xml
