@@ -5,16 +5,19 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from kniga.engine import (
     EVENT_KINDS,
     NEW_STATE,
+    Branch,
     Cancel,
     Command,
     CompleteTask,
     Definition,
+    ExclusiveGateway,
     FailWork,
     GoTo,
     Migrate,
@@ -24,10 +27,12 @@ from kniga.engine import (
     ServiceTask,
     Start,
     State,
+    Step,
+    advance,
     dump_state,
     replay_events,
 )
-from kniga.rules import Comparison
+from kniga.rules import Comparison, Period
 from tests.engine.building import build, end, on_boundary, start, sub, user_task, way
 from tests.engine.drawing import NOW, go
 
@@ -97,6 +102,31 @@ def test_data_of_no_declared_type_is_told_with_its_type() -> None:
     assert dump_state(replay_events(process(), history)) == dump_state(state)
     state, history = told(process(), Start(data={"day": "never"}))
     assert dump_state(replay_events(process(), history)) == dump_state(state)
+
+
+def test_a_condition_that_moves_with_the_clock_is_asked_in_the_zone_it_was_asked_in() -> None:
+    """At nine in the evening UTC the next day has begun in the east: that decided, and decides again."""
+    tomorrow = Comparison("deal.expected_date", "date", "within", Period("this", "day"))
+    definition = build(
+        start("ask"),
+        user_task("ask", "which"),
+        ExclusiveGateway("which", "", (Branch("f1", tomorrow, "east"),), way("west"), None),
+        user_task("east", "end"),
+        user_task("west", "end"),
+        end(),
+    )
+    east = datetime(2026, 5, 4, 21, tzinfo=UTC).astimezone(ZoneInfo("Asia/Vladivostok"))
+    history: Told = []
+    state = NEW_STATE
+    for command in (Start(), CompleteTask(1, "ok", fields={"deal.expected_date": date(2026, 5, 5)})):
+        step = advance(definition, state, command, now=east)
+        assert isinstance(step, Step)
+        state = step.state
+        history += [(event.kind, event.payload(), east.astimezone(UTC)) for event in step.events]
+    assert [token.element for token in state.tokens] == ["east"]
+    assert dump_state(replay_events(definition, history, zone_of=ZoneInfo)) == dump_state(state)
+    with pytest.raises(ReplayDiverged):
+        replay_events(definition, history)
 
 
 @pytest.mark.parametrize("reached", [(), (CompleteTask(1, "ok"), CompleteTask(2, "ok"))])

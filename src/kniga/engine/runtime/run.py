@@ -92,7 +92,7 @@ class Run:
         """Whether a condition is true at this moment, for a path with this outcome. Raises Refused bad_field."""
         self.values.outcome = outcome
         if is_relative(condition):
-            self.values.looked_at[ZONE] = str(self.now.tzinfo)
+            self.values.look_at(ZONE, str(self.now.tzinfo))
         try:
             return holds(condition, self.values, now=self.now)
         except BadValue as error:

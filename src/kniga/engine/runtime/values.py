@@ -33,8 +33,12 @@ class Values(Mapping[str, Value]):
             return self.loop[key]
         value = self.fields.get(key)
         if value is not None and key not in self.looked_at:
-            self.looked_at = {**self.looked_at, key: value}
+            self.look_at(key, value)
         return value
+
+    def look_at(self, key: str, value: Value) -> None:
+        """Note something from outside that decides what this step does."""
+        self.looked_at = {**self.looked_at, key: value}
 
     def change(self, key: str, value: Value) -> None:
         """From now on a field has this value, for the rest of the step."""
