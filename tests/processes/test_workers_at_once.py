@@ -1,0 +1,155 @@
+"""Several workers at the same due things: each happens once, and an old database takes its timers along."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.core import mail
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from kniga.deals.models import Deal
+from kniga.platform import clock
+from kniga.platform.models import Event
+from kniga.processes import pump
+from kniga.processes.bulk import start_many
+from kniga.processes.messaging import receive_message
+from kniga.processes.models import Instance, Message, Task, Timer, Work
+from kniga.processes.pump import run_due
+from kniga.processes.replaying import replay_all
+from kniga.processes.services import complete_task, start_process
+from tests.processes.books import book, publish, task
+from tests.processes.conftest import NOW, Department, make_department
+from tests.processes.test_machine_work import AFTER_UNDO, contact, letter, working_book
+from tests.processes.test_many_at_once import at_once
+from tests.processes.test_messages import receiving
+
+LATER = NOW + timedelta(days=30)
+COUNT = 40
+
+
+@pytest.fixture
+def busy_department(transactional_db: None) -> Department:
+    return make_department()
+
+
+def many_deals(department: Department, count: int = COUNT) -> list[int]:
+    deals = []
+    for number in range(count):
+        deal = Deal.objects.get(pk=department.deal.pk)
+        deal.pk, deal.number, deal.stage = None, 1000 + number, None
+        deals.append(deal)
+    return [deal.pk for deal in Deal.objects.bulk_create(deals)]
+
+
+def start_all(version_id: int, deals: list[int], element: str | None = None) -> None:
+    from django.db import transaction
+
+    with transaction.atomic():
+        assert start_many(
+            version_id=version_id, entries=[(deal, element) for deal in deals], actor_id=None, now=NOW
+        ).started == len(deals)  # fmt: skip
+
+
+def test_each_timer_fires_once_however_many_workers_sweep(busy_department: Department) -> None:
+    version = Instance._meta.get_field("version").related_model.objects.get(process__key="small_sale")
+    start_all(version.pk, many_deals(busy_department), "offer")
+    assert at_once(4, lambda _number: run_due(now=LATER)) == {"done": 4}
+    run_due(now=LATER)
+    assert Task.objects.filter(element="check").count() == COUNT
+    assert Event.objects.filter(kind="processes.timer.fired").count() == COUNT
+    assert [one.problem for one in replay_all() if one.problem] == []
+
+
+def test_each_letter_goes_out_once_however_many_workers_write(busy_department: Department) -> None:
+    contact(busy_department)
+    version = publish(working_book(letter()))
+    deals = many_deals(busy_department, 12)
+    start_all(version.pk, deals)
+    for task_id in Task.objects.values_list("pk", flat=True):
+        complete_task(task_id=task_id, outcome="ok", answers={}, by=busy_department.rep, now=NOW)
+    at_once(3, lambda _number: run_due(now=AFTER_UNDO))
+    assert len(mail.outbox) == Work.objects.filter(status="done").count() == 12
+    assert Task.objects.filter(element="after").count() == 12
+
+
+def test_a_message_and_its_wait_that_come_at_once_meet(busy_department: Department) -> None:
+    publish(receiving())
+    rep, deal = busy_department.rep, busy_department.deal
+    asked = start_process(deal_id=deal.pk, process_key="receiving", by=rep, now=NOW).created[0]
+
+    def act(number: int) -> object:
+        if number:
+            return receive_message(name="paid", deal_id=deal.pk, source="api", now=NOW)
+        return complete_task(task_id=asked, outcome="ok", answers={}, by=rep, now=NOW)
+
+    assert at_once(2, act)["done"] == 2
+    run_due(now=NOW)
+    assert Message.objects.get().status == "matched"
+    assert Task.objects.get(status="open").element == "thank"
+
+
+def test_a_sleeping_worker_is_woken_for_what_is_due_soon(busy_department: Department) -> None:
+    publish(
+        book("soon", f'<startEvent id="start"/>{task("ask")}<intermediateCatchEvent id="wait" kniga:calendar="absolute">'
+             f'<timerEventDefinition><timeDuration>PT1S</timeDuration></timerEventDefinition></intermediateCatchEvent>'
+             f'{task("after")}<endEvent id="end"/>'
+             "<flows>\nstart -> ask\nask -> wait\nwait -> after\nafter -> end\n</flows>")
+    )  # fmt: skip
+    rep = busy_department.rep
+
+    def begin() -> None:
+        first = start_process(deal_id=busy_department.deal.pk, process_key="soon", by=rep, now=clock.now()).created[0]
+        complete_task(task_id=first, outcome="ok", answers={}, by=rep, now=clock.now())
+        connection.close()
+
+    def is_there() -> bool:
+        try:
+            return Task.objects.filter(element="after").exists()
+        finally:
+            connection.close()
+
+    async def watch() -> None:
+        worker = asyncio.create_task(pump.run())
+        try:
+            await asyncio.sleep(0.5)
+            await sync_to_async(begin, thread_sensitive=False)()
+            async with asyncio.timeout(20):
+                while not await sync_to_async(is_there, thread_sensitive=False)():
+                    await asyncio.sleep(0.1)
+        finally:
+            worker.cancel()
+            with suppress(asyncio.CancelledError):
+                await worker
+
+    asyncio.run(watch())
+    fired = Event.objects.get(kind="processes.timer.fired").at
+    assert fired - Timer.objects.get().due_at < timedelta(seconds=10), "long before anybody would look anyway"
+
+
+@pytest.fixture
+def old_schema(transactional_db: None) -> Iterator[MigrationExecutor]:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("processes", "0004_one_running_instance")])
+    yield MigrationExecutor(connection)
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("processes"))
+
+
+def test_a_database_of_before_takes_its_timers_along(old_schema: MigrationExecutor) -> None:
+    from tests.processes.old_rows import OLD_ROWS
+
+    with connection.cursor() as cursor:
+        cursor.execute(OLD_ROWS)
+    old_schema.migrate(old_schema.loader.graph.leaf_nodes("processes"))
+    found = Timer.objects.order_by("element").values_list("instance_id", "token", "element", "status")
+    assert list(found) == [(1, 3, "fired_one", "fired"), (1, 3, "waiting_one", "scheduled")]
+    instance = Instance.objects.get(pk=1)
+    assert instance.tokens == {"format": 1, "fired": [], "tokens": [[3, "offer", ["fired_one"]], [4, "check", []]]}
+    assert Instance.objects.get(pk=2).tokens is None
+    assert Instance.objects.get(pk=3).reason == "price"
