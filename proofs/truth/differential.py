@@ -61,7 +61,7 @@ Open = tuple[Counter[str], Counter[str], bool]
 
 
 AGAIN = "10.5.6: an event that does not interrupt may come again while its activity is at work; SpiffWorkflow takes one"
-NO_END = "10.2: a step without a flow onwards ends its path, as in SpiffWorkflow; Kniga publishes none (dead_end)"
+NO_END = "10.3: a step without a flow onwards ends its path, as in SpiffWorkflow; Kniga publishes none (dead_end)"
 TWICE = "13.4.1: a join takes a token from each incoming flow; SpiffWorkflow takes two flows of one source for one"
 UNDECIDED = "not explained"
 

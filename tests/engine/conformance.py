@@ -274,14 +274,14 @@ def _flows_and_drawing() -> Iterator[Case]:
     yield Case("8.4.1", "text annotation, association", _beside(note))
     yield Case("8.4.1", "group", _beside('<group id="g"/>'))
     yield Case("10.3.1", "resource, potential owner", _in_task('<potentialOwner id="po"/>'))
-    yield Case("8.2", "documentation", _in_task("<documentation>Text</documentation>"))
+    yield Case("8.3", "documentation", _in_task("<documentation>Text</documentation>"))
     yield Case(
         "8.2", "extensions of other tools", _in_task(_extension('<z:x xmlns:z="urn:z"/>'), 'xmlns:z="urn:z" z:y="1"')
     )
     unknown = _in_task(_extension("<k:unknown/>"))
-    yield Case("8.2", "unknown extension of ours", unknown)
+    yield Case("8.3", "unknown extension of ours", unknown)
     imported = '<import importType="http://www.omg.org/spec/BPMN/20100524/MODEL" location="x.bpmn" namespace="n"/>'
-    yield Case("8.1", "import", _file(_PLAIN, beside=imported))
+    yield Case("8.2", "import", _file(_PLAIN, beside=imported))
     yield Case(
         "8.4", "message, signal, error, escalation, not used", _file(_PLAIN, beside='<message id="m2" name="N"/>')
     )

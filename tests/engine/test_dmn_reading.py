@@ -206,6 +206,12 @@ def test_a_type_of_ours_is_kept_beside_the_typeref() -> None:
     assert read.outputs == (DecisionOutput("o", "O", "choice"),)
 
 
+def test_a_type_that_no_literal_has_is_refused() -> None:
+    listed = '<output name="o" k:type="multi_choice" typeRef="string"/>'
+    found = codes(dmn(table(inputs("deal.amount"), listed, row(["-"], ["5"]))))
+    assert found == ["dmn_not_supported", "bad_cell_value"]
+
+
 @pytest.mark.parametrize("name", ["a + b", "Risk Category", "", "5", "client.tags"])
 def test_an_input_that_is_no_single_field_is_refused(name: str) -> None:
     xml = dmn(table(inputs(name), outputs("o"), row(["-"], ["1"])))

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -134,6 +135,9 @@ def test_only_single_values_can_be_written() -> None:
     assert feel_of(5) == "5"
     with pytest.raises(DecisionNotWritable):
         feel_of(("a", "b"))
+    reference = DecisionOutput("o", "o", cast("FieldType", "reference"))
+    with pytest.raises(DecisionNotWritable, match="no values of the type reference"):
+        write_decisions([DecisionTable("t", "T", "FIRST", None, (), (reference,), ())])
 
 
 NUMBERS = st.decimals(min_value=-(10**6), max_value=10**6, places=2)

@@ -98,7 +98,7 @@ def _by_end(flows: list[Node], end: str) -> dict[str, list[Node]]:
 def _check_flow(outline: Outline, flow: Node, problems: Problems) -> None:
     source, target = (outline.by_id.get(flow.get(end, "").strip()) for end in ("sourceRef", "targetRef"))
     if source is not None and target is not None and source.getparent() is not target.getparent():
-        # 7.6.2: sequence flows cannot cross the border of a pool or of a sub-process.
+        # 7.6.1: sequence flows cannot cross the border of a pool or of a sub-process.
         problems.add("flow_leaves_scope", flow, source=source.get("id", ""), target=target.get("id", ""))
     for end in (source, target):
         if end is not None and local(end) == "subProcess" and flag(end, "triggeredByEvent", False):
@@ -136,7 +136,7 @@ def _check_container(node: Node, problems: Problems) -> None:
 
 
 def _check_expression(node: Node, problems: Problems) -> None:
-    """A formal expression has a body (8.4.8)."""
+    """A formal expression has a body (8.4.6)."""
     if not "".join(map(str, node.itertext())).strip() and is_executable(node):
         problems.add("empty_expression", node)
 

@@ -1,5 +1,5 @@
-"""What is wrong with a decision table that can be read: rows that overlap, gaps, rows that never answer (DMN 1.3,
-8.2.11: in a UNIQUE table no two rows may overlap)."""
+"""What is wrong with a decision table that can be read: rows that overlap, gaps, rows that never answer (DMN 1.3, 8.2:
+hit policy; in a UNIQUE table no two rows may overlap)."""
 
 from collections.abc import Mapping
 from itertools import combinations

@@ -1,7 +1,7 @@
 """Cells of a table as conditions over a field, and conditions as cells.
 
 A cell is met when its condition is *true*. FEEL's null is our *unknown*: ``null`` asks for it, ``not("A")`` is met
-by it (null = "A" is false, DMN 1.3, 10.3.2.13), while ``not(< 5)`` is not (null < 5 is null). Texts are compared as
+by it (null = "A" is false, DMN 1.3, 10.3.2), while ``not(< 5)`` is not (null < 5 is null). Texts are compared as
 everywhere in Kniga, with case and ё/е folded; choices exactly.
 """
 
@@ -36,7 +36,7 @@ def value_of(literal: FeelValue, type: FieldType) -> Value:
     """A literal as a value of this type; null and the empty text are unknown. Raises WrongValue."""
     if literal.kind == "null" or literal.value == "":
         return None
-    if literal.kind != _KIND[type]:
+    if literal.kind != _KIND.get(type):
         raise WrongValue(str(literal.value))
     try:
         return read_value("text" if type == "multi_choice" else type, literal.value)

@@ -58,19 +58,25 @@ def _write_input(node: etree._Element, key: str, type: FieldType | None) -> None
     expression = _add(column, "inputExpression")
     if type is not None:
         column.set(f"{{{KNIGA}}}type", type)
-        expression.set("typeRef", TYPE_REF[type])
+        expression.set("typeRef", _type_ref(type))
     _add_text(expression, key)
 
 
 def _write_output(node: etree._Element, output: DecisionOutput, *, counted: bool) -> None:
     column = _add(node, "output", name=output.key, label=output.label)
     if not counted:
-        column.set("typeRef", TYPE_REF[output.type])
+        column.set("typeRef", _type_ref(output.type))
         column.set(f"{{{KNIGA}}}type", output.type)
     if output.priorities:
         _add_text(_add(column, "outputValues"), ", ".join(feel_of(value) for value in output.priorities))
     if output.default is not None:
         _add_text(_add(column, "defaultOutputEntry"), feel_of(output.default))
+
+
+def _type_ref(type: FieldType) -> str:
+    if type not in TYPE_REF:
+        raise DecisionNotWritable(f"FEEL has no values of the type {type}")
+    return TYPE_REF[type]
 
 
 def _cells(table: DecisionTable, row: str, condition: Rule) -> dict[str, str]:
