@@ -149,12 +149,15 @@ class Draughtsman:
         self.drawing.left -= 1
         if depth >= 3 or self.drawing.left <= 0:
             return self._task(scope)
-        kinds = (
+        flat = (
             self._task, self._task, self._beside, self._service, self._event_gateway, self._looped, self._throw,
+        )  # fmt: skip
+        nested = (
             self._choice, self._choice, self._parallel, self._parallel, self._inclusive, self._loop, self._scope,
         )  # fmt: skip
-        kind = self.random.choice(kinds)
-        return kind(scope, depth) if kind in kinds[7:] else kind(scope)  # type: ignore[operator,no-any-return]
+        if self.random.random() < 0.5:
+            return self.random.choice(flat)(scope)
+        return self.random.choice(nested)(scope, depth)
 
     def _task(self, scope: str, outcomes: str = "ok", more: str = "") -> Piece:
         question = ""

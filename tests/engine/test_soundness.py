@@ -366,15 +366,18 @@ def test_a_message_or_signal_or_timer_may_start_it_too() -> None:
 
 
 def test_what_cannot_be_decided_is_not_called_sound() -> None:
-    texts = [{"field": "client.region", "op": "contains", "value": letter} for letter in "abcdefghijklmno"]
-    wide = [
-        {"field": key, "op": "gt", "value": str(number)}
-        for key in ("deal.amount", "deal.discount")
-        for number in range(40)
-    ]
-    parts = (start(), gateway("g"), task("a"), end("e"))
-    verdict = proved(*parts, flows("start>g, a>e"), flow("g", "a", {"any": wide + texts}))
+    asked = [{"field": f"answer.q{number}", "op": "eq", "value": True} for number in range(12)]
+    asks = "".join(f'<k:question key="q{number}" type="boolean"/>' for number in range(12))
+    drawn = [flow("g", "e", one, id=f"e{number}") for number, one in enumerate([{"all": asked}, *asked])]
+    verdict = proved(start(), task("a", "ok", asks), gateway("g"), end("e"), flows("start>a>g"), *drawn)
     assert (verdict.kind, verdict.reason) == ("not_proved", said(verdict, "not_decided").message)
+
+
+def test_what_depends_on_the_day_may_change_between_two_steps() -> None:
+    past = {"field": "answer.day", "op": "lt", "value": {"from_now": 0, "unit": "day"}}
+    asks = '<k:question key="day" type="date"/>'
+    parts = (start(), task("a", "ok", asks), gateway("g", "d"), gateway("m"), task("b"), end("e"))
+    assert errors(*parts, flows("start>a>m>g, b>m"), flow("g", "e", past), flow("g", "b", id="d")) == []
 
 
 def test_conditions_that_tie_answers_to_fields_are_not_called_sound() -> None:

@@ -199,7 +199,7 @@ class _Walker:
             choices: list[tuple[str | None, ...]] = []
             for question in task.questions:
                 must = question.required or outcome.key in question.required_for
-                values = tuple(choice.key for choice in question.choices)
+                values: tuple[str | None, ...] = tuple(choice.key for choice in question.choices)
                 choices.append(values if must else ("-", None, *values))
             for answers in product(*choices):
                 given = zip(task.questions, answers, strict=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kniga.engine.definition.model import Definition, Question
-from kniga.rules import And, Comparison, Not, Or, Rule, fields_of, holds
+from kniga.rules import And, Comparison, Not, Or, Rule, fields_of, holds, is_relative
 from kniga.rules.decide import Closed, Given, truths
 
 Fact = tuple[int, bool]
@@ -54,6 +54,10 @@ class Conditions:
     def fields(self, fact: Fact) -> frozenset[str]:
         """The fields a fact speaks of."""
         return self._fields[fact[0]]
+
+    def passes(self, fact: Fact) -> bool:
+        """Whether a fact depends on the present moment."""
+        return is_relative(self._rules[fact[0]])
 
     def known(self, question: Question) -> Facts:
         """The facts that follow from a demanded answer: it is known, and one of the choices if there are any."""

@@ -170,7 +170,8 @@ def write(outline: Outline, walk: Walk, id: str) -> None:
 
 
 def kept(outline: Outline, walk: Walk) -> Facts:
-    """The facts that still matter when all tokens rest: about answers that somebody may look at again."""
+    """The facts that still matter when all tokens rest: about answers that somebody may look at again. What depends on
+    the present moment is over with it."""
     if not walk.facts:
         return walk.facts
     live = frozenset[str]().union(
@@ -180,9 +181,10 @@ def kept(outline: Outline, walk: Walk) -> Facts:
     found = set()
     for fact in walk.facts:
         fields = outline.conditions.fields(fact)
+        if live.isdisjoint(fields) or outline.conditions.passes(fact):
+            continue
         if fields <= outline.tracked:
-            if not live.isdisjoint(fields):
-                found.add(fact)
-        elif not live.isdisjoint(fields):
+            found.add(fact)
+        else:
             outline.blurred = True
     return frozenset(found)
