@@ -33,12 +33,23 @@ class Process(models.Model):
 
 class VersionStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
+    CHECKED = "checked", _("Checked")
     PUBLISHED = "published", _("Published")
     RETIRED = "retired", _("Retired")
 
 
+class VersionVerdict(models.TextChoices):
+    SOUND = "sound", _("Sound")
+    UNSOUND = "unsound", _("Not sound")
+    NOT_PROVED = "not_proved", _("Not proved")
+
+
 class ProcessVersion(models.Model):
-    """One version of a process: the BPMN file as it was given. A published version never changes."""
+    """One version of a process: the BPMN file as it was given. A published version never changes (a trigger sees to
+    it).
+
+    `verdict`, `problems` (as `checking.dump_problem` writes them) and `check_seconds` are what the last check said;
+    `verdict` is "" before the first."""
 
     process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="versions", db_index=False)
     number = models.PositiveIntegerField()
@@ -54,6 +65,11 @@ class ProcessVersion(models.Model):
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
+    verdict = models.CharField(max_length=10, choices=VersionVerdict.choices, blank=True, default="")
+    problems = models.JSONField(default=list, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    check_seconds = models.FloatField(null=True, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -146,6 +162,8 @@ class Task(models.Model):
     answers = models.JSONField(null=True, blank=True)
     # What the completion replaced, so that it can be taken back while nothing has followed it.
     undo = models.JSONField(null=True, blank=True)
+    # The version a task of the past was done by, where its instance has been moved to another since.
+    version = models.ForeignKey(ProcessVersion, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["instance", "token"], name="task_token")]
@@ -320,3 +338,84 @@ class Work(models.Model):
             ),
             models.Index(fields=["id"], name="work_incidents", condition=models.Q(status="incident")),
         ]
+
+
+class ActKind(models.TextChoices):
+    MOVE = "move", _("Move to another version")
+    CANCEL = "cancel", _("Stop")
+    SUSPEND = "suspend", _("Pause")
+    RESUME = "resume", _("Resume")
+    SEND = "send", _("Send to a step")
+
+
+class ActStatus(models.TextChoices):
+    PLANNED = "planned", _("Being prepared")
+    RUNNING = "running", _("Being carried out")
+    DONE = "done", _("Carried out")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
+
+
+class BulkAct(models.Model):
+    """Something done to many running instances at once, with what undoing it as a whole needs (its rows).
+
+    `scope` says which instances (see `scopes.Scope`); a move goes from `version` to `target` by `mapping`, {element:
+    element of the target, or null while nobody has decided}; `element` is where deals are sent. `touched_at` is when
+    a worker last did something: an act that nobody works on any more is taken up again."""
+
+    kind = models.CharField(max_length=10, choices=ActKind.choices)
+    status = models.CharField(max_length=10, choices=ActStatus.choices, default=ActStatus.PLANNED)
+    process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="acts")
+    version = models.ForeignKey(ProcessVersion, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    target = models.ForeignKey(ProcessVersion, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    element = models.CharField(max_length=100, blank=True, default="")
+    scope = models.JSONField(default=dict)
+    mapping = models.JSONField(default=dict)
+    reason = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    touched_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    undo_reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["touched_at"], name="bulk_act_at_work", condition=models.Q(status__in=("running", "undoing"))
+            )
+        ]
+
+
+class ActRowStatus(models.TextChoices):
+    FITS = "fits", _("Fits")
+    CHOICE = "choice", _("Needs a choice")
+    CANNOT = "cannot", _("Cannot")
+    DONE = "done", _("Done")
+    REFUSED = "refused", _("Not done")
+    UNDONE = "undone", _("Undone")
+    KEPT = "kept", _("Not undone")
+
+
+class BulkActRow(models.Model):
+    """What becomes of one instance: `why` is {code, …} of what speaks against it, `choices` a person's own mapping
+    for this instance; `before` is how it stood, `revision` the instance's revision after the act: as long as it is
+    still that, the act can be undone."""
+
+    act = models.ForeignKey(BulkAct, on_delete=models.CASCADE, related_name="rows", db_index=False)
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="act_rows")
+    status = models.CharField(max_length=10, choices=ActRowStatus.choices, default=ActRowStatus.FITS)
+    why = models.JSONField(null=True)
+    choices = models.JSONField(null=True)
+    revision = models.PositiveIntegerField(null=True)
+    before = models.JSONField(null=True)
+    acted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["act", "instance"], name="bulk_act_row_once")]
+        indexes = [models.Index(fields=["act", "status", "id"], name="bulk_act_row_status")]

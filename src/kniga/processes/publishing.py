@@ -13,12 +13,13 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from kniga.deals.models import LossReason, Pipeline, Stage
-from kniga.engine import BpmnRefused, Definition, EndEvent, Problem, check, compile_bpmn
+from kniga.engine import BpmnRefused, Definition, EndEvent, Problem, compile_bpmn
 from kniga.people.models import User
 from kniga.people.permissions import Act, may
-from kniga.platform.errors import Refused
+from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.processes.actions.names import KNOWN_ACTIONS
+from kniga.processes.checking import Checked, check_definition, check_of, dump_problems
 from kniga.processes.models import Process, ProcessKind, ProcessVersion, VersionStatus
 
 BOOKS: Final = Path(__file__).resolve().parent / "books"
@@ -37,8 +38,7 @@ def upload_version(*, xml: bytes, note: str, by: User | None, now: datetime) -> 
     """Keep a BPMN file as the next draft of its process (made when new; the key is the BPMN process id).
 
     The same file as the latest version gives that version again. Raises BookRefused, Refused."""
-    if by is not None and not may(by, Act.EDIT_BOOK):
-        raise Refused("not_allowed", _("Only the head of sales may change the sales book."))
+    _require_head(by)
     definition = compiled(xml)
     checksum = hashlib.sha256(xml).hexdigest()
     with transaction.atomic():
@@ -63,27 +63,56 @@ def upload_version(*, xml: bytes, note: str, by: User | None, now: datetime) -> 
 def publish_version(*, version_id: int, by: User | None, now: datetime, note: str = "") -> ProcessVersion:
     """Make a version the one new deals start on; the one before is retired, running deals stay on theirs.
 
-    `note` says what has changed; an empty one keeps the note of the upload.
+    A version that was not checked yet is checked first. `note` says what has changed; an empty one keeps the note of
+    the upload.
 
-    Raises BookRefused with every error of `check` (warnings do not hinder), Refused when it is not allowed."""
-    if by is not None and not may(by, Act.EDIT_BOOK):
-        raise Refused("not_allowed", _("Only the head of sales may change the sales book."))
+    Raises BookRefused with every error of the check (warnings do not hinder, nor does "not proved"), Refused when it
+    is not allowed."""
+    _require_head(by)
     with transaction.atomic():
-        version = ProcessVersion.objects.select_for_update().select_related("process__pipeline").get(pk=version_id)
+        version = _locked(version_id)
         if version.status == VersionStatus.PUBLISHED:
             return version
         definition = compiled(bytes(version.xml))
-        errors = [problem for problem in check(definition) if problem.severity == "error"]
-        if errors:
-            raise BookRefused(errors)
-        version.process.versions.filter(status=VersionStatus.PUBLISHED).update(status=VersionStatus.RETIRED)
+        checked = _checked(version, definition, by, now)
+        if checked.errors:
+            raise BookRefused(checked.errors)
+        before = version.process.versions.filter(status=VersionStatus.PUBLISHED)
+        before.update(status=VersionStatus.RETIRED, retired_at=now)
         version.status, version.published_at, version.published_by = VersionStatus.PUBLISHED, now, by
-        version.note = note or version.note
-        version.save(update_fields=["status", "published_at", "published_by", "note"])
+        version.note, version.retired_at = note or version.note, None
+        version.save(update_fields=["status", "published_at", "published_by", "note", "retired_at"])
         Process.objects.filter(pk=version.process_id).update(name=definition.name, is_active=True)
         _keep_stages(version.process.pipeline, definition)
         _keep_loss_reasons(definition)
         _tell("processes.version.published", version, by, now)
+    return version
+
+
+def check_version(*, version_id: int, by: User | None, now: datetime) -> ProcessVersion:
+    """Check a version and keep what the check says with it; a draft without errors becomes checked.
+
+    A version that was checked keeps its verdict: its file does not change. Raises BookRefused for a file that does
+    not compile any more, Refused when it is not allowed."""
+    _require_head(by)
+    with transaction.atomic():
+        version = _locked(version_id)
+        _checked(version, compiled(bytes(version.xml)), by, now)
+    return version
+
+
+def retire_version(*, version_id: int, reason: str = "", by: User | None, now: datetime) -> ProcessVersion:
+    """Let no new deal start on the published version; running deals stay on it.
+
+    Raises Refused `not_published` for any other, and when it is not allowed."""
+    _require_head(by)
+    with transaction.atomic():
+        version = _locked(version_id)
+        if version.status != VersionStatus.PUBLISHED:
+            raise Refused("not_published", _("Only a published version can be retired."))
+        version.status, version.retired_at = VersionStatus.RETIRED, now
+        version.save(update_fields=["status", "retired_at"])
+        _tell("processes.version.retired", version, by, now, reason=reason)
     return version
 
 
@@ -102,6 +131,33 @@ def compiled(xml: bytes) -> Definition:
         return compile_bpmn(xml, actions=KNOWN_ACTIONS)
     except BpmnRefused as refused:
         raise BookRefused(refused.problems) from refused
+
+
+def _require_head(by: User | None) -> None:
+    if by is not None and not may(by, Act.EDIT_BOOK):
+        raise Refused("not_allowed", _("Only the head of sales may change the sales book."))
+
+
+def _locked(version_id: int) -> ProcessVersion:
+    found = ProcessVersion.objects.select_for_update(of=("self",)).select_related("process__pipeline")
+    version = found.filter(pk=version_id).first()
+    if version is None:
+        raise NotVisible
+    return version
+
+
+def _checked(version: ProcessVersion, definition: Definition, by: User | None, now: datetime) -> Checked:
+    """What the check says, kept with the version from the first time on."""
+    if version.verdict:
+        return check_of(version)
+    checked = check_definition(definition)
+    version.verdict, version.check_seconds, version.checked_at = checked.verdict, checked.seconds, now
+    version.problems = dump_problems(checked.problems)
+    if version.status == VersionStatus.DRAFT and not checked.errors:
+        version.status = VersionStatus.CHECKED
+    version.save(update_fields=["verdict", "check_seconds", "checked_at", "problems", "status"])
+    _tell("processes.version.checked", version, by, now, verdict=checked.verdict)
+    return checked
 
 
 def _process_of(definition: Definition, now: datetime) -> Process:
@@ -140,6 +196,6 @@ def _keep_loss_reasons(definition: Definition) -> None:
                 )
 
 
-def _tell(kind: str, version: ProcessVersion, by: User | None, now: datetime) -> None:
-    payload = {"process": version.process.key, "version": version.number}
+def _tell(kind: str, version: ProcessVersion, by: User | None, now: datetime, **more: str) -> None:
+    payload = {"process": version.process.key, "version": version.number, **more}
     record([LedgerEvent(kind, now, actor_id=None if by is None else by.pk, payload=payload)])
