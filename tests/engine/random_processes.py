@@ -44,16 +44,17 @@ BIG = Comparison("deal.amount", "money", "gt", 100)
 TYPES: dict[str, FieldType] = {"q": "number", "level": "text"}
 
 
-def sound_process(seed: int, *, size: int = 12) -> Definition:
-    """A random sound process of about ``size`` blocks."""
-    return _Maker(Random(seed), size).process()
+def sound_process(seed: int, *, size: int = 12, prefix: str = "") -> Definition:
+    """A random sound process of about ``size`` blocks; all its ids begin with ``prefix``."""
+    return _Maker(Random(seed), size, prefix).process()
 
 
 class _Maker:
     """Builds from the end to the start: every block is given the id it leads to and returns the id it begins at."""
 
-    def __init__(self, random: Random, size: int) -> None:
+    def __init__(self, random: Random, size: int, prefix: str) -> None:
         self.random = random
+        self.prefix = prefix
         self.left = size
         self.count = 0
         self.parts: list[Element] = []
@@ -69,11 +70,11 @@ class _Maker:
 
     def process(self) -> Definition:
         result = self.random.choice(("won", "other", "lost"))
-        self.add(EndEvent("end", "", result, None))  # type: ignore[arg-type]
-        entry = self.sequence("end", None)
+        end = self.add(EndEvent(f"{self.prefix}end", "", result, None))  # type: ignore[arg-type]
+        entry = self.sequence(end, None)
         if self.random.random() < 0.2:
             self.handler(None)
-        self.add(StartEvent("start", "", (self.way(entry),)))
+        self.add(StartEvent(f"{self.prefix}start", "", (self.way(entry),)))
         return build(*self.parts, question_types=self.types, needs=("deal.amount", "client.contacts"))
 
     def add(self, element: Element) -> str:
@@ -82,7 +83,7 @@ class _Maker:
 
     def id(self, kind: str) -> str:
         self.count += 1
-        return f"{kind}{self.count}"
+        return f"{self.prefix}{kind}{self.count}"
 
     def way(self, target: str) -> Way:
         return Way(self.id("f"), target)

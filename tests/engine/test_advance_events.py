@@ -179,10 +179,12 @@ def test_a_token_rests_at_each_catch_event_until_it_comes() -> None:
     assert step.effects == (ScheduleTimer(1, "moment", Due("moment", 0, False, at=MOMENT)),)
     step = go(definition, step.state, FireTimer(1, "moment"))
     assert step.effects == (AwaitMessage(2, "reply", "reply", "deal"),)
-    step = go(definition, step.state, CorrelateMessage(2, "reply", {"q": "12", "more": ["a"], "nothing": None}))
+    step = go(
+        definition, step.state, CorrelateMessage(2, "reply", {"q": "12", "more": ["a"], "ids": [7], "nothing": None})
+    )
     assert step.effects == (AwaitSignal(3, "ring", "ring"),)
     assert step.state.data == {"q": 12}
-    assert step.events[0].payload()["values"] == {"q": {"decimal": "12"}, "more": ["a"], "nothing": None}
+    assert step.events[0].payload()["values"] == {"q": {"decimal": "12"}, "more": ["a"], "ids": [7], "nothing": None}
     step = go(definition, step.state, CatchSignal(3, "ring", POOR))
     assert at(step.state) == ["big"]
     step = go(definition, step.state, Reconsider(RICH))

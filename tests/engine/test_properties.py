@@ -21,6 +21,7 @@ from kniga.engine import (
     FailWork,
     FireTimer,
     GoTo,
+    Migrate,
     Reconsider,
     Rejection,
     Start,
@@ -136,3 +137,35 @@ def test_every_walk_through_a_sound_process_can_be_brought_to_an_end(definition:
         command = data.draw(st.sampled_from(fitting)) if number < 10 else fitting[0]
         result = advance(definition, result.state, command, now=NOW)
     raise AssertionError("the instance does not end")
+
+
+@SECONDS
+@given(st.integers(0, 2**32), st.data())
+def test_a_random_instance_moves_to_a_version_with_other_names_and_back(seed: int, data: Any) -> None:
+    """Whatever it waits for is waited for under the new name; what is the same is left alone."""
+    old, new = sound_process(seed), sound_process(seed, prefix="new_")
+    mapping = dict(zip(old.elements, new.elements, strict=True))
+    mapping |= {one.id: other.id for one, other in zip(old.flows, new.flows, strict=True)}
+    result = advance(old, NEW_STATE, Start(fields=SMALL), now=NOW)
+    for _ in range(data.draw(st.integers(0, 8))):
+        assert isinstance(result, Step)
+        if result.state.status != "running":
+            return
+        fields = data.draw(st.sampled_from((FIELDS, SMALL)))
+        result = advance(old, result.state, data.draw(st.sampled_from(choices(old, result.state, fields))), now=NOW)
+    assert isinstance(result, Step)
+    if result.state.status != "running":
+        return
+    waits = expected_waits(old, result.state)
+    same = advance(old, result.state, Migrate(old, fields=SMALL), now=NOW)
+    assert isinstance(same, Step)
+    moved = advance(new, result.state, Migrate(old, mapping, SMALL), now=NOW)
+    assert isinstance(moved, Step), moved
+    renamed = frozenset(
+        (token, mapping[id], kind) if kind == "work" else (token, id, kind) for token, id, kind in waits
+    )
+    assert after_effects(renamed, moved.effects) == expected_waits(new, moved.state)
+    back = advance(old, moved.state, Migrate(new, {now: was for was, now in mapping.items()}, SMALL), now=NOW)
+    assert isinstance(back, Step)
+    assert back.state == same.state
+    assert len(moved.events) == len(same.events)

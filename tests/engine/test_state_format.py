@@ -24,7 +24,7 @@ FULL = State(
     ),
     {
         "text": "x", "number": Decimal("1.50"), "day": date(2026, 1, 2), "flag": True, "count": 3,
-        "moment": datetime(2026, 1, 2, 3, tzinfo=UTC), "many": ("p", "q"), "none": None,
+        "moment": datetime(2026, 1, 2, 3, tzinfo=UTC), "many": ("p", "q"), "ids": (7, 8), "none": None,
     },
     None, None, "contact", ("handler", "handler"),
 )  # fmt: skip

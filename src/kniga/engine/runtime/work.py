@@ -1,6 +1,6 @@
 """What the shell reports about the work of service, send and call activities, and of messages: values come in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -50,11 +50,15 @@ def take_in(run: Run, values: Mapping[str, Value]) -> dict[str, Value]:
 
 def _known(value: object) -> Value:
     """A value of no declared type, kept in the event only."""
-    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+    if isinstance(value, (list, tuple)) and (_all(str, value) or _all(int, value)):
         return tuple(value)
     if value is None or isinstance(value, (str, int, Decimal, date)):
         return value
     raise BadValue("a text, a number, a date or a list of texts is expected")
+
+
+def _all(kind: type, items: Iterable[object]) -> bool:
+    return all(isinstance(item, kind) for item in items)
 
 
 def _work_at(run: Run, id: int) -> tuple[Token, ServiceTask | CallActivity]:
