@@ -45,6 +45,7 @@ from kniga.engine import (
     advance,
     compile_bpmn,
 )
+from kniga.engine.definition.model import ways_of
 from proofs.foreign.both_engines import Translated, processes, translate
 from proofs.harness import Report, note, run
 from proofs.truth.bpmn_files import files_of
@@ -64,6 +65,7 @@ AGAIN = "10.5.6: an event that does not interrupt may come again while its activ
 NO_END = "10.3: a step without a flow onwards ends its path, as in SpiffWorkflow; Kniga publishes none (dead_end)"
 TWICE = "13.4.1: a join takes a token from each incoming flow; SpiffWorkflow takes two flows of one source for one"
 UNDECIDED = "not explained"
+DEAD_END = "no way on"
 
 
 class Stuck(Exception):
@@ -116,7 +118,9 @@ class KnigaWalk:
     def _do(self, command: Command) -> None:
         step = advance(self.definition, self.state, command, now=NOW)
         if isinstance(step, Rejection):
-            raise Stuck(f"{step.code}: {step.message}")
+            at = self.definition.elements.get(step.params.get("element", ""))
+            is_end = step.code == "no_flow" and at is not None and not ways_of(at)
+            raise Stuck(f"{DEAD_END if is_end else step.code}: {step.message}")
         self.state = step.state
         for effect in step.effects:
             if isinstance(effect, AwaitMessage):
@@ -215,7 +219,7 @@ def compare(translated: Translated, chance: random.Random, tally: Tally, place: 
         if kniga_says or spiff_says:
             if bool(kniga_says) != bool(spiff_says):
                 said = f"Kniga: {kniga_says or 'goes on'}; SpiffWorkflow: {spiff_says or 'goes on'}"
-                tally.differ(NO_END if kniga_says.startswith("no_flow") else UNDECIDED, place, trail, said)
+                tally.differ(NO_END if kniga_says.startswith(DEAD_END) else UNDECIDED, place, trail, said)
             return
         here, there = kniga.open(), spiff.open()
         again = set((here[1] - there[1]).keys()) & kniga.may_come_again()
@@ -225,7 +229,8 @@ def compare(translated: Translated, chance: random.Random, tally: Tally, place: 
         here, there = _without(here, once), _without(there, once)
         if here != there:
             said = f"Kniga {_said(here)}; SpiffWorkflow {_said(there)}"
-            tally.differ(TWICE if kniga.joins_twice() else UNDECIDED, place, trail, said)
+            further = kniga.joins_twice() and not here[0] - there[0]
+            tally.differ(TWICE if further else UNDECIDED, place, trail, said)
             return
         tasks, waits, ended = here
         if ended or not (tasks or waits):
