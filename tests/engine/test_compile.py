@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from kniga.engine import BpmnRefused, Due, EndEvent, Outcome, StageDef, UserTask, compile_bpmn
+from kniga.engine import BpmnRefused, Due, EndEvent, ExclusiveGateway, Outcome, StageDef, UserTask, compile_bpmn
 from kniga.engine.definition.model import BoundaryEvent
 from kniga.engine.definition.problems import TEMPLATES
 from kniga.rules import FieldSpec
@@ -182,6 +182,16 @@ def test_the_first_true_condition_decides_in_the_order_of_the_file() -> None:
     )
     ways = [flow for flow in definition.flows if flow.source == "gw"]
     assert [way.condition is None for way in ways] == [False, False, True]
+
+
+def test_a_way_that_compares_the_outcome_with_an_answer_is_no_table() -> None:
+    question = '<k:question key="said" type="choice"><k:choice key="x"/></k:question>'
+    condition = {"field": "outcome", "op": "eq", "value": {"field": "answer.said"}}
+    parts = (start(), task("a", "x y", question), gateway(default="d"), end("one"), end("two"), flow("start", "a"))
+    ways = (flow("a", "gw"), flow("gw", "one", condition), flow("gw", "two", id="d"))
+    found = compile_bpmn(bpmn(*parts, *ways)).elements["gw"]
+    assert isinstance(found, ExclusiveGateway)
+    assert found.by_outcome is None
 
 
 REFUSALS = {

@@ -15,7 +15,7 @@ from kniga.engine import (
     compile_bpmn,
     ways_of,
 )
-from kniga.rules import Comparison
+from kniga.rules import Comparison, FieldSpec
 from tests.engine.drawing import bpmn, catch, codes, end, flow, flows, gateway, node, on, start, sub, task, timer
 
 AROUND = (start(), end(), flows("start > a > end"))
@@ -211,6 +211,12 @@ def test_an_activity_may_be_done_for_each_of_a_list() -> None:
     assert found.loop == MultiInstance(True, "client.contacts", None, rule)
     assert definition.needs == {"client.contacts"}
     assert definition.question_types == {"a.yes": "number", "a.no": "number"}
+
+
+def test_a_list_of_records_may_be_looped_over() -> None:
+    registry = {"client.branches": FieldSpec("client.branches", "multi_reference", "Branches", "Филиалы")}
+    xml = bpmn(*AROUND, looped(loop("", 'k:each="client.branches"')))
+    assert compile_bpmn(xml, fields=registry).needs == {"client.branches"}
 
 
 def test_what_the_loop_has_counted_may_decide_the_way() -> None:

@@ -7,6 +7,7 @@ from kniga.engine.definition.model import RESULTS, MultiInstance
 from kniga.rules import FieldSpec
 
 MAX_COUNT = 1_000
+LISTS = ("multi_choice", "multi_reference")
 _PARTS = ("loopCardinality", "completionCondition", "documentation", "extensionElements")
 
 
@@ -42,8 +43,8 @@ def _items(draft: Draft, marker: Node) -> tuple[str | None, int | None]:
         text = (cardinality.text or "").strip()
         return None, draft.problems.whole(cardinality, "loopCardinality", text, 1, MAX_COUNT)
     spec = draft.field(marker, "kniga:each", each or "")
-    if spec is not None and spec.type != "multi_choice":
-        draft.problems.add("wrong_type", marker, what="kniga:each", type=spec.type, wanted="multi_choice")
+    if spec is not None and spec.type not in LISTS:
+        draft.problems.add("wrong_type", marker, what="kniga:each", type=spec.type, wanted=", ".join(LISTS))
     return each, None
 
 
