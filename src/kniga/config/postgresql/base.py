@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg.adapt import AdaptersMap, Buffer
+from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
 TIMESTAMPTZ = "timestamptz"
@@ -44,7 +45,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         """Whether the connection lives. A server that ended it has said so: then there is something to read."""
         connection = self.connection
-        if connection is None or connection.closed:
+        if connection is None or connection.closed or connection.info.transaction_status == TransactionStatus.INERROR:
             return False
         poll = select.poll()
         poll.register(connection.fileno(), select.POLLIN)
