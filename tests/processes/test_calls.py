@@ -24,10 +24,14 @@ from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 
 SOON = NOW + timedelta(minutes=1)
-RULE = '<conditionExpression xsi:type="tFormalExpression" language="urn:kniga:rules:1">{"field":"outcome","op":"eq","value":"won"}</conditionExpression>'
+RULE = (
+    '<conditionExpression xsi:type="tFormalExpression" language="urn:kniga:rules:1">'
+    '{"field":"outcome","op":"eq","value":"won"}</conditionExpression>'
+)
 CALLED = book(
     "approval",
-    f'<startEvent id="start"/>{task("approve", "yes", "no", assignee="lead")}<exclusiveGateway id="which" default="f_no"/>'
+    f'<startEvent id="start"/>{task("approve", "yes", "no", assignee="lead")}'
+    '<exclusiveGateway id="which" default="f_no"/>'
     f'<sequenceFlow id="f_yes" sourceRef="which" targetRef="fine">{RULE.replace("won", "yes")}</sequenceFlow>'
     '<sequenceFlow id="f_no" sourceRef="which" targetRef="bad"/>'
     '<endEvent id="fine" kniga:result="won"/><endEvent id="bad" kniga:result="lost"/>'
@@ -59,7 +63,7 @@ def test_the_called_process_tells_its_result_in_the_same_transaction(
 ) -> None:
     publish(CALLED)
     publish(caller())
-    instance_id, task_id = call(department)
+    _instance_id, task_id = call(department)
     approve = Task.objects.get(status="open")
     assert (approve.element, approve.assignee_id) == ("approve", department.lead.pk)
     with pytest.raises(Refused) as moved_on:

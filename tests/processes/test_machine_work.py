@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -58,6 +59,7 @@ def ask(department: Department) -> tuple[int, int]:
 
 
 def contact(department: Department) -> None:
+    assert department.deal.client is not None
     person = Contact.objects.create(client=department.deal.client, name="Ann", name_key="ann", is_primary=True)
     Channel.objects.create(contact=person, kind="email", value="ann@example.com", is_primary=True)
 
@@ -202,7 +204,7 @@ def test_retries_come_twice_as_late_each_time_and_then_a_person_is_asked(
         now = max(now, Work.objects.get().next_at)
         waits.append(now)
         do_work(now=now)
-    assert [(later - before).seconds for before, later in zip(waits, waits[1:], strict=False)] == [60, 120]
+    assert [(later - before).seconds for before, later in pairwise(waits)] == [60, 120]
     assert Work.objects.get().status == "incident"
 
 

@@ -19,7 +19,10 @@ from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 
 LATER = NOW + timedelta(minutes=1)
-FIELDS = '<kniga:fields><kniga:field key="sum" type="number" label="Sum"/><kniga:field key="order" type="text" label="Order"/></kniga:fields>'
+FIELDS = (
+    '<kniga:fields><kniga:field key="sum" type="number" label="Sum"/>'
+    '<kniga:field key="order" type="text" label="Order"/></kniga:fields>'
+)
 
 
 def paid(correlation: str = 'kniga:correlation="deal"') -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -41,7 +42,7 @@ from tests.engine.random_processes import sound_process
 from tests.engine.walking import choices, expected_waits
 from tests.processes.conftest import NOW, Department
 
-SEEDS = range(12)
+SEEDS = range(10)
 STEPS = 14
 
 
@@ -109,9 +110,13 @@ def marked(instance_id: int, command: Command) -> Wanted:
     return Wanted(command)
 
 
+def same(wanted: Wanted, _snapshot: InstanceSnapshot, _version: RunnableVersion) -> Wanted:
+    return wanted
+
+
 def with_fields(command: Command, snapshot: InstanceSnapshot, definition: Definition) -> Command:
     fields = fields_for(snapshot.deal, definition.needs)
-    return replace(command, fields=fields)  # type: ignore[arg-type, return-value]
+    return replace(command, fields=fields)  # type: ignore[arg-type]
 
 
 def walk(department: Department, version: RunnableVersion, instance_id: int, chance: Random) -> None:
@@ -135,7 +140,7 @@ def walk(department: Department, version: RunnableVersion, instance_id: int, cha
             )
         else:
             wanted = marked(instance_id, command)
-            act_on_instance(instance_id=instance_id, by=None, now=now, command_for=lambda _s, _v, w=wanted: w)
+            act_on_instance(instance_id=instance_id, by=None, now=now, command_for=partial(same, wanted))
         check(instance_id, definition, expected.state)
         if task is not None and chance.random() < 0.4:
             undo(department, task.pk, now, before, instance_id)
@@ -165,6 +170,7 @@ def check(instance_id: int, definition: Definition, expected: State) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_shell_keeps_what_the_engine_says(department: Department, seed: int) -> None:
     Deal.objects.update(amount=Decimal(500))
+    assert department.deal.client is not None
     for name in ("ann", "bob"):
         Contact.objects.create(client=department.deal.client, name=name, name_key=name)
     version = publish(department, seed)

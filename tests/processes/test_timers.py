@@ -24,7 +24,10 @@ from kniga.processes.sweeping import nearest_due, sweep_timers
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 
-WAIT = '<intermediateCatchEvent id="wait" name="Wait"><timerEventDefinition>{}</timerEventDefinition></intermediateCatchEvent>'
+WAIT = (
+    '<intermediateCatchEvent id="wait" name="Wait"><timerEventDefinition>{}</timerEventDefinition>'
+    "</intermediateCatchEvent>"
+)
 AFTER_TWO_DAYS = "<timeDuration>P2D</timeDuration>"
 FLOWS = "<flows>\nstart -> wait\nwait -> after\nafter -> end\n</flows>"
 
@@ -64,8 +67,11 @@ REMIND = (
     '<boundaryEvent id="remind" attachedToRef="after" cancelActivity="false" kniga:calendar="absolute">'
     "<timerEventDefinition><timeCycle>R3/PT1H</timeCycle></timerEventDefinition></boundaryEvent>"
 )
-REMINDED = f'<startEvent id="start"/>{task("after")}{REMIND}{task("note", assignee="lead")}<endEvent id="end"/><endEvent id="noted"/>' \
-    "<flows>\nstart -> after\nafter -> end\nremind -> note\nnote -> noted\n</flows>"  # fmt: skip
+REMINDED = (
+    f'<startEvent id="start"/>{task("after")}{REMIND}{task("note", assignee="lead")}'
+    '<endEvent id="end"/><endEvent id="noted"/>'
+    "<flows>\nstart -> after\nafter -> end\nremind -> note\nnote -> noted\n</flows>"
+)
 
 
 def test_a_cycle_comes_as_often_as_it_says_counted_from_when_it_was_due(department: Department) -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import sync_to_async
 from django.core import mail
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from kniga.deals.models import Deal
@@ -19,12 +19,13 @@ from kniga.platform.models import Event
 from kniga.processes import pump
 from kniga.processes.bulk import start_many
 from kniga.processes.messaging import receive_message
-from kniga.processes.models import Instance, Message, Task, Timer, Work
+from kniga.processes.models import Instance, Message, ProcessVersion, Task, Timer, Work
 from kniga.processes.pump import run_due
 from kniga.processes.replaying import replay_all
 from kniga.processes.services import complete_task, start_process
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department, make_department
+from tests.processes.old_rows import OLD_ROWS
 from tests.processes.test_machine_work import AFTER_UNDO, contact, letter, working_book
 from tests.processes.test_many_at_once import at_once
 from tests.processes.test_messages import receiving
@@ -48,8 +49,6 @@ def many_deals(department: Department, count: int = COUNT) -> list[int]:
 
 
 def start_all(version_id: int, deals: list[int], element: str | None = None) -> None:
-    from django.db import transaction
-
     with transaction.atomic():
         assert start_many(
             version_id=version_id, entries=[(deal, element) for deal in deals], actor_id=None, now=NOW
@@ -57,7 +56,7 @@ def start_all(version_id: int, deals: list[int], element: str | None = None) -> 
 
 
 def test_each_timer_fires_once_however_many_workers_sweep(busy_department: Department) -> None:
-    version = Instance._meta.get_field("version").related_model.objects.get(process__key="small_sale")
+    version = ProcessVersion.objects.get(process__key="small_sale")
     start_all(version.pk, many_deals(busy_department), "offer")
     assert at_once(4, lambda _number: run_due(now=LATER)) == {"done": 4}
     run_due(now=LATER)
@@ -96,8 +95,9 @@ def test_a_message_and_its_wait_that_come_at_once_meet(busy_department: Departme
 
 def test_a_sleeping_worker_is_woken_for_what_is_due_soon(busy_department: Department) -> None:
     publish(
-        book("soon", f'<startEvent id="start"/>{task("ask")}<intermediateCatchEvent id="wait" kniga:calendar="absolute">'
-             f'<timerEventDefinition><timeDuration>PT1S</timeDuration></timerEventDefinition></intermediateCatchEvent>'
+        book("soon", f'<startEvent id="start"/>{task("ask")}'
+             '<intermediateCatchEvent id="wait" kniga:calendar="absolute">'
+             '<timerEventDefinition><timeDuration>PT1S</timeDuration></timerEventDefinition></intermediateCatchEvent>'
              f'{task("after")}<endEvent id="end"/>'
              "<flows>\nstart -> ask\nask -> wait\nwait -> after\nafter -> end\n</flows>")
     )  # fmt: skip
@@ -142,8 +142,6 @@ def old_schema(transactional_db: None) -> Iterator[MigrationExecutor]:
 
 
 def test_a_database_of_before_takes_its_timers_along(old_schema: MigrationExecutor) -> None:
-    from tests.processes.old_rows import OLD_ROWS
-
     with connection.cursor() as cursor:
         cursor.execute(OLD_ROWS)
     old_schema.migrate(old_schema.loader.graph.leaf_nodes("processes"))

@@ -176,10 +176,12 @@ def messages_for(
 
 
 def _incident(row: Sequence[Any]) -> Incident:
-    *before, element, version_id, action, error, attempts, since, owner = row
+    id, deal_id, number, deal, process, instance_id, element, version_id, action, error, attempts, since, owner = row
     known = runnable_version(version_id).definition.elements.get(element)
     name = known.name if known is not None and known.name else element
-    return Incident(*before, element, name, action, error, attempts, since, owner)
+    return Incident(
+        id, deal_id, number, deal, process, instance_id, element, name, action, error, attempts, since, owner
+    )
 
 
 def _in_work(row: tuple[Any, ...], waiting: list[Any]) -> ProcessInWork:
