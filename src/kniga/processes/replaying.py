@@ -20,6 +20,9 @@ from kniga.processes.reading import stored_state
 MOVED: Final = "processes.instance.moved"
 """Written before the engine's own event when an instance changes its version: `from` and `to` are version numbers."""
 UNDONE: Final = "processes.completion.undone"
+ACT_UNDONE: Final = "processes.act.undone"
+"""An act on many was taken back here: `events` is how many events of the engine no longer count, `to` the number of
+the version the instance goes by again, if the act had moved it."""
 _AT_ONCE: Final = 500
 
 _EVENTS: Final = """
@@ -71,7 +74,7 @@ def replay_all(*, after: int = 0) -> Iterator[Replayed]:
 def _replay_some(ids: list[int]) -> Iterator[Replayed]:
     stored = rows_of(_STORED, [ids])
     histories: dict[int, list[tuple[str, Any, datetime]]] = {row[0]: [] for row in stored}
-    for instance_id, kind, payload, at in rows_of(_EVENTS, [ids, sorted(EVENT_KINDS | {MOVED, UNDONE})]):
+    for instance_id, kind, payload, at in rows_of(_EVENTS, [ids, sorted(EVENT_KINDS | {MOVED, UNDONE, ACT_UNDONE})]):
         histories[instance_id].append((kind, msgspec.json.decode(payload), at.astimezone(UTC)))
     for row in stored:
         yield _compared(row, histories[row[0]])
@@ -102,6 +105,9 @@ def effective_history(told: list[tuple[str, Any, datetime]], version: int) -> li
     for kind, payload, at in told:
         if kind == MOVED:
             now = payload["to"]
+        elif kind == ACT_UNDONE:
+            del history[len(history) - payload["events"] :]
+            now = payload.get("to", now)
         elif kind == UNDONE:
             while history:
                 last_kind, last, *_rest = history.pop()

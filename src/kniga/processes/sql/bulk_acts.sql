@@ -18,6 +18,8 @@ BEGIN
         'status', v_old.status, 'version', v_old.version_id, 'seq', v_old.seq, 'stage', v_old.stage,
         'tokens', v_old.tokens, 'watched', v_old.watched,
         'data', CASE WHEN p_step ? 'data' THEN v_old.data END,
+        'events', (SELECT count(*) FROM jsonb_array_elements(p_step -> 'events') AS e
+                   WHERE e ->> 0 LIKE 'processes.%' AND e ->> 0 <> 'processes.instance.moved'),
         'final', p_step ? 'deal_status' OR p_step ? 'amount' OR p_step ? 'expected',
         'deal', jsonb_build_object('stage', d.stage_id, 'since', d.stage_since),
         'visit', (SELECT max(v.id) FROM deals_stagevisit v WHERE v.deal_id = d.id),
@@ -85,8 +87,8 @@ BEGIN
 END $$;
 
 -- Take back what a bulk act did to one instance, exactly, if nothing has followed it; else the row is kept and says
--- why. `p_cause` is the kind of the engine's event the step began with, NULL for one the engine knows nothing of.
-CREATE OR REPLACE FUNCTION processes_undo_bulk_step(p_row bigint, p_cause text, p_now timestamptz, p_actor bigint)
+-- why. The ledger's event says how many of the engine's events no longer count.
+CREATE OR REPLACE FUNCTION processes_undo_bulk_step(p_row bigint, p_now timestamptz, p_actor bigint)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_row processes_bulkactrow%ROWTYPE;
@@ -120,7 +122,7 @@ BEGIN
         RETURN false;
     END IF;
 
-    IF p_cause IS NULL THEN
+    IF NOT v_row.before ? 'seq' THEN  -- paused or resumed: no step of the engine
         UPDATE processes_instance SET status = v_row.before ->> 'status', revision = revision + 1 WHERE id = v_now.id;
         PERFORM pg_notify('kniga_due', '');
     ELSE
@@ -164,7 +166,8 @@ BEGIN
     END IF;
     INSERT INTO platform_event (at, kind, actor_id, client_id, deal_id, instance_id, payload)
     SELECT p_now, 'processes.act.undone', p_actor, v_deal.client_id, v_deal.id, v_now.id,
-           jsonb_strip_nulls(jsonb_build_object('act', v_row.act_id, 'kind', a.kind, 'cause', p_cause,
+           jsonb_strip_nulls(jsonb_build_object('act', v_row.act_id, 'kind', a.kind,
+               'events', coalesce((v_row.before ->> 'events')::integer, 0),
                'from', CASE WHEN a.kind = 'move' THEN t.number END, 'from_id', CASE WHEN a.kind = 'move' THEN t.id END,
                'to', CASE WHEN a.kind = 'move' THEN f.number END))
     FROM processes_bulkact a LEFT JOIN processes_processversion f ON f.id = a.version_id

@@ -1,0 +1,196 @@
+"""Acts on many running instances, prepared: what is to be done to which, and what would become of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from kniga.people.models import User
+from kniga.people.permissions import Act
+from kniga.people.require import require
+from kniga.platform.errors import Conflict, NotVisible, Refused
+from kniga.platform.sqlparts import rows_of
+from kniga.processes.act_queries import visible_acts
+from kniga.processes.act_steps import verdicts
+from kniga.processes.definitions import runnable_version
+from kniga.processes.mapping import fits_at, propose_mapping
+from kniga.processes.models import ActKind, ActStatus, BulkAct, BulkActRow, Process, ProcessVersion, VersionStatus
+from kniga.processes.reading import InstanceSnapshot, read_instances
+from kniga.processes.scopes import SOURCES, Scope
+
+MOST_INSTANCES: Final = 100_000
+AT_ONCE: Final = 500
+RIGHTS: Final[Mapping[str, Act]] = {
+    ActKind.MOVE: Act.EDIT_BOOK,
+    ActKind.CANCEL: Act.STEER,
+    ActKind.SUSPEND: Act.STEER,
+    ActKind.RESUME: Act.STEER,
+    ActKind.SEND: Act.STEER,
+}
+"""Moving deals changes what the book says of them: an act of the head; the others a lead may do to a team's deals."""
+
+
+@transaction.atomic
+def plan_move(
+    *, scope: Scope, target: int, reason: str = "", mapping: Mapping[str, str | None] | None = None, by: User | None,
+    now: datetime,
+) -> BulkAct:  # fmt: skip
+    """Prepare to move the instances of `scope` (its version must be named) to the version `target`.
+
+    `mapping`: {element: element of the target}; what it does not say is taken from the last move between the two
+    versions, else proposed by likeness (None where a person has to choose). Every instance is tried; nothing is moved.
+    Raises NotVisible, Refused `not_allowed`, `not_published` (the target), `same_version`, `bad_mapping`,
+    `nothing_to_do`, `too_many`."""
+    _require(by, ActKind.MOVE)
+    process = _process(scope.process)
+    version, new = _version(process, scope.version), _version(process, target)
+    if version.pk == new.pk:
+        raise Refused("same_version", _("Choose two different versions."), field="target")
+    if new.status != VersionStatus.PUBLISHED:
+        raise Refused("not_published", _("Deals can be moved to the published version only."), field="target")
+    act = BulkAct.objects.create(
+        kind=ActKind.MOVE, process=process, version=version, target=new, scope=scope.stored(), reason=reason,
+        mapping=_first_mapping(version, new), created_at=now, created_by=by,
+    )  # fmt: skip
+    if mapping:
+        act.mapping = act.mapping | _valid(act, mapping)
+    return _with_rows(act, scope, by, now)
+
+
+@transaction.atomic
+def change_move(
+    *, act_id: int, mapping: Mapping[str, str | None], choices: Mapping[int, Mapping[str, str]] | None = None,
+    reason: str | None = None, by: User | None, now: datetime,
+) -> BulkAct:  # fmt: skip
+    """Edit the mapping of a prepared move and try every instance anew. `choices`: {row id: {element: target}} for
+    single instances. Raises NotVisible, Conflict `act_moved_on`, Refused `bad_mapping`."""
+    act = planned_act(act_id, by)
+    _require(by, act.kind)
+    act.mapping = act.mapping | _valid(act, mapping)
+    if reason is not None:
+        act.reason = reason
+    act.save(update_fields=["mapping", "reason"])
+    changed = []
+    for row in act.rows.filter(pk__in=choices or ()):
+        row.choices = {key: value for key, value in _valid(act, (choices or {})[row.pk]).items() if value} or None
+        changed.append(row)
+    BulkActRow.objects.bulk_update(changed, ["choices"])
+    _try_all(act, by, now)
+    return act
+
+
+@transaction.atomic
+def plan_act(
+    *, kind: str, scope: Scope, reason: str, element: str = "", instance_ids: Sequence[int] | None = None,
+    by: User | None, now: datetime,
+) -> BulkAct:  # fmt: skip
+    """Prepare to stop, pause, resume, or send to `element` the instances of `scope`, of these only `instance_ids` if
+    they are given. Every instance is tried; nothing is done.
+
+    Raises NotVisible, Refused `not_allowed`, `reason_missing`, `unknown_element`, `nothing_to_do`, `too_many`."""
+    if kind not in RIGHTS or kind == ActKind.MOVE:
+        raise Refused("unknown_act", _("Choose what is to be done."), field="kind")
+    _require(by, kind)
+    process = _process(scope.process)
+    if not reason.strip():
+        raise Refused("reason_missing", _("Say why: it goes into the ledger."), field="reason")
+    if kind == ActKind.SEND and not element:
+        raise Refused("unknown_element", _("Choose the step the deals are sent to."), field="element")
+    act = BulkAct.objects.create(
+        kind=kind, process=process, element=element if kind == ActKind.SEND else "", scope=scope.stored(),
+        reason=reason, created_at=now, created_by=by,
+    )  # fmt: skip
+    return _with_rows(act, scope, by, now, instance_ids)
+
+
+def planned_act(act_id: int, by: User | None) -> BulkAct:
+    """A prepared act, locked. Raises NotVisible, Conflict `act_moved_on` once it is carried out."""
+    act = visible_acts(by).select_for_update(of=("self",)).filter(pk=act_id).first()
+    if act is None:
+        raise NotVisible
+    if act.status != ActStatus.PLANNED:
+        raise Conflict("act_moved_on", _("This is no longer being prepared: look at what became of it."))
+    return act
+
+
+def _first_mapping(version: ProcessVersion, target: ProcessVersion) -> dict[str, str | None]:
+    old, new = runnable_version(version.pk).definition, runnable_version(target.pk).definition
+    proposed = {one.element: one.target for one in propose_mapping(old, new)}
+    last = BulkAct.objects.filter(kind=ActKind.MOVE, version=version, target=target).exclude(status=ActStatus.PLANNED)
+    decided = last.order_by("-pk").values_list("mapping", flat=True).first() or {}
+    return {element: decided.get(element) or guess for element, guess in proposed.items()}
+
+
+def _valid(act: BulkAct, mapping: Mapping[str, str | None]) -> dict[str, str | None]:
+    assert act.version_id is not None and act.target_id is not None, "a move goes from a version to a version"
+    old, new = runnable_version(act.version_id).definition, runnable_version(act.target_id).definition
+    for element, target in mapping.items():
+        if element not in old.elements:
+            raise Refused("bad_mapping", _("The version has no element “%s”.") % element, field=element)
+        if target and (target not in new.elements or not fits_at(old.elements[element], new.elements[target])):
+            text = _("“%(element)s” cannot become “%(target)s”: it is another kind of element.")
+            raise Refused("bad_mapping", text % {"element": element, "target": target}, field=element)
+    return {element: target or None for element, target in mapping.items()}
+
+
+def _with_rows(
+    act: BulkAct, scope: Scope, by: User | None, now: datetime, instance_ids: Sequence[int] | None = None
+) -> BulkAct:
+    conditions = scope.conditions(user=by, now=now)
+    if instance_ids is not None:
+        conditions.add("i.id = ANY(%s::bigint[])", list(instance_ids))
+    sql = f"SELECT i.id {SOURCES} {conditions.where} ORDER BY i.id LIMIT {MOST_INSTANCES + 1}"
+    ids = [row[0] for row in rows_of(sql, conditions.parameters)]
+    if not ids:
+        raise Refused("nothing_to_do", _("No running deal meets this choice."))
+    if len(ids) > MOST_INSTANCES:
+        raise Refused("too_many", _("These are too many at once. Narrow the choice, for instance to one team."))
+    BulkActRow.objects.bulk_create([BulkActRow(act=act, instance_id=id) for id in ids], batch_size=5_000)
+    act.save()
+    _try_all(act, by, now)
+    return act
+
+
+def _try_all(act: BulkAct, by: User | None, now: datetime) -> None:
+    """Try every instance in the engine and note on its row what would become of it."""
+    for rows in _batches(act):
+        snapshots = read_instances(instance_ids=[row.instance_id for row in rows])
+        present = [row for row in rows if row.instance_id in snapshots]
+        members: list[tuple[InstanceSnapshot, Mapping[str, str] | None]] = [
+            (snapshots[row.instance_id], row.choices) for row in present
+        ]
+        for row, verdict in zip(
+            present, verdicts(act, members, actor_id=None if by is None else by.pk, now=now), strict=True
+        ):
+            row.status, row.why = verdict.status, None if verdict.why is None else dict(verdict.why)
+        BulkActRow.objects.bulk_update(present, ["status", "why"])
+
+
+def _batches(act: BulkAct) -> Iterator[list[BulkActRow]]:
+    after = 0
+    while rows := list(act.rows.filter(pk__gt=after).order_by("pk")[:AT_ONCE]):
+        yield rows
+        after = rows[-1].pk
+
+
+def _require(by: User | None, kind: str) -> None:
+    if by is not None:
+        require(by, RIGHTS[kind])
+
+
+def _process(key: str) -> Process:
+    process = Process.objects.filter(key=key).first()
+    if process is None:
+        raise NotVisible
+    return process
+
+
+def _version(process: Process, number: int | None) -> ProcessVersion:
+    version = process.versions.filter(number=number).first() if number is not None else None
+    if version is None:
+        raise Refused("unknown_version", _("This process has no such version."), field="version")
+    return version

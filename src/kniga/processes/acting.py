@@ -1,0 +1,234 @@
+"""Acts on many running instances, carried out and undone: batch by batch, each instance whole or not at all.
+
+A move is one transaction per instance; the other acts write a batch in a few round trips. An act can be taken up
+again at any moment: what is done is marked in the same transaction, and done twice by nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from django.db import DatabaseError, connection, transaction
+from django.utils.translation import gettext as _
+
+from kniga.people.models import User
+from kniga.people.require import require
+from kniga.platform.errors import Conflict, NotVisible, Refused
+from kniga.platform.ledger import LedgerEvent, record
+from kniga.processes.act_planning import RIGHTS, planned_act
+from kniga.processes.act_queries import act_counts, visible_acts
+from kniga.processes.act_steps import SWITCHES, verdicts
+from kniga.processes.models import ActKind, ActRowStatus, ActStatus, BulkAct, BulkActRow
+from kniga.processes.reading import read_instances
+from kniga.processes.stepping import ATTEMPTS, Plan
+
+LOG = logging.getLogger(__name__)
+BATCH: Final = 200
+FORSAKEN_AFTER: Final = timedelta(minutes=2)
+"""An act nobody has worked on for this long is taken up by another worker."""
+
+Progress = Callable[[int, int], None]
+
+
+@transaction.atomic
+def begin_act(*, act_id: int, by: User | None, now: datetime) -> BulkAct:
+    """Let a prepared act be carried out; instances that need a choice or cannot are left as they are.
+
+    A worker does it (see `jobs`), or the caller by `carry_out`. Raises NotVisible, Conflict `act_moved_on`, Refused
+    `not_allowed`, `reason_missing`, `nothing_to_do`."""
+    act = planned_act(act_id, by)
+    _require(by, act)
+    if not act.reason.strip():
+        raise Refused("reason_missing", _("Say why: it goes into the ledger."), field="reason")
+    if not act.rows.filter(status=ActRowStatus.FITS).exists():
+        raise Refused("nothing_to_do", _("Nothing fits yet: choose where the deals that need it go."))
+    act.status, act.touched_at = ActStatus.RUNNING, now
+    act.save(update_fields=["status", "touched_at"])
+    return act
+
+
+@transaction.atomic
+def begin_undo(*, act_id: int, reason: str, by: User | None, now: datetime) -> BulkAct:
+    """Let an act that was carried out be undone as a whole: each instance that nothing has followed is restored
+    exactly, the others are kept, and their rows say why.
+
+    Raises NotVisible, Conflict `act_moved_on`, Refused `not_allowed`, `reason_missing`."""
+    act = visible_acts(by).select_for_update(of=("self",)).filter(pk=act_id).first()
+    if act is None:
+        raise NotVisible
+    _require(by, act)
+    if act.status != ActStatus.DONE:
+        raise Conflict("act_moved_on", _("Only what was carried out, and not undone yet, can be undone."))
+    if not reason.strip():
+        raise Refused("reason_missing", _("Say why: it goes into the ledger."), field="reason")
+    act.status, act.touched_at, act.undone_by, act.undo_reason = ActStatus.UNDOING, now, by, reason
+    act.save(update_fields=["status", "touched_at", "undone_by", "undo_reason"])
+    return act
+
+
+@transaction.atomic
+def drop_act(*, act_id: int, by: User | None) -> None:
+    """Forget a prepared act. Raises NotVisible, Conflict `act_moved_on` once it is carried out."""
+    planned_act(act_id, by).delete()
+
+
+def carry_out(
+    *, act_id: int, clock: Callable[[], datetime], progress: Progress | None = None, batch: int = BATCH
+) -> BulkAct:
+    """Do what an act that was begun (or begun to be undone) waits for, until nothing is left; `progress` is told how
+    many are done of how many. Run twice at once, nothing is done twice."""
+    while True:
+        act = visible_acts(None).get(pk=act_id)
+        if act.status not in (ActStatus.RUNNING, ActStatus.UNDOING):
+            return act
+        now = clock()
+        waiting = ActRowStatus.FITS if act.status == ActStatus.RUNNING else ActRowStatus.DONE
+        rows = list(act.rows.filter(status=waiting).order_by("pk")[:batch])
+        BulkAct.objects.filter(pk=act_id).update(touched_at=now)
+        if not rows:
+            _end(act, now)
+        elif act.status == ActStatus.UNDOING:
+            _undo(act, rows, now)
+        elif act.kind in SWITCHES:
+            _switch(act, rows, now)
+        else:
+            _do(act, rows, now)
+        if progress is not None:
+            counts = act_counts(act)
+            left = counts[waiting]
+            progress(sum(counts.values()) - left, sum(counts.values()))
+
+
+def forsaken_acts(*, now: datetime) -> list[int]:
+    """Acts that were begun and that nobody works on any more."""
+    at_work = BulkAct.objects.filter(status__in=(ActStatus.RUNNING, ActStatus.UNDOING))
+    return list(at_work.filter(touched_at__lt=now - FORSAKEN_AFTER).values_list("pk", flat=True))
+
+
+def _do(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
+    """Carry out the act at these rows; one that somebody else moves at this moment is tried again."""
+    for _attempt in range(ATTEMPTS):
+        rows = _try(act, rows, now)
+        if not rows:
+            return
+    _note(rows, [{"code": "busy"}] * len(rows))
+
+
+def _try(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> list[BulkActRow]:
+    snapshots = read_instances(instance_ids=[row.instance_id for row in rows])
+    present = [row for row in rows if row.instance_id in snapshots]
+    members = [(snapshots[row.instance_id], row.choices) for row in present]
+    found = list(zip(present, verdicts(act, members, actor_id=act.created_by_id, now=now), strict=True))
+    refused = [(row, verdict) for row, verdict in found if verdict.plan is None]
+    _note([row for row, _verdict in refused], [dict(verdict.why or {}) for _row, verdict in refused])
+    planned = [(row, verdict.plan) for row, verdict in found if verdict.plan is not None]
+    if act.kind == ActKind.MOVE:
+        return [row for row, plan in planned if not _write_one(act, row, plan, now)]
+    alone = [(row, plan) for row, plan in planned if plan.has_followers]
+    together = [(row, plan) for row, plan in planned if not plan.has_followers]
+    late = [row for row, plan in alone if not _write_one(act, row, plan, now)]
+    try:
+        return late + _write_many(together)
+    except DatabaseError:
+        # One of them spoils the whole call: each for itself tells which.
+        LOG.exception("a batch of the act %s could not be written at once", act.pk)
+        return late + [row for row, plan in together if not _write_one(act, row, plan, now)]
+
+
+def _write_one(act: BulkAct, row: BulkActRow, plan: Plan, now: datetime) -> bool:
+    """Write one instance's step with all that follows, in a transaction of its own; False if it came too late."""
+    # A cycle by nature: what follows a step are steps.
+    from kniga.processes.following import follow
+
+    try:
+        with transaction.atomic():
+            created = _call("SELECT to_jsonb(processes_bulk_step(%s, %s::jsonb))::text", [row.pk, _json(plan.document)])
+            if created is None:
+                return False
+            if plan.has_followers:
+                follow(plan, actor_id=act.created_by_id, now=now)
+    except (DatabaseError, Refused, NotVisible) as error:
+        LOG.exception("the act %s cannot be carried out at instance %s", act.pk, row.instance_id)
+        _note([row], [{"code": "broken", "text": str(getattr(error, "message", error))[:500]}])
+    return True
+
+
+def _write_many(planned: Sequence[tuple[BulkActRow, Plan]]) -> list[BulkActRow]:
+    """Write steps that nothing follows in one round trip; the rows of those that came too late."""
+    if not planned:
+        return []
+    steps = _json([plan.document for _row, plan in planned])
+    with transaction.atomic():
+        created = _call(
+            "SELECT processes_bulk_steps(%s::bigint[], %s::jsonb)::text", [[row.pk for row, _plan in planned], steps]
+        )
+    return [row for (row, _plan), ids in zip(planned, created, strict=True) if ids is None]
+
+
+def _switch(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
+    before, after, kind = SWITCHES[act.kind]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT processes_bulk_switch(%s::bigint[], %s, %s, %s, %s, %s, %s)",
+            [[row.pk for row in rows], before, after, kind, act.reason, now, act.created_by_id],
+        )
+
+
+def _undo(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
+    # In the order of the instances, as every step locks them; the last done first would matter only within one.
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(processes_undo_bulk_step(r.id, %s, %s)) FROM"
+            " (SELECT id FROM processes_bulkactrow WHERE id = ANY(%s::bigint[]) ORDER BY instance_id) r",
+            [now, act.undone_by_id, [row.pk for row in rows]],
+        )
+
+
+def _end(act: BulkAct, now: datetime) -> None:
+    counts = act_counts(act)
+    is_undo = act.status == ActStatus.UNDOING
+    with transaction.atomic():
+        ended = BulkAct.objects.filter(pk=act.pk, status=act.status)
+        changed = (
+            ended.update(status=ActStatus.UNDONE, undone_at=now)
+            if is_undo
+            else ended.update(status=ActStatus.DONE, done_at=now)
+        )
+        if changed:
+            kind = "processes.act.taken_back" if is_undo else "processes.act.carried_out"
+            payload: dict[str, Any] = {
+                "act": act.pk, "kind": act.kind, "process": act.process.key, "scope": act.scope,
+                "reason": act.undo_reason if is_undo else act.reason,
+                "counts": {key: number for key, number in counts.items() if number},
+            }  # fmt: skip
+            if act.version is not None and act.target is not None:
+                payload |= {"from": act.version.number, "to": act.target.number}
+            by = act.undone_by_id if is_undo else act.created_by_id
+            record([LedgerEvent(kind, now, actor_id=by, payload=payload)])
+
+
+def _note(rows: Sequence[BulkActRow], reasons: Sequence[dict[str, Any]]) -> None:
+    for row, why in zip(rows, reasons, strict=True):
+        row.status, row.why = ActRowStatus.REFUSED, why
+    if rows:
+        BulkActRow.objects.bulk_update(list(rows), ["status", "why"])
+
+
+def _require(by: User | None, act: BulkAct) -> None:
+    if by is not None:
+        require(by, RIGHTS[act.kind])
+
+
+def _call(sql: str, parameters: list[Any]) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        text = cursor.fetchone()[0]
+    return None if text is None else msgspec.json.decode(text)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,98 @@
+"""Running instances of a process: where they stand, how many, how long, what is overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from kniga.people.models import User
+from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
+from kniga.platform.sqlparts import rows_of
+from kniga.processes.definitions import runnable_version
+from kniga.processes.scopes import SOURCES, STANDING, Scope
+
+PAGE: Final = 50
+_OLDEST_FIRST: Final = Sort("i.started_at", "timestamptz")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many instances stand on an element, how many of them are overdue, since when the first stands there."""
+
+    instances: int
+    overdue: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRow:
+    """A running (or paused) instance. `steps` are the names of the elements it stands on, `due_at` its first
+    deadline."""
+
+    id: int
+    version: int
+    status: str
+    started_at: datetime
+    deal_id: int
+    deal_number: int
+    deal_name: str
+    owner: str
+    team: str
+    due_at: datetime | None
+    is_overdue: bool
+    elements: tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+_STANDING: Final = f"""
+SELECT s.element, count(DISTINCT i.id), count(DISTINCT i.id) FILTER (WHERE s.due_at < %s), min(s.created_at)
+{SOURCES} CROSS JOIN LATERAL ({STANDING}) s {{where}} GROUP BY s.element
+"""
+_ROWS: Final = f"""
+SELECT i.started_at, i.id, v.number, i.status, i.started_at, d.id, d.number, d.name, coalesce(o.name, ''),
+       coalesce(m.name, ''), w.due_at, coalesce(w.due_at < %s, false), w.elements, i.version_id
+{SOURCES}
+LEFT JOIN people_team m ON m.id = o.team_id
+LEFT JOIN LATERAL (SELECT min(s.due_at) AS due_at, array_agg(DISTINCT s.element::text) AS elements
+                   FROM ({STANDING}) s) w ON true
+{{where}} ORDER BY {{order}} LIMIT {{limit}}
+"""
+
+
+def standing_on(*, user: User | None, scope: Scope, now: datetime) -> dict[str, Standing]:
+    """The running instances of a scope by the element they stand on; one statement. `user` None is the system."""
+    conditions = scope.conditions(user=user, now=now)
+    found = rows_of(_STANDING.format(where=conditions.where), [now, *conditions.parameters])
+    return {row[0]: Standing(*row[1:]) for row in found}
+
+
+def count_running(*, user: User | None, scope: Scope, now: datetime) -> int:
+    """How many running (and paused) instances a scope has."""
+    conditions = scope.conditions(user=user, now=now)
+    return int(rows_of(f"SELECT count(*) {SOURCES} {conditions.where}", conditions.parameters)[0][0])
+
+
+def running_instances(
+    *, user: User | None, scope: Scope, now: datetime, cursor: str | None = None, limit: int = PAGE
+) -> Page[RunningRow]:
+    """The running (and paused) instances of a scope, the oldest first; one statement. Raises Refused
+    `cursor_invalid`."""
+    conditions = scope.conditions(user=user, now=now)
+    if cursor:
+        conditions.add(_OLDEST_FIRST.after("i.id"), *decode_cursor(cursor, _OLDEST_FIRST))
+    sql = _ROWS.format(where=conditions.where, order=_OLDEST_FIRST.order("i.id"), limit=limit + 1)
+    return page_of(rows_of(sql, [now, *conditions.parameters]), limit, _row)
+
+
+def element_names(version_id: int) -> Mapping[str, str]:
+    """The names of a version's elements, by id; the id where there is none."""
+    return {id: element.name or id for id, element in runnable_version(version_id).definition.elements.items()}
+
+
+def _row(row: tuple[object, ...]) -> RunningRow:
+    *shown, elements, version_id = row
+    at = tuple(str(element) for element in elements or ())  # type: ignore[attr-defined]
+    names = element_names(int(str(version_id)))
+    return RunningRow(*shown, at, tuple(names.get(element, element) for element in at))  # type: ignore[arg-type]
