@@ -1,5 +1,5 @@
 """Soundness: verdicts on 1,000 random processes agree with an exhaustive walk by the real engine; verdict, time and
-counter-example for every open real model that compiles; large models stay under a second.
+counter-example for every open real model, as a process if it compiles and as a drawing; large models judged in time.
 
 `python -m proofs.truth.soundness [MODELS]`, with KNIGA_SHARED_DATA naming the folder that holds the sets of
 `proofs.truth.bpmn_files`. Half of the random processes have two blocks to seven, half up to fourteen.
@@ -13,12 +13,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lxml import etree
 from tests.engine.random_models import ANSWERS, FIELDS, random_model
 from tests.engine.random_processes import sound_process
 from tests.engine.test_soundness_agrees import branches
 from tests.engine.walking_all import walk_all
 
 from kniga.engine import BpmnRefused, Definition, Problem, Verdict, compile_bpmn, prove
+from proofs.foreign.freed import FIELDS as FIELDS_OF_DRAWINGS
+from proofs.foreign.freed import freed
 from proofs.harness import ROOT, Report, note, run
 from proofs.truth.bpmn_files import SETS, data_folder, files_of
 
@@ -35,6 +38,7 @@ def main(report: Report) -> None:
     agreement(report, int(sys.argv[1]) if len(sys.argv) > 1 else MODELS)
     for name in SETS:
         real_models(report, name)
+        freed_models(report, name)
     books(report)
     large_models(report)
 
@@ -96,6 +100,35 @@ def real_models(report: Report, name: str) -> None:
     for kind, count in sorted(verdicts.items()):
         report.line(f"{name}: {kind}", count, "models")
     report.line(f"{name}: slowest verdict", slowest, "s", goal=f"< {MOST_SECONDS}", holds=slowest < MOST_SECONDS)
+
+
+def freed_models(report: Report, name: str) -> None:
+    """The same files as drawings: every branch free, every task a step (see ``proofs.foreign.freed``)."""
+    verdicts: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
+    slowest = 0.0
+    for path in files_of(name):
+        try:
+            drawings = list(freed(path.read_bytes()))
+        except etree.XMLSyntaxError:
+            verdicts["unreadable"] += 1
+            continue
+        for id, xml in drawings:
+            try:
+                definition = compile_bpmn(xml, fields=FIELDS_OF_DRAWINGS)
+            except BpmnRefused:
+                verdicts["refused"] += 1
+                continue
+            verdict, took = timed(prove, definition)
+            slowest = max(slowest, took)
+            verdicts[verdict.kind] += 1
+            faults.update({problem.code for problem in verdict.problems if problem.severity == "error"})
+            if verdict.kind != "sound":
+                told(report, f"{path.relative_to(data_folder())}#{id}, as a drawing", definition, verdict, took)
+    for kind, count in sorted(verdicts.items()):
+        report.line(f"{name}, as drawings: {kind}", count, "processes")
+    report.line(f"{name}, as drawings: faults", dict(sorted(faults.items())), "processes by fault")
+    report.line(f"{name}, as drawings: slowest", slowest, "s", goal=f"< {MOST_SECONDS}", holds=slowest < MOST_SECONDS)
 
 
 def books(report: Report) -> None:

@@ -114,9 +114,9 @@ def _ready(walk: Walk, gateway: InclusiveGateway, scope: int) -> bool:
     inside = [walk.tokens[id] for id in walk.inside(scope)]
     full = {token.flow for token in inside if token.element == gateway.id}
     empty = [flow for flow in gateway.incoming if flow not in full]
-    for token in inside:
-        if token.element == gateway.id or not any(token.element in gateway.upstream[flow] for flow in empty):
-            continue
-        if not any(token.element in gateway.upstream[flow] for flow in full):
-            return False
-    return True
+    return not any(
+        any(token.element in gateway.upstream[flow] for flow in empty)
+        and not any(token.element in gateway.upstream[flow] for flow in full)
+        for token in inside
+        if token.element != gateway.id
+    )

@@ -19,7 +19,7 @@ from kniga.engine.soundness.static import oversights, structure
 
 Kind = Literal["sound", "unsound", "not_proved"]
 
-LIMIT = 10_000
+LIMIT = 5_000
 """How many states are looked at unless the caller says otherwise."""
 MOST_NAMED = 10
 """How many problems of one kind are told."""
