@@ -95,7 +95,8 @@ def test_a_completion_takes_as_many_statements_after_ten_thousand_events(
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO platform_event (at, kind, client_id, deal_id, instance_id, payload)"
-            " SELECT at, kind, client_id, deal_id, instance_id, payload FROM platform_event, generate_series(1, %s) WHERE id = %s",
+            " SELECT at, kind, client_id, deal_id, instance_id, payload FROM platform_event, generate_series(1, %s)"
+            " WHERE id = %s",
             [history, one.pk],
         )
     complete_task(task_id=first.created[0], outcome="later", answers={}, by=department.rep, now=NOW)

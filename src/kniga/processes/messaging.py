@@ -25,6 +25,7 @@ from kniga.processes.effects import key_text, thread_of
 from kniga.processes.incoming import deal_for_message
 from kniga.processes.models import Instance, Message, ProcessVersion, Subscription, VersionStatus
 from kniga.processes.reading import InstanceSnapshot, fields_for
+from kniga.processes.self_starts import begin_with_signal
 from kniga.processes.starting import deal_facts, join_pipeline
 from kniga.processes.stepping import Wanted, act_on_instance, begin_instance
 from kniga.rules import BadValue, Value, read_value
@@ -189,6 +190,8 @@ def _carry_some(signal_id: int, now: datetime) -> tuple[int, bool]:
         for id, instance_id, token, element in found:
             caught += _catch(id, instance_id, token, element, now)
         is_over = len(found) < SIGNALS_AT_ONCE
+        if is_over:
+            caught += begin_with_signal(name=signal.name, now=now)
         Message.objects.filter(pk=signal_id).update(
             delivered=signal.delivered + caught, status="matched" if is_over else "waiting",
             reached=found[-1][0] if found else signal.reached,

@@ -419,3 +419,18 @@ class BulkActRow(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["act", "instance"], name="bulk_act_row_once")]
         indexes = [models.Index(fields=["act", "status", "id"], name="bulk_act_row_status")]
+
+
+class ScheduledStart(models.Model):
+    """The next moment a published version begins by itself, for every open deal of its funnel that runs nothing.
+    `left` is how often it still comes, None without end."""
+
+    version = models.ForeignKey(
+        ProcessVersion, on_delete=models.CASCADE, related_name="scheduled_starts", db_index=False
+    )
+    element = models.CharField(max_length=100)
+    due_at = models.DateTimeField(db_index=True)
+    left = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "element"], name="scheduled_start_once")]

@@ -21,6 +21,7 @@ from kniga.platform.ledger import LedgerEvent, record
 from kniga.processes.actions.names import KNOWN_ACTIONS
 from kniga.processes.checking import Checked, check_definition, check_of, dump_problems
 from kniga.processes.models import Process, ProcessKind, ProcessVersion, VersionStatus
+from kniga.processes.self_starts import schedule_starts
 
 BOOKS: Final = Path(__file__).resolve().parent / "books"
 
@@ -85,6 +86,7 @@ def publish_version(*, version_id: int, by: User | None, now: datetime, note: st
         Process.objects.filter(pk=version.process_id).update(name=definition.name, is_active=True)
         _keep_stages(version.process.pipeline, definition)
         _keep_loss_reasons(definition)
+        schedule_starts(version=version, definition=definition, now=now)
         _tell("processes.version.published", version, by, now)
     return version
 

@@ -18,6 +18,7 @@ from psycopg import AsyncConnection, OperationalError
 from kniga.platform import clock
 from kniga.processes.calling import tell_caller, untold_calls
 from kniga.processes.messaging import carry_signals, expire_messages, look_for_kept
+from kniga.processes.self_starts import begin_due
 from kniga.processes.sweeping import nearest_due, reconsider_changed, sweep_timers
 from kniga.processes.working import do_work
 
@@ -31,7 +32,7 @@ def run_due(*, now: datetime, rounds: int = 100) -> int:
     """Do all that is due by `now`, until nothing is left or `rounds` are over; how much was done."""
     done = 0
     for _round in range(rounds):
-        did = sweep_timers(now=now) + do_work(now=now) + carry_signals(now=now)
+        did = begin_due(now=now) + sweep_timers(now=now) + do_work(now=now) + carry_signals(now=now)
         did += look_for_kept(instance_id=None, now=now) + reconsider_changed(now=now)
         for called_id in untold_calls():
             tell_caller(called_id=called_id, now=now)

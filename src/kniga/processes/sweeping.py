@@ -50,6 +50,8 @@ SELECT min(at) FROM (
     (SELECT c.next_at FROM processes_work c JOIN processes_instance i ON i.id = c.instance_id AND i.status = 'running'
        WHERE c.status IN ('queued', 'running') AND NOT (c.action = 'call' AND c.status = 'running')
        ORDER BY c.next_at LIMIT 1)
+    UNION ALL
+    (SELECT min(due_at) FROM processes_scheduledstart)
 ) AS nearest
 """
 

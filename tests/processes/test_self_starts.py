@@ -1,0 +1,64 @@
+"""Processes that begin by themselves, for the deals of their funnel that run nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from kniga.deals.models import Deal, Pipeline
+from kniga.processes.messaging import broadcast_signal
+from kniga.processes.models import Instance, ScheduledStart, Task
+from kniga.processes.pump import run_due
+from kniga.processes.services import cancel_instance, start_process
+from kniga.processes.sweeping import nearest_due
+from tests.processes.books import book, publish, task
+from tests.processes.conftest import NOW, Department
+from tests.processes.test_workers_at_once import many_deals
+
+FLOWS = "<flows>\nstart -> ask\nask -> end\n</flows>"
+DAY = timedelta(days=1)
+
+
+def beginning(trigger: str, around: str = "", attributes: str = "") -> bytes:
+    start = f'<startEvent id="start" {attributes}>{trigger}</startEvent>'
+    return book("yearly", f'{start}{task("ask")}<endEvent id="end"/>{FLOWS}', around=around)
+
+
+def to_funnel(deals: list[int]) -> None:
+    Deal.objects.filter(pk__in=deals).update(pipeline=Pipeline.objects.get(key="yearly"))
+
+
+def test_a_cycle_begins_for_every_idle_deal_of_the_funnel_as_often_as_it_says(department: Department) -> None:
+    cycle = "<timerEventDefinition><timeCycle>R3/P1D</timeCycle></timerEventDefinition>"
+    publish(beginning(cycle, attributes='kniga:calendar="absolute"'))
+    deals = many_deals(department, 4)
+    to_funnel(deals[:3])
+    Deal.objects.filter(pk=deals[2]).update(status="lost", closed_at=NOW)
+    assert nearest_due() == NOW + DAY
+    assert run_due(now=NOW + DAY - timedelta(minutes=1)) == 0
+    run_due(now=NOW + DAY)
+    assert sorted(Instance.objects.values_list("deal_id", flat=True)) == deals[:2]
+    assert Task.objects.filter(element="ask", assignee=department.rep).count() == 2
+    first = Instance.objects.order_by("pk")[0]
+    cancel_instance(instance_id=first.pk, reason="Again", by=department.head, now=NOW + DAY)
+    run_due(now=NOW + 10 * DAY)
+    assert Instance.objects.count() == 3, "what was missed comes once, for the deal that is idle"
+    assert not ScheduledStart.objects.exists(), "three times are over"
+
+
+def test_publishing_another_version_sets_its_own_start(department: Department) -> None:
+    once = "<timerEventDefinition><timeDate>2026-04-01T10:00:00+03:00</timeDate></timerEventDefinition>"
+    publish(beginning(once))
+    assert ScheduledStart.objects.get().left == 1
+    publish(beginning(""))
+    assert not ScheduledStart.objects.exists()
+
+
+def test_a_signal_begins_the_processes_that_start_with_it(department: Department) -> None:
+    publish(beginning('<signalEventDefinition signalRef="fair"/>', '<signal id="fair" name="fair"/>'))
+    deals = many_deals(department, 2)
+    to_funnel(deals)
+    started = start_process(deal_id=deals[0], process_key="yearly", by=department.rep, now=NOW, element="ask")
+    broadcast_signal(name="fair", now=NOW)
+    run_due(now=NOW)
+    assert sorted(Instance.objects.values_list("deal_id", flat=True)) == deals
+    assert Instance.objects.get(deal_id=deals[0]).pk == started.instance_id
