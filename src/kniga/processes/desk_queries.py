@@ -101,7 +101,7 @@ _ROWS = """
 SELECT t.sort_key, t.id, t.name, t.kind, t.due_at, t.created_at, t.due_at IS NOT NULL AND t.due_at < %s,
        d.id, d.number, d.name, d.amount, d.currency, c.id, coalesce(c.name, ''), coalesce(s.name, ''), p.name,
        u.id, coalesce(u.name, ''), coalesce(before.name, ''), before.element, before.outcome,
-       i.started_at = t.created_at, i.version_id
+       i.started_at = t.created_at, coalesce(before.version_id, i.version_id)
 FROM (
     SELECT t.*, {sort} AS sort_key FROM processes_task t {joins} {where} ORDER BY {order} LIMIT {limit}
 ) t
@@ -113,7 +113,7 @@ LEFT JOIN clients_client c ON c.id = t.client_id
 LEFT JOIN deals_stage s ON s.id = t.stage_id
 LEFT JOIN people_user u ON u.id = t.assignee_id
 LEFT JOIN LATERAL (
-    SELECT b.name, b.element, b.outcome FROM processes_task b
+    SELECT b.name, b.element, b.outcome, b.version_id FROM processes_task b
     WHERE b.instance_id = t.instance_id AND b.token < t.token AND b.status = 'done' AND b.completed_at = t.created_at
     ORDER BY b.token DESC LIMIT 1
 ) before ON true

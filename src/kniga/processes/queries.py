@@ -79,7 +79,8 @@ class Surroundings:
 
 
 _DONE = """
-SELECT t.id, t.name, t.kind, t.element, t.outcome, t.completed_at, coalesce(u.name, ''), t.answers::text, i.version_id
+SELECT t.id, t.name, t.kind, t.element, t.outcome, t.completed_at, coalesce(u.name, ''), t.answers::text,
+       coalesce(t.version_id, i.version_id)
 FROM processes_task t
 JOIN processes_instance i ON i.id = t.instance_id
 LEFT JOIN people_user u ON u.id = t.completed_by_id
@@ -132,7 +133,7 @@ def visible_instance(*, user: User, instance_id: int) -> Instance:
 
 def step_of(task: Task) -> UserTask:
     """What the book says about the task: script, questions, outcomes."""
-    return book_step(task.instance.version_id, task.element)
+    return book_step(task.version_id or task.instance.version_id, task.element)
 
 
 def surroundings_of(*, user: User, card: TaskCard, now: datetime) -> Surroundings:

@@ -92,8 +92,8 @@ class TaskCard:
 
 _CARD = """
 SELECT t.id, t.name, t.kind, t.element, t.status, t.due_at, t.completed_at, t.completed_by_id, coalesce(done.name, ''),
-       coalesce(t.outcome, ''), t.answers::text, t.assignee_id, coalesce(doer.name, ''), t.instance_id, i.version_id,
-       i.data::text,
+       coalesce(t.outcome, ''), t.answers::text, t.assignee_id, coalesce(doer.name, ''), t.instance_id,
+       coalesce(t.version_id, i.version_id), i.data::text,
        d.id, d.number, d.name, d.status, d.amount, d.currency, d.expected_date, d.closed_at, d.owner_id,
        coalesce(seller.name, ''), coalesce(s.name, ''), coalesce(p.name, ''), coalesce(l.key, ''), coalesce(l.name, ''),
        c.id, c.name, c.inn, c.kpp, c.employees, c.address, c.website, c.note, coalesce(r.name, ''),
@@ -115,7 +115,7 @@ LEFT JOIN people_user keeper ON keeper.id = c.owner_id
 WHERE t.id = %s
 """
 _STEP = """
-SELECT i.version_id, t.element, d.owner_id, t.assignee_id
+SELECT coalesce(t.version_id, i.version_id), t.element, d.owner_id, t.assignee_id
 FROM processes_task t
 JOIN processes_instance i ON i.id = t.instance_id
 JOIN deals_deal d ON d.id = t.deal_id

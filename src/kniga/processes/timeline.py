@@ -54,10 +54,17 @@ class TimelineRow:
     payload: Mapping[str, Any]
 
 
+# An instance that was moved later went by another version then: the next move tells by which.
+_VERSION_THEN = """(
+    SELECT (n.payload ->> 'from_id')::bigint FROM platform_event n
+    WHERE n.deal_id = e.deal_id AND n.instance_id = e.instance_id AND n.id > e.id AND n.at >= e.at
+      AND n.kind IN ('processes.instance.moved', 'processes.act.undone') AND n.payload ? 'from_id'
+    ORDER BY n.id LIMIT 1
+)"""
 _SELECT = """
 SELECT e.at, e.id, e.at, e.kind, coalesce(u.name, ''), e.deal_id, d.number, coalesce(d.name, ''),
        coalesce(s.name, ''), t.id, coalesce(t.name, ''), coalesce(t.kind, ''), coalesce(a.name, ''), e.payload::text,
-       i.version_id
+       i.version_id, CASE WHEN t.id IS NOT NULL THEN {version_then} END
 FROM platform_event e
 LEFT JOIN people_user u ON u.id = e.actor_id
 LEFT JOIN deals_deal d ON d.id = e.deal_id
@@ -97,15 +104,19 @@ def _page(conditions: Conditions, groups: Sequence[str], before: str | None, lim
         conditions.add("e.kind LIKE ANY(%s::text[])", [f"{prefix}%" for prefix in prefixes])
     if before:
         conditions.add(_NEWEST_FIRST.after("e.id"), *decode_cursor(before, _NEWEST_FIRST))
-    found = rows_of(_SELECT.format(where=conditions.where, limit=limit + 1), conditions.parameters)
-    return page_of(found, limit, _row)
+    sql = _SELECT.format(version_then=_VERSION_THEN, where=conditions.where, limit=limit + 1)
+    return page_of(rows_of(sql, conditions.parameters), limit, _row)
 
 
 def _row(row: tuple[Any, ...]) -> TimelineRow:
-    *facts, assignee, text, version_id = row
+    *facts, task, task_kind, assignee, text, version_now, version_then = row
     payload = json.loads(text)
+    version_id = version_then or version_now
     label, tone, answers = _completion(version_id, payload) if version_id else ("", "", ())
-    return TimelineRow(*[*facts, label, tone, assignee, answers, payload])
+    step = runnable_version(version_then).definition.user_task(str(payload.get("element"))) if version_then else None
+    if step is not None:
+        task, task_kind = step.name, step.kind
+    return TimelineRow(*[*facts, task, task_kind, label, tone, assignee, answers, payload])
 
 
 def _completion(version_id: int, payload: Mapping[str, Any]) -> tuple[str, str, tuple[GivenAnswer, ...]]:
