@@ -34,6 +34,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "time": formatting.clock_time,
     "relative_day": formatting.relative_day,
     "due": formatting.due,
+    "short_due": formatting.short_due,
     "due_state": formatting.due_state,
     "age": formatting.age,
     "duration": formatting.duration,
