@@ -65,3 +65,13 @@ def test_every_post_takes_an_idempotency_key_and_changes_of_revisions_want_if_ma
         headers = {parameter["name"] for parameter in described["parameters"] if parameter["in"] == "header"}
         assert (method == "post") == ("Idempotency-Key" in headers)
         assert method != "patch" or "If-Match" in headers
+
+
+def test_the_reference_of_operations_is_what_the_document_says(document: Any) -> None:
+    from tools.api_reference import PAGE, page
+
+    written = PAGE.read_text()
+    assert written == page(document), "run python tools/api_reference.py"
+    assert all(
+        f"### `{method.upper()} {path.removeprefix('/api/v1')}`" in written for path, method, _ in operations(document)
+    )

@@ -75,6 +75,15 @@ def test_wrong_parameters_are_told_by_name(department: Department, caller_for: C
     assert refused["errors"][0]["parameter"] == "limit"
 
 
+@pytest.mark.parametrize("path", ["/clients", "/deals", "/tasks", "/users", "/products"])
+def test_parameters_that_mean_nothing_are_refused_by_name(
+    department: Department, caller_for: CallerFor, path: str
+) -> None:
+    refused = problem(caller_for(department.head)("GET", f"{path}?limit=10&onwer_id=5"), 422, "unknown_parameter")
+    assert refused["errors"][0]["parameter"] == "onwer_id"
+    assert "limit" in refused["errors"][0]["detail"]
+
+
 def test_a_body_that_is_no_json_is_told(department: Department, caller_for: CallerFor) -> None:
     problem(caller_for(department.rep)("POST", "/clients", "{no"), 400, "bad_request")
 

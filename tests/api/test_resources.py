@@ -133,7 +133,7 @@ def test_the_funnel_the_lists_and_the_caller_are_read(department: Department, ca
     assert conforms(call("GET", "/lists").json(), "GET", "/lists")
     me = call("GET", "/token").json()
     assert me["user"]["email"] == "rep@example.com" and conforms(me, "GET", "/token")
-    assert call("GET", "/users").json()[0]["id"] == department.rep.pk
+    assert call("GET", "/users").json()["items"][0]["id"] == department.rep.pk
     assert call("GET", f"/users/{department.head.pk}").status_code == 404
 
 

@@ -39,6 +39,7 @@ class Line:
 
 PAGES: dict[str, Line] = {
     "desk:home": Line("GET"),
+    "desk:people": Line("GET"),
     "desk:task": Line("GET", SEE_DEAL),
     "desk:complete": Line("POST", SEE_DEAL, WORKERS, told=frozenset({422})),
     "desk:undo": Line("POST", SEE_DEAL, WORKERS, told=frozenset({302})),

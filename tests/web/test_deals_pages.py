@@ -234,3 +234,12 @@ def test_who_works_a_deal_may_call_its_client_but_gets_no_link_to_a_foreign_card
     page = office.browser(house.boris).get(f"/deals/{deal.pk}/").content.decode()
     assert "Anna Shaw" in page and f'href="/clients/{client.pk}/"' not in page
     assert f'href="/clients/{client.pk}/"' in office.browser(house.olga).get(f"/deals/{deal.pk}/").content.decode()
+
+
+def test_a_deal_whose_form_is_sent_twice_is_opened_once(office: Office) -> None:
+    client = office.house.client("Northern Park")
+    sent = {"client": str(client.pk), "process": "b2b_sale", "amount": "1000", "form_key": "one"}
+    browser = office.browser(office.house.boris)
+    first, second = browser.post("/deals/new/", sent), browser.post("/deals/new/", sent)
+    assert first["Location"] == second["Location"]
+    assert Deal.objects.count() == Task.objects.filter(status="open").count() == 1

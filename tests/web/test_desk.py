@@ -159,3 +159,26 @@ def test_a_name_is_found_whether_e_or_yo_is_typed(department: Department, add_ta
     add_task("Отчёт о встрече", 1)
     for typed in ("отчёт", "ОТЧЕТ"):
         assert "<small>Отчёт о встрече</small>" in get(department.rep, f"/desk/?q={typed}")
+
+
+def test_a_head_sees_how_each_desk_stands_and_every_number_opens_its_list(
+    department: Department, add_task: Callable[..., Task]
+) -> None:
+    add_task("Call", hours=-2)
+    add_task("Write", hours=-1)
+    add_task("Meet", hours=30)
+    add_task("Check", hours=1, assignee=department.other)
+    assert 'hx-get="/desk/people/"' in get(department.head, "/desk/")
+    shown = get(department.head, "/desk/people/")
+    rep, other = department.rep.pk, department.other.pk
+    assert shown.index(f"person={rep}&amp;tab=overdue") < shown.index(f"person={other}&amp;tab=all")
+    assert 'aria-label="Overdue: 2"' in shown and 'aria-label="Later: 1"' in shown
+    for address, rows in ((f"?person={rep}&tab=overdue", 2), (f"?person={rep}&tab=future", 1), (f"?person={other}", 1)):
+        assert get(department.head, f"/desk/{address}").count("<tr data-row") == rows
+
+
+def test_a_rep_is_shown_no_desks_of_others(department: Department, add_task: Callable[..., Task]) -> None:
+    add_task("Call", hours=-2)
+    add_task("Check", hours=1, assignee=department.other)
+    assert "k-team" not in get(department.rep, "/desk/?person=all")
+    assert department.other.name not in get(department.rep, "/desk/people/")

@@ -89,3 +89,10 @@ def test_a_date_in_a_list_has_its_year_only_where_it_could_be_mistaken() -> None
         assert formatting.short_day(None, today) == "—"
     with translation.override("ru"):
         assert formatting.short_day(date(2026, 11, 20), today) == "20 нояб."
+
+
+def test_a_deadline_in_a_narrow_column_is_a_number_of_days() -> None:
+    with translation.override("en"):
+        assert formatting.short_due(date(2026, 11, 19), TODAY) == "−4 d"
+        assert formatting.short_due(date(2026, 11, 24), TODAY) == "tomorrow"
+        assert formatting.short_due(None, TODAY) == "no deadline"

@@ -16,11 +16,13 @@ import kniga
 from kniga.api import clients, deals, funnel, imports, lists, machine, processes, products, tasks, users
 from kniga.api.door import Bearer
 from kniga.api.openapi import completed_schema
+from kniga.api.parameters import refuse_unknown_parameters
 from kniga.api.parsing import StrictParser
 from kniga.api.problems import method_not_allowed, not_found, problem_of, problem_response, too_large
 
 DESCRIPTION = """The data of Kniga for machines. Amounts are decimal strings, moments ISO 8601 in UTC, lists come
-in pages: follow `next_cursor`. Every error is `application/problem+json` (RFC 9457) with a stable `code`.
+in pages: follow `next_cursor`. A query parameter that an operation does not have is refused by name. Every error
+is `application/problem+json` (RFC 9457) with a stable `code`.
 POST takes `Idempotency-Key`; PATCH and PUT of what has a revision want `If-Match` with its ETag."""
 
 LARGEST_ID: Final = 2**63 - 1
@@ -85,7 +87,9 @@ def nothing_here(request: HttpRequest, rest: str = "") -> HttpResponse:
 def url_patterns(api: KnigaApi) -> list[URLPattern | URLResolver]:
     """The API's addresses, each answering its own errors, and the rest, which answers 404."""
     patterns: list[URLPattern | URLResolver] = []
-    for pattern in api.urls[0]:
+    found = api.urls[0]
+    refuse_unknown_parameters(api)
+    for pattern in found:
         if isinstance(pattern, URLPattern):
             pattern.callback = guarded(pattern.callback)
             patterns.append(pattern)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse
 from ninja import Router
 
-from kniga.api.answers import answer
+from kniga.api.answers import Listed, answer, opened, page_answer
 from kniga.api.door import ApiRequest, Bearer
+from kniga.api.inputs import Cursor, Limit
 from kniga.api.problems import not_found
-from kniga.people.queries import PersonRow, get_managed_user, people_list
+from kniga.people.queries import PersonRow, get_managed_user, people_page
 from kniga.people.tokens import revoke_token
 from kniga.platform import clock
 
@@ -45,10 +46,13 @@ class Self:
     token_id: int | None
 
 
-@router.get("/users", auth=READ, response={200: list[PersonRow]}, summary="List people")
-def list_users(request: ApiRequest, text: str = "", role: str = "") -> HttpResponse:
-    """The people the caller manages; those who manage nobody see themselves."""
-    return answer(people_list(user=request.auth.user, text=text, role=role))
+@router.get("/users", auth=READ, response={200: Listed[PersonRow]}, summary="List people")
+def list_users(
+    request: ApiRequest, text: str = "", role: str = "", limit: Limit = 50, cursor: Cursor = None
+) -> HttpResponse:
+    """The people the caller manages, the active first; those who manage nobody see themselves."""
+    page = people_page(user=request.auth.user, text=text, role=role, cursor=opened(cursor), limit=limit)
+    return page_answer(request, page)
 
 
 @router.get("/users/{int:user_id}", auth=READ, response={200: UserDetail}, summary="Read a person")

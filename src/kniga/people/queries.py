@@ -9,6 +9,7 @@ from kniga.people.models import Branch, Team, User
 from kniga.people.permissions import Act, managed_branch_id, may
 from kniga.people.roles import Entity, Role
 from kniga.platform.errors import NotVisible
+from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
 from kniga.platform.sqlparts import Conditions, like, rows_of
 from kniga.platform.textkeys import fold
 
@@ -51,13 +52,14 @@ class TeamRow:
     is_active: bool
 
 
+_BY_NAME = Sort("(CASE WHEN u.is_active THEN '0' ELSE '1' END || u.name_key)", "text")
 _PEOPLE = """
-SELECT u.id, u.name, u.email, u.role, u.phone, coalesce(b.name, ''), coalesce(t.name, ''), u.is_active
+SELECT {sort}, u.id, u.name, u.email, u.role, u.phone, coalesce(b.name, ''), coalesce(t.name, ''), u.is_active
 FROM people_user u
 LEFT JOIN people_branch b ON b.id = u.branch_id
 LEFT JOIN people_team t ON t.id = u.team_id
 {where}
-ORDER BY u.is_active DESC, u.name_key, u.id
+ORDER BY {order} LIMIT {limit}
 """
 _TEAMS = """
 SELECT t.id, t.name, t.branch_id, b.name, coalesce(l.name, ''), t.lead_id,
@@ -70,10 +72,13 @@ ORDER BY t.is_active DESC, b.name, t.name, t.id
 """
 
 
-def people_list(
-    *, user: User, text: str = "", role: str = "", branch_id: int | None = None, team_id: int | None = None
-) -> tuple[PersonRow, ...]:
-    """The people `user` manages (a head of a branch: of that branch), the active first."""
+def people_page(
+    *, user: User, text: str = "", role: str = "", branch_id: int | None = None, team_id: int | None = None,
+    cursor: str | None = None, limit: int = 50,
+) -> Page[PersonRow]:  # fmt: skip
+    """A page of the people `user` manages (a head of a branch: of that branch), the active first.
+
+    Raises Refused `cursor_invalid`."""
     conditions = _managed(user)
     if text:
         conditions.add("(u.name_key LIKE %s OR u.email LIKE %s)", like(fold(text)), like(text.lower()))
@@ -81,8 +86,11 @@ def people_list(
         conditions.add("u.role = %s", role)
     conditions.among("u.branch_id", [branch_id] if branch_id else None)
     conditions.among("u.team_id", [team_id] if team_id else None)
-    found = rows_of(_PEOPLE.format(where=conditions.where), conditions.parameters)
-    return tuple(PersonRow(*row) for row in found)
+    if cursor:
+        conditions.add(_BY_NAME.after("u.id"), *decode_cursor(cursor, _BY_NAME))
+    order = _BY_NAME.order("u.id")
+    sql = _PEOPLE.format(sort=_BY_NAME.expression, where=conditions.where, order=order, limit=limit + 1)
+    return page_of(rows_of(sql, conditions.parameters), limit, lambda row: PersonRow(*row))
 
 
 def get_managed_user(*, user: User, id: int) -> User:

@@ -81,6 +81,20 @@ class DeskCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonDesk:
+    """How the desk of one person stands; the counts are those of its tabs, `amount_overdue` what waits too long."""
+
+    person_id: int
+    person: str
+    today: int
+    overdue: int
+    future: int
+    all: int
+    amount_overdue: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class CalendarTask:
     """A task in a calendar's cell; `of_day` is how many the day has in all."""
 
@@ -129,6 +143,15 @@ SELECT count(*) FILTER (WHERE t.due_at IS NULL OR t.due_at < %(ends_at)s),
 FROM processes_task t {joins} {where}
 """
 
+_PEOPLE = """
+SELECT u.id, u.name, count(*) FILTER (WHERE t.due_at IS NULL OR t.due_at < %(ends_at)s),
+       count(*) FILTER (WHERE t.due_at < %(now)s) AS overdue,
+       count(*) FILTER (WHERE t.due_at >= %(ends_at)s), count(*),
+       coalesce(sum(d.amount) FILTER (WHERE t.due_at < %(now)s), 0) AS waiting, max(d.currency)
+FROM processes_task t {joins} JOIN people_user u ON u.id = t.assignee_id {where}
+GROUP BY u.id, u.name ORDER BY overdue DESC, waiting DESC, u.name, u.id LIMIT %(limit)s
+"""
+
 _CALENDAR = """
 SELECT t.id, t.name, t.kind, t.day, t.due_at, t.due_at < %s, coalesce(c.name, ''), d.amount, d.currency,
        coalesce(u.name, ''), t.of_day
@@ -173,14 +196,12 @@ def desk_tasks_for(
 
 def desk_counts_for(*, user: User, day: DeskDay, wanted: DeskFilter | None = None) -> DeskCounts:
     """How many tasks each tab holds under the same filter; one statement."""
-    conditions, joins = _conditions(user, wanted or DeskFilter(), with_deal=True)
-    # Named and positional parameters do not mix: the filter's become p0, p1, …
-    named = {f"p{place}": value for place, value in enumerate(conditions.parameters)}
-    where = conditions.where
-    for name in named:
-        where = where.replace("%s", f"%({name})s", 1)
-    sql = _COUNTS.format(joins=joins, where=where)
-    return DeskCounts(*rows_of(sql, {**named, "now": day.now, "ends_at": day.ends_at})[0])
+    return DeskCounts(*_counted(_COUNTS, user, day, wanted or DeskFilter())[0])
+
+
+def desks_of_people(*, user: User, day: DeskDay, limit: int = 24) -> tuple[PersonDesk, ...]:
+    """The desks of all whom one sees, those with most overdue first; one statement."""
+    return tuple(PersonDesk(*row) for row in _counted(_PEOPLE, user, day, DeskFilter(person_id=0), limit=limit))
 
 
 def calendar_tasks_for(
@@ -246,6 +267,17 @@ def _conditions(user: User, wanted: DeskFilter, *, with_deal: bool = False) -> t
     if with_deal:
         joins = " JOIN deals_deal d ON d.id = t.deal_id" + joins
     return conditions, joins
+
+
+def _counted(sql: str, user: User, day: DeskDay, wanted: DeskFilter, **further: int) -> list[tuple[Any, ...]]:
+    conditions, joins = _conditions(user, wanted, with_deal=True)
+    # Named and positional parameters do not mix: the filter's become p0, p1, …
+    named = {f"p{place}": value for place, value in enumerate(conditions.parameters)}
+    where = conditions.where
+    for name in named:
+        where = where.replace("%s", f"%({name})s", 1)
+    given = {**named, **further, "now": day.now, "ends_at": day.ends_at}
+    return rows_of(sql.format(joins=joins, where=where), given)
 
 
 def _may_see(user: User, conditions: Conditions) -> bool:

@@ -102,6 +102,12 @@ def due(value: date | datetime | None, today: date) -> str:
     return _relative(distance, language()) or day(value)
 
 
+def short_due(value: date | datetime | None, today: date) -> str:
+    """A deadline in a narrow column: as `due`, but the past is a number of days with a minus: −4 d."""
+    late = 0 if value is None else -_days_between(value, today)
+    return "−" + _("%(n)s d") % {"n": late} if late > 0 else due(value, today)
+
+
 def due_state(value: date | datetime | None, today: date) -> str:
     """How a deadline is coloured: overdue, today, soon (within two days), later, none."""
     if value is None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,6 +35,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "time": formatting.clock_time,
     "relative_day": formatting.relative_day,
     "due": formatting.due,
+    "short_due": formatting.short_due,
     "due_state": formatting.due_state,
     "age": formatting.age,
     "duration": formatting.duration,
@@ -55,7 +57,7 @@ def environment(**options: Any) -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     env = _Environment(**options)
-    env.globals.update(url=url, static=static, asset=asset, icon=icon, query=query)
+    env.globals.update(url=url, static=static, asset=asset, icon=icon, query=query, form_key=form_key)
     env.globals.update(_=speaking.gettext, gettext=speaking.gettext, ngettext=speaking.ngettext)
     env.globals.update(pgettext=speaking.pgettext, npgettext=speaking.npgettext)
     env.filters.update({name: _spoken(function) for name, function in _FILTERS.items()})
@@ -84,6 +86,11 @@ def asset(path: str) -> str:
 
     What the front-end build made carries the hash in its name (`build/app.js` → `build/app-1A2B3C4D.js`)."""
     return _hashed(path) if settings.DEBUG else _known_assets(path)
+
+
+def form_key() -> str:
+    """A key for one form of one page: what the form creates it creates once, see `once.made_once`."""
+    return token_urlsafe(12)
 
 
 @lru_cache(maxsize=512)

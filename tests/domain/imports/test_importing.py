@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.utils import translation
 
@@ -395,3 +396,18 @@ def test_companies_that_would_be_parts_of_themselves_are_errors(files: Files) ->
 )
 def test_a_way_of_reading_that_cannot_be_is_refused(files: Files, options: dict[str, str], code: str) -> None:
     assert files.refused("clients", "name\nA\n", **options) == code
+
+
+def test_a_new_address_brought_by_a_file_is_the_one_that_signs_in(files: Files) -> None:
+    files.imported("users", "id,name,email,role\n7,Иван Жук,old@firma.ru,rep\n")
+    user = User.objects.get(name="Иван Жук")
+    EmailAddress.objects.create(user=user, email="old@firma.ru", primary=True, verified=True)
+    given = "id,name,email,role\n7,Иван Жук,new@firma.ru,rep\n"
+    job, report = files.imported("users", given)
+    assert done(report) == {"update": 1}
+    user.refresh_from_db()
+    assert user.email == "new@firma.ru" and not EmailAddress.objects.filter(user=user).exists()
+    EmailAddress.objects.create(user=user, email="new@firma.ru", primary=True, verified=True)
+    undo_job(job=job, by=None, now=NOW)
+    user.refresh_from_db()
+    assert user.email == "old@firma.ru" and not EmailAddress.objects.filter(user=user).exists()

@@ -96,9 +96,9 @@ def test_lists_show_the_people_one_may_see(house: Department) -> None:
     assert [row.name for row in queries.visible_users(user=house.anna)] == ["Anna", "Boris"]
     assert [row.name for row in queries.assignable_users(user=house.boris)] == ["Boris"]
     assert "Vera" in [row.name for row in queries.visible_users(user=house.olga)]
-    assert {row.branch for row in queries.people_list(user=house.hanna)} == {"Москва"}
-    assert [row.name for row in queries.people_list(user=house.olga, text="вер")] == []
-    assert [row.name for row in queries.people_list(user=house.olga, text="ver")] == ["Vera"]
+    assert {row.branch for row in queries.people_page(user=house.hanna).rows} == {"Москва"}
+    assert [row.name for row in queries.people_page(user=house.olga, text="вер").rows] == []
+    assert [row.name for row in queries.people_page(user=house.olga, text="ver").rows] == ["Vera"]
     assert [(row.name, row.lead, row.members) for row in queries.team_list(user=house.olga)] == [("Первая", "Anna", 2)]
 
 
@@ -131,3 +131,16 @@ def test_a_head_of_a_branch_neither_finds_nor_changes_teams_and_branches_of_othe
     assert kinds() == []
     assert [option.id for option in queries.managed_branches(user=house.hanna)] == [house.moscow.pk]
     assert services.create_team(branch=house.moscow, lead=house.anna, **given).lead == house.anna
+
+
+def test_the_list_of_people_goes_on_where_its_page_ended(house: Department) -> None:
+    whole = queries.people_page(user=house.olga).rows
+    seen: list[int] = []
+    cursor: str | None = None
+    while True:
+        page = queries.people_page(user=house.olga, cursor=cursor, limit=2)
+        seen += [row.id for row in page.rows]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert len(whole) > 2 and seen == [row.id for row in whole]

@@ -157,6 +157,10 @@ class UsersImporter(Importer):
         named = "'user', r.target_id, 'name', r.values ->> 'name'"
         return {"payload": f"jsonb_build_object({named}, 'changes', {sets.CHANGES})"}
 
+    def update_present(self) -> None:
+        super().update_present()
+        self.run.execute(_SIGN_INS, {"ids": None})
+
     def _make_leads(self, password: str) -> None:
         for name, address in self.leads.items():
             branch = self.managers[fold(name)][1]
@@ -181,6 +185,7 @@ WHERE r.job_id = %(job)s AND r.action = 'update' AND r.target_id = t.id AND r.ch
 """,
             {"ids": list(ids)},
         )
+        self.run.execute(_SIGN_INS, {"ids": list(ids)})
 
     def before_remove(self, ids: Collection[int]) -> None:
         self.run.execute(
@@ -188,6 +193,12 @@ WHERE r.job_id = %(job)s AND r.action = 'update' AND r.target_id = t.id AND r.ch
         )
 
 
+# The sign-in keeps addresses of its own; the old one must not open the account any more, and the new one must.
+_SIGN_INS = """
+DELETE FROM account_emailaddress e USING imports_importrow r
+WHERE r.job_id = %(job)s AND r.action = 'update' AND r.changes ? 'email' AND e.user_id = r.target_id
+  AND (%(ids)s::bigint[] IS NULL OR e.user_id = ANY(%(ids)s::bigint[]))
+"""
 _KNOWN = "SELECT name_key FROM people_user WHERE %(branch)s::bigint IS NULL OR branch_id = %(branch)s::bigint"
 _CREATED = """jsonb_build_object('user', r.target_id, 'name', r.values ->> 'name', 'role', r.values ->> 'role',
     'branch', (r.values ->> 'branch_id')::bigint)"""

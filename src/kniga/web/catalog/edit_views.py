@@ -16,6 +16,7 @@ from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.catalog.forms import ProductForm, product_fields
+from kniga.web.once import made_once
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 
 TEMPLATE = "catalog/product.html"
@@ -24,6 +25,7 @@ FRAGMENTS = {"product-form": "form"}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @act_required(Act.EDIT_CATALOG)
+@made_once
 def create(request: SignedInRequest) -> HttpResponse:
     if request.method != "POST":
         return render_page(request, TEMPLATE, _context(request, ProductForm()), fragments=FRAGMENTS)

@@ -17,6 +17,7 @@ from kniga.platform.errors import NotVisible, Refused
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.clients.card_views import TEMPLATE, card_context
 from kniga.web.clients.forms import ContactForm
+from kniga.web.once import made_once
 from kniga.web.pages import field_errors, refuse, render_page, toast
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ FRAGMENTS = {"client-contacts": "contacts"}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @act_required(Act.WORK_DEALS)
+@made_once
 def add(request: SignedInRequest, client_id: int) -> HttpResponse:
     client = get_visible_client(user=request.user, id=client_id)
     if request.method != "POST":

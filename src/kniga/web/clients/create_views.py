@@ -20,6 +20,7 @@ from kniga.platform.errors import Refused
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.clients.forms import ClientForm, client_fields
 from kniga.web.clients.presenters import kind_choices
+from kniga.web.once import made_once
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 
 TEMPLATE = "clients/create.html"
@@ -30,6 +31,7 @@ _FIELDS = {"contacts/0/phones/0": "phone", "contacts/0/emails/0": "email", "cont
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @act_required(Act.WORK_DEALS)
+@made_once
 def create(request: SignedInRequest) -> HttpResponse:
     if request.method != "POST":
         form = {"name": request.GET.get("name", "")}

@@ -20,6 +20,7 @@ from kniga.processes.deal_queries import startable_processes
 from kniga.processes.opening import open_deal
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.deals.forms import DealForm, LineForm, deal_fields, line_inputs, typed_lines
+from kniga.web.once import made_once
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.params import id_or_none
 
@@ -32,6 +33,7 @@ FRAGMENTS = {"deal-form": "form", "client-choices": "client_choices"}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @act_required(Act.WORK_DEALS)
+@made_once
 def create(request: SignedInRequest) -> HttpResponse:
     client = _chosen_client(request)
     if request.method != "POST":

@@ -6,12 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
+from django.views.decorators.http import require_safe
 
 from kniga.people.permissions import Act, may
 from kniga.people.queries import visible_users
 from kniga.people.roles import Entity
 from kniga.platform import clock
-from kniga.processes.desk_queries import desk_counts_for, desk_tasks_for, has_own_tasks, process_options
+from kniga.processes.desk_queries import (
+    desk_counts_for,
+    desk_tasks_for,
+    desks_of_people,
+    has_own_tasks,
+    process_options,
+)
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.calendar import calendar_of
 from kniga.web.desk.desk_address import EVERYBODY, DeskAddress, day_around
@@ -39,6 +46,14 @@ def home(request: SignedInRequest) -> HttpResponse:
     show = _list if address.view == "list" else _calendar
     show(request, address, context)
     return render_page(request, TEMPLATE, context, fragments={"desk-rows": "rows", "desk": "desk"})
+
+
+@require_safe
+@signed_in
+def people(request: SignedInRequest) -> HttpResponse:
+    """How the desks of one's people stand, the most overdue first: the head's first look."""
+    found = desks_of_people(user=request.user, day=day_around(clock.now()))
+    return render_page(request, "desk/people.html", {"desks": found}, block="people")
 
 
 def _list(request: SignedInRequest, address: DeskAddress, context: dict[str, Any]) -> None:

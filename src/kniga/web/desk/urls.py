@@ -9,6 +9,7 @@ from kniga.web.desk import complete_views, desk_views, task_views
 app_name = "desk"
 urlpatterns: list[URLPattern] = [
     path("desk/", desk_views.home, name="home"),
+    path("desk/people/", desk_views.people, name="people"),
     path("tasks/<int:task_id>/", task_views.show, name="task"),
     path("tasks/<int:task_id>/complete/", complete_views.complete, name="complete"),
     path("tasks/<int:task_id>/undo/", complete_views.undo, name="undo"),
