@@ -31,7 +31,7 @@ from kniga.platform.textkeys import fold
 How = Literal["same", "name", "similar", "split", "gone"]
 
 SAME_NAME: Final = 0.95
-LIKELY: Final = 0.6
+LIKELY: Final = 0.5
 """Less similar than this is another step."""
 TOO_CLOSE: Final = 0.12
 """Candidates no further apart than this: nobody but a person can tell which one it is."""
@@ -145,7 +145,16 @@ def _likeness(old: Definition, new: Definition, element: Element, other: Element
     words = max(fuzz.token_sort_ratio(mine, its), 0.9 * fuzz.token_set_ratio(mine, its)) / 100 if mine and its else 0.0
     same_kind = _kind(element) == _kind(other)
     same_stage = _stage(old, element) == _stage(new, other)
-    return round(min(0.7 * words + 0.15 * same_kind + 0.15 * same_stage, 0.9), 2)
+    beside, there = _beside(old, element.id), _beside(new, other.id)
+    company = len(beside & there) / len(beside | there) if beside | there else 0.0
+    return round(min(0.5 * words + 0.1 * same_kind + 0.2 * same_stage + 0.2 * company, 0.9), 2)
+
+
+def _beside(definition: Definition, id: str) -> set[str]:
+    """What stands right before, right after, and on an element."""
+    found = {flow.source for flow in definition.flows if flow.target == id}
+    found |= {flow.target for flow in definition.flows if flow.source == id}
+    return found | set(getattr(definition.elements[id], "boundary", ()))
 
 
 def _stage(definition: Definition, element: Element) -> str | None:
