@@ -436,3 +436,13 @@ def test_more_combinations_of_conditions_than_can_be_looked_at_are_not_decided()
     verdict = proved(*parts, *drawn, limit=50)
     assert verdict.kind == "not_proved"
     assert "not_decided" in {problem.code for problem in verdict.problems}
+
+
+def test_a_fault_that_may_come_of_what_was_not_decided_is_a_warning() -> None:
+    tied = {"all": [{"field": "answer.q", "op": "eq", "value": "x"}, LARGE]}
+    asks = '<k:question key="q"/>'
+    parts = (start(), task("a", "ok", asks), gateway("g", "d"), gateway("m"), task("b"), end("e"), gateway("h"))
+    drawn = (flows("start>a>m>g, b>h"), flow("g", "e", tied), flow("g", "b", id="d"), flow("h", "m", tied))
+    verdict = proved(*parts, *drawn)
+    assert verdict.kind == "not_proved"
+    assert said(verdict, "gateway_may_block").severity == "warning"

@@ -6,7 +6,7 @@ assumed, and what the bounds are, is told in docs/explanation/soundness.md.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kniga.engine.definition.model import Definition, ParallelGateway
@@ -21,6 +21,8 @@ Kind = Literal["sound", "unsound", "not_proved"]
 
 LIMIT = 5_000
 """How many states are looked at unless the caller says otherwise."""
+CERTAIN = frozenset({"unreachable", "dead_end", "outcome_without_flow", "automatic_loop"})
+"""Faults that do not depend on what answers were before: they stand even where conditions are not decided."""
 MOST_NAMED = 10
 """How many problems of one kind are told."""
 
@@ -49,6 +51,9 @@ def prove(definition: Definition, *, limit: int = LIMIT) -> Verdict:
     if not found and exploration.complete:
         found.extend(_dead(definition, exploration))
     warnings = [one for one in drawn if one.severity == "warning"]
+    if outline.blurred or outline.conditions.undecided:
+        warnings += [replace(one, severity="warning") for one in found if one.code not in CERTAIN]
+        found = [one for one in found if one.code in CERTAIN]
     warnings += [*_crowds(definition, exploration), *oversights(definition, _results(exploration))]
     problems = tuple(sorted((*found, *undecided, *warnings), key=lambda one: one.severity == "warning"))
     if found:
@@ -77,8 +82,10 @@ def _cut_short(exploration: Exploration) -> Iterator[Problem]:
 
 
 def _all_end(exploration: Exploration) -> bool:
-    """Whether every state was looked at, every step can be taken and every run can come to its end."""
-    return exploration.complete and not exploration.blocked and not _lost(exploration)
+    """Whether, as far as was looked, every step can be taken and every run can come to its end."""
+    if exploration.blocked or exploration.unbounded is not None:
+        return False
+    return not exploration.complete or not _lost(exploration)
 
 
 def _ends(definition: Definition, exploration: Exploration, is_drawn: bool) -> Iterator[Problem]:
