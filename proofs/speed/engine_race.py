@@ -1,0 +1,158 @@
+"""The race of engines: completions per second, and CPU milliseconds of each, with one, two and eight connections.
+
+    python -m proofs.speed.engine_race [--slices 8] [--seconds 1.0]
+
+Kniga's `complete_task` against a bare PL/pgSQL function writing the same rows, against SpiffWorkflow with its state as
+JSON in the same PostgreSQL, and against django-viewflow: the same sale of seven tasks, each worker a process with one
+connection and instances of its own, in slices that take turns in one run. Kniga also writes worklist, ledger and
+stage visits; the peers write their state alone. fsync is on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import statistics
+import sys
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from proofs.harness import Report, note, run
+from proofs.speed.measuring import machine
+from proofs.speed.race import floor
+from proofs.speed.race.ground import ground, prepare_peers
+from proofs.speed.race.worker import Slice, Team
+
+CONNECTIONS = (1, 2, 8)
+ENGINES = {"kniga": "Kniga", "floor": "bare PL/pgSQL function", "spiff": "SpiffWorkflow", "viewflow": "django-viewflow"}
+FLOOR_GOAL, SPIFF_GOAL, VIEWFLOW_GOAL = 0.6, 3.0, 8.0
+AT_HAND = {"kniga": 1200, "floor": 2400, "spiff": 900, "viewflow": 300}
+"""Completions a worker has at hand at the start of each slice of a second."""
+
+
+@dataclass
+class Tally:
+    """The slices of one engine with so many connections."""
+
+    slices: list[Slice] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Completions per second: the median of the slices."""
+        return statistics.median(one.rate for one in self.slices)
+
+    @property
+    def done(self) -> int:
+        """Completions in all slices."""
+        return sum(one.done for one in self.slices)
+
+    @property
+    def client(self) -> float:
+        """CPU milliseconds of the worker per completion."""
+        return 1000 * sum(one.client for one in self.slices) / self.done
+
+    @property
+    def server(self) -> float:
+        """CPU milliseconds of the connection's server process per completion."""
+        return 1000 * sum(one.server for one in self.slices) / self.done
+
+    @property
+    def cpu(self) -> float:
+        """CPU milliseconds of both."""
+        return self.client + self.server
+
+
+def main(report: Report) -> None:
+    chosen = _arguments()
+    with ground() as environment, contextlib.ExitStack() as stack:
+        prepare_peers(environment)
+        _same_rows(report, environment["DATABASE_URL"])
+        most = max(chosen.connections)
+        teams = {
+            name: stack.enter_context(Team(f"{name}_worker", most, environment)) for name in ENGINES
+        }
+        for connections in chosen.connections:
+            _tell(report, connections, _race(teams, connections, chosen.slices, chosen.seconds))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--slices", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--connections", type=int, nargs="*", default=CONNECTIONS)
+    return parser.parse_args()
+
+
+def _race(teams: dict[str, Team], connections: int, slices: int, seconds: float) -> dict[str, Tally]:
+    tallies = {name: Tally() for name in teams}
+    note(f"{connections} connections, {machine()}")
+    for number in range(slices + 1):  # the first one warms plans, caches and definitions, as in production
+        for name, team in teams.items():
+            team.prepare(connections, max(int(AT_HAND[name] * seconds / min(connections, 2)), 12))
+            result = team.run(connections, seconds)
+            if number:
+                tallies[name].slices.append(result)
+    return tallies
+
+
+def _tell(report: Report, connections: int, tallies: dict[str, Tally]) -> None:
+    kniga, bare = tallies["kniga"], tallies["floor"]
+    at = f"{connections} connection{'s' if connections > 1 else ''}"
+    for name in ("floor", "spiff", "viewflow"):
+        other = tallies[name]
+        report.line(f"{ENGINES[name]}, {at}", other.rate, "completions/s", against=f"{_cpu(other)}{_version(name)}")
+    report.line(
+        f"completions of Kniga, {at}", kniga.rate, "completions/s", ratio=kniga.rate / bare.rate,
+        against=f"the bare function writing the same rows; {_cpu(kniga)}", goal=f">= {FLOOR_GOAL:.0%} of it",
+        holds=kniga.rate >= FLOOR_GOAL * bare.rate,
+    )  # fmt: skip
+    for name, goal in (("spiff", SPIFF_GOAL), ("viewflow", VIEWFLOW_GOAL)):
+        other = tallies[name]
+        report.line(
+            f"Kniga and {ENGINES[name]}, {at}", kniga.rate, "completions/s", ratio=kniga.rate / other.rate,
+            against=f"{ENGINES[name]}{_version(name)}: {other.rate:.0f}; by CPU {other.cpu / kniga.cpu:.2f} times",
+            goal=f">= {goal:g} times its rate", holds=kniga.rate >= goal * other.rate,
+        )  # fmt: skip
+
+
+def _cpu(tally: Tally) -> str:
+    return f"{tally.cpu:.2f} ms of CPU (Python {tally.client:.2f}, PostgreSQL {tally.server:.2f})"
+
+
+def _version(name: str) -> str:
+    packages = {"spiff": "SpiffWorkflow", "viewflow": "django-viewflow"}
+    return f" {version(packages[name])}" if name in packages else ""
+
+
+def _same_rows(report: Report, address: str) -> None:
+    """The function writes as many rows into each table as Kniga does."""
+    from django.db import connection, transaction
+
+    from proofs.speed.race.floor_worker import Floor
+    from proofs.speed.race.kniga_worker import Kniga
+
+    with connection.cursor() as cursor:
+        cursor.execute(floor.FUNCTION)
+    product, bare = Kniga(), Floor(address)
+    count = " UNION ALL ".join(
+        f"SELECT '{table}', count(*) FROM {table} WHERE xmin = pg_current_xact_id()::xid" for table in floor.TABLES
+    )
+    handle = product.start(1)[0]
+    with transaction.atomic():
+        product.complete(handle)
+        with connection.cursor() as cursor:
+            cursor.execute(count)
+            by_product = dict(cursor.fetchall())
+    bare_handle = bare.start(1)[0]
+    with bare.connection.transaction():
+        bare.complete(bare_handle)
+        by_floor = dict(bare.connection.execute(count.encode()).fetchall())
+    report.line(
+        "rows of a completion", sum(by_product.values()), "rows",
+        against=f"{sum(by_floor.values())} of the bare function, table by table", goal="the same",
+        holds=by_product == by_floor,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

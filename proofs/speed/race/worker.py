@@ -1,0 +1,140 @@
+"""A worker of the race: a process with one connection that completes tasks when it is told to.
+
+It reads orders from its standard input, one a line, and answers each with a line of JSON: `prepare N` (have at least
+N completions at hand), `run SECONDS` (complete as many as there is time for) and `end`.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Generic, TypeVar
+
+import psutil
+
+from proofs.speed.race.sale import COMPLETED
+
+Handle = TypeVar("Handle")
+
+
+class Engine(ABC, Generic[Handle]):
+    """One engine in this process; a handle is whatever it finds the next task of an instance by."""
+
+    @abstractmethod
+    def start(self, count: int) -> list[Handle]:
+        """Start instances, each with its first task open."""
+
+    @abstractmethod
+    def complete(self, handle: Handle) -> Handle:
+        """Complete the open task of an instance with "ok"; the handle of its next one. Durable on return."""
+
+    @abstractmethod
+    def backend(self) -> int:
+        """The process id of the connection's server process."""
+
+
+def serve(engine: Engine[Handle]) -> None:
+    """Carry out orders until told to end."""
+    at_hand: deque[tuple[Handle, int]] = deque()
+    for line in sys.stdin:
+        order, _space, value = line.strip().partition(" ")
+        if order == "end":
+            return
+        if order == "prepare":
+            missing = int(value) - sum(COMPLETED - step for _handle, step in at_hand)
+            if missing > 0:
+                at_hand.extend((handle, 0) for handle in engine.start(ceil(missing / COMPLETED)))
+            answer: dict[str, float] = {"at_hand": len(at_hand)}
+        else:
+            answer = _run(engine, at_hand, float(value))
+        print(json.dumps(answer), flush=True)
+
+
+def _run(engine: Engine[Handle], at_hand: deque[tuple[Handle, int]], seconds: float) -> dict[str, float]:
+    backend = psutil.Process(engine.backend())
+    client, server, began = time.process_time(), _cpu(backend), time.perf_counter()
+    done = 0
+    while at_hand and time.perf_counter() - began < seconds:
+        handle, step = at_hand.popleft()
+        following = engine.complete(handle)
+        done += 1
+        if step + 1 < COMPLETED:
+            at_hand.append((following, step + 1))
+    return {
+        "done": done,
+        "seconds": time.perf_counter() - began,
+        "client": time.process_time() - client,
+        "server": _cpu(backend) - server,
+    }
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+@dataclass
+class Slice:
+    """What some workers did side by side in one slice of time."""
+
+    done: int
+    rate: float
+    client: float
+    server: float
+
+
+class Team:
+    """Workers of one engine, each a process of its own; they are ended with the block."""
+
+    def __init__(self, name: str, size: int, environment: Mapping[str, str]) -> None:
+        command = [sys.executable, "-m", f"proofs.speed.race.{name}"]
+        self.workers = [
+            subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for _number in range(size)
+        ]
+
+    def __enter__(self) -> Team:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.terminate()
+        for worker in self.workers:
+            worker.wait(30)
+
+    def prepare(self, workers: int, completions: int) -> None:
+        """Have so many completions at hand in each of the first workers."""
+        self._order(workers, f"prepare {completions}")
+
+    def run(self, workers: int, seconds: float) -> Slice:
+        """Let the first workers complete tasks at the same time."""
+        told = self._order(workers, f"run {seconds}")
+        return Slice(
+            sum(int(one["done"]) for one in told),
+            sum(one["done"] / one["seconds"] for one in told),
+            sum(one["client"] for one in told),
+            sum(one["server"] for one in told),
+        )
+
+    def _order(self, workers: int, order: str) -> list[dict[str, Any]]:
+        chosen = self.workers[:workers]
+        for worker in chosen:
+            assert worker.stdin is not None
+            worker.stdin.write(f"{order}\n")
+            worker.stdin.flush()
+        answers = []
+        for worker in chosen:
+            assert worker.stdout is not None
+            line = worker.stdout.readline()
+            if not line:
+                raise RuntimeError(f"{worker.args} ended with {worker.wait(30)}")
+            answers.append(json.loads(line))
+        return answers
