@@ -1,4 +1,5 @@
-"""`kniga process`: the sales book's processes: list, check, upload, publish, export, install."""
+"""`kniga process`: the sales book's processes: list, check, upload, publish, retire, export, install; their running
+deals: instances, move, replay."""
 
 from __future__ import annotations
 
@@ -10,17 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kniga.cli.output import print_json, print_rows, refuse
+from kniga.cli.process_check import check_files, problems_of
+from kniga.cli.process_deals import instances, move
+from kniga.cli.process_session import database, person, version_of
 from kniga.cli.replaying import replay
-from kniga.runtime.session import database
 
 if TYPE_CHECKING:
     from kniga.engine import Problem
-    from kniga.people.models import User
     from kniga.processes.models import ProcessVersion
 
 app = typer.Typer(no_args_is_help=True)
 
-app.command()(replay)
+for _command in (instances, move, replay):
+    app.command()(_command)
 
 PROBLEMS, UNREADABLE = 1, 2
 
@@ -30,6 +33,7 @@ File = Annotated[Path, typer.Argument(help="A BPMN file.")]
 Key = Annotated[str, typer.Argument(help="Key of the process: the id in its BPMN file.")]
 Number = Annotated[int | None, typer.Option("--version", help="Number of the version.")]
 Note = Annotated[str, typer.Option(help="What has changed.")]
+Reason = Annotated[str, typer.Option(help="Why; it goes into the ledger.")]
 ActingAs = Annotated[str, typer.Option("--as", help="E-mail of the person who does it; the system by default.")]
 
 
@@ -45,15 +49,11 @@ def list_processes(as_json: AsJson = False) -> None:
 
 @app.command()
 def check(files: Files, as_json: AsJson = False) -> None:
-    """Check BPMN files without saving anything. Exit code 0: fine, 1: problems, 2: a file cannot be read."""
-    results = [_checked(path) for path in files]
-    if as_json:
-        print_json(results)
-    else:
-        for result in results:
-            _print_result(result)
-    codes = {result["code"] for result in results}
-    raise typer.Exit(UNREADABLE if UNREADABLE in codes else PROBLEMS if PROBLEMS in codes else 0)
+    """Check BPMN files without saving anything. Exit code 0: all are sound, 1: some problem, 2: some cannot be read.
+
+    With --json one line per file: file, verdict (sound, unsound, not_proved, refused, unreadable), problems,
+    seconds."""
+    raise typer.Exit(check_files(files, as_json=as_json))
 
 
 @app.command()
@@ -70,7 +70,7 @@ def upload(
         from kniga.platform import clock
         from kniga.processes.publishing import BookRefused, publish_version, upload_version
 
-        by, now = _person(acting), clock.now()
+        by, now = person(acting), clock.now()
         try:
             version = upload_version(xml=xml, note=note, by=by, now=now)
             if publish_it:
@@ -88,12 +88,25 @@ def publish(key: Key, version: Number = None, note: Note = "", acting: ActingAs 
         from kniga.platform import clock
         from kniga.processes.publishing import BookRefused, publish_version
 
-        chosen = _version(key, version, published=False)
+        chosen = version_of(key, version, published=False)
         try:
-            published = publish_version(version_id=chosen.pk, note=note, by=_person(acting), now=clock.now())
+            published = publish_version(version_id=chosen.pk, note=note, by=person(acting), now=clock.now())
         except BookRefused as refused:
             _refuse_book(key, refused.problems, as_json)
         shown = _shown(published)
+    _print_version(shown, as_json)
+
+
+@app.command()
+def retire(key: Key, reason: Reason = "", acting: ActingAs = "", as_json: AsJson = False) -> None:
+    """Retire the published version: no new deal starts on it, running deals stay."""
+    with database():
+        from kniga.platform import clock
+        from kniga.processes.publishing import retire_version
+
+        chosen = version_of(key, None, published=True)
+        retired = retire_version(version_id=chosen.pk, reason=reason, by=person(acting), now=clock.now())
+        shown = _shown(retired)
     _print_version(shown, as_json)
 
 
@@ -105,7 +118,7 @@ def export(
 ) -> None:
     """Write the BPMN file of a version (the published one by default), byte for byte as it was uploaded."""
     with database():
-        xml = bytes(_version(key, version, published=True).xml)
+        xml = bytes(version_of(key, version, published=True).xml)
     if to is None:
         sys.stdout.buffer.write(xml)
         return
@@ -131,60 +144,15 @@ def install(
     print_rows(shown, as_json=as_json, empty="no books in this language")
 
 
-def _checked(path: Path) -> dict[str, Any]:
-    from kniga.engine import BpmnRefused, compile_bpmn
-    from kniga.engine import check as check_definition
-    from kniga.processes.actions.names import KNOWN_ACTIONS
-
-    result: dict[str, Any] = {"file": str(path), "code": 0, "process": None, "problems": []}
-    try:
-        xml = path.read_bytes()
-    except OSError as error:
-        return result | {"code": UNREADABLE, "error": error.strerror or str(error)}
-    try:
-        definition = compile_bpmn(xml, actions=KNOWN_ACTIONS)
-    except BpmnRefused as refused:
-        return result | {"code": PROBLEMS, "problems": [_problem(problem) for problem in refused.problems]}
-    problems = check_definition(definition)
-    found = [_problem(problem) for problem in problems]
-    code = PROBLEMS if any(problem.severity == "error" for problem in problems) else 0
-    return result | {"code": code, "process": definition.process_id, "problems": found}
-
-
-def _problem(problem: Problem) -> dict[str, Any]:
-    return {
-        "severity": problem.severity,
-        "code": problem.code,
-        "element": problem.element,
-        "line": problem.line,
-        "message": problem.message,
-        "cure": problem.cure,
-    }
-
-
-def _print_result(result: dict[str, Any]) -> None:
-    if result["code"] == UNREADABLE:
-        print(f"{result['file']}: cannot be read: {result['error']}", file=sys.stderr)
-        return
-    print(f"{result['file']}: {'fine' if result['code'] == 0 else 'not fit to be published'}")
-    for problem in result["problems"]:
-        place = ", ".join(
-            part
-            for part in (
-                f"line {problem['line']}" if problem["line"] else "",
-                f"element {problem['element']}" if problem["element"] else "",
-            )
-            if part
-        )
-        print(f"  {problem['severity']}: {place + ': ' if place else ''}{problem['message']} {problem['cure']}")
-
-
 def _refuse_book(name: str, problems: tuple[Problem, ...], as_json: bool) -> None:
-    result = {"file": name, "code": PROBLEMS, "problems": [_problem(problem) for problem in problems]}
+    found = problems_of(problems)
     if as_json:
-        print_json(result)
-    else:
-        _print_result(result)
+        print_json({"file": name, "code": PROBLEMS, "problems": found})
+        raise typer.Exit(PROBLEMS)
+    print(f"{name}: not fit to be published")
+    for problem in found:
+        place = f"{problem['place']}: " if problem["place"] else ""
+        print(f"  {problem['severity']}: {place}{problem['message']}")
     raise typer.Exit(PROBLEMS)
 
 
@@ -195,35 +163,11 @@ def _read(path: Path) -> bytes:
         refuse(f"{path} cannot be read: {error.strerror}", code=UNREADABLE)
 
 
-def _version(key: str, number: int | None, *, published: bool) -> ProcessVersion:
-    """The version with this number, else the published or the newest one."""
-    from kniga.processes.models import ProcessVersion
-
-    found = ProcessVersion.objects.select_related("process").filter(process__key=key)
-    if number is not None:
-        found = found.filter(number=number)
-    elif published:
-        found = found.filter(status="published")
-    version = found.order_by("-number").first()
-    if version is None:
-        which = f"version {number}" if number is not None else "published version" if published else "version"
-        refuse(f"there is no {which} of “{key}”: see kniga process list")
-    return version
-
-
-def _person(email: str) -> User | None:
-    from kniga.people.models import User
-
-    if not email:
-        return None
-    found = User.objects.filter(email=email.strip().lower(), is_active=True).first()
-    if found is None:
-        refuse(f"nobody signs in as {email}: see kniga user list")
-    return found
-
-
 def _shown(version: ProcessVersion) -> dict[str, Any]:
-    return {"process": version.process.key, "version": version.number, "status": str(version.status)}
+    return {
+        "process": version.process.key, "version": version.number, "status": str(version.status),
+        "verdict": version.verdict,
+    }  # fmt: skip
 
 
 def _print_version(shown: dict[str, Any], as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kniga.cli.output import print_json, refuse
-from kniga.runtime.session import database
+from kniga.cli.process_session import database
 
 if TYPE_CHECKING:
     from kniga.processes.replaying import Replayed
