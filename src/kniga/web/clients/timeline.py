@@ -175,6 +175,13 @@ def _deal_opened(row: TimelineRow) -> tuple[str, str, str]:
     return _("Deal opened for %(amount)s") % {"amount": _money(amount)}, "deal", "info"
 
 
+def _timer(row: TimelineRow) -> tuple[str, str, str]:
+    # A timer at a task is about that task; one of its own, or of several events waited for, is a wait that is over.
+    if row.task_id is None:
+        return _("The wait is over"), "clock", "neutral"
+    return _("A deadline passed"), "warning", "bad"
+
+
 _SENTENCES: Final[dict[str, Sentence]] = {
     "clients.client.created": _said(gettext_lazy("Client created"), "client"),
     "clients.client.changed": _said(gettext_lazy("Client changed"), "edit"),
@@ -197,7 +204,7 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.task.completed": _task_done,
     "processes.task.cancelled": _said(gettext_lazy("A task fell away"), "close"),
     "processes.completion.undone": _said(gettext_lazy("A completion was taken back"), "undo"),
-    "processes.timer.fired": _said(gettext_lazy("A deadline passed"), "warning", "bad"),
+    "processes.timer.fired": _timer,
     "processes.timer.failed": _said(gettext_lazy("A timer could not fire: %(why)s"), "warning", "bad", why="reason"),
     "processes.message.caught": _said(gettext_lazy("A message came: %(name)s"), "mail", "info", name="event"),
     "processes.message.thrown": _said(gettext_lazy("A message was sent: %(name)s"), "mail", name="message"),
