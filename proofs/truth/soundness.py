@@ -52,14 +52,14 @@ def agreement(report: Report, models: int) -> None:
     for seed in range(models):
         _, definition = random_model(seed, size=7 if seed % 2 else 14)
         verdict, took = timed(prove, definition)
-        began = time.perf_counter()
+        began = time.process_time()
         walked = walk_all(
             definition,
             limit=MOST_STATES,
             data=ANSWERS if "q" in definition.question_types else {},
             fields=FIELDS if "deal.amount" in definition.needs else ({},),
         )
-        walked_seconds += time.perf_counter() - began
+        walked_seconds += time.process_time() - began
         seconds += took
         slowest = max(slowest, took)
         states += verdict.states
@@ -159,7 +159,13 @@ def large_models(report: Report) -> None:
         report.line(f"processes of every kind of block, up to {LARGE} elements: {kind}", amount, "processes")
     within = sum(took < MOST_SECONDS for took in times)
     report.line(
-        f"of these judged within {MOST_SECONDS} s", within, "processes", ratio=within / len(times), against="all"
+        f"of these judged within {MOST_SECONDS} s of CPU",
+        within,
+        "processes",
+        ratio=within / len(times),
+        against="all",
+        goal="all",
+        holds=within == len(times),
     )
     report.line("of these the slowest", max(times), "s")
 
@@ -187,8 +193,8 @@ def _example(problems: tuple[Problem, ...]) -> list[str]:
 
 def timed(judge: Callable[[Definition], Verdict], definition: Definition) -> tuple[Verdict, float]:
     """A verdict and the seconds it took."""
-    began = time.perf_counter()
-    return judge(definition), time.perf_counter() - began
+    began = time.process_time()
+    return judge(definition), time.process_time() - began
 
 
 if __name__ == "__main__":

@@ -257,7 +257,7 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "Let each condition that decides the way look at one answer.",
     ),
     "not_proved": (
-        "Whether the process is sound is not proved: it can come to more than {limit} states.",
+        "Whether the process is sound is not proved: {states} states were looked at, and there are more.",
         "Put parts of it into sub-processes, or let fewer things run at the same time.",
     ),
     "no_assignee": ("Nobody is named who does {name}.", "Say who is to do it."),

@@ -20,6 +20,10 @@ LARGEST_CROWD = 2
 nothing new."""
 
 
+WALKS_PER_STATE = 2
+"""How many walks from state to state go with the limit of one state: the time a proof takes grows with the walks."""
+
+
 class Taken(NamedTuple):
     """A step taken: where it leads, what it entered, whether it added a token beside its own."""
 
@@ -53,6 +57,7 @@ class Exploration:
         self.blocked: dict[tuple[str, str, str | None, str], Blocked] = {}
         self.unbounded: int | None = None
         self.complete = False
+        self.walked = 0
         self._number: dict[Marking, int] = {}
         self._expanded: list[bool] = []
         self._partly: set[int] = set()
@@ -75,7 +80,8 @@ class Exploration:
         self.complete = not self._queue and self.unbounded is None
 
     def _goes_on(self) -> bool:
-        return bool(self._queue) and len(self.markings) <= self.limit and self.unbounded is None
+        within = len(self.markings) <= self.limit and self.walked <= self.limit * WALKS_PER_STATE
+        return bool(self._queue) and within and self.unbounded is None
 
     def _undone(self) -> list[int]:
         """One state of each knot that cannot be left and in whose states only some steps were taken."""
@@ -136,6 +142,7 @@ class Exploration:
         cut = False
         for begun in steps_of(self.outline, base, id):
             for walk in settle(self.outline, begun.walk, refusals):
+                self.walked += 1
                 taken = self._taken(walk, begun.beside or bool(walk.repeated))
                 if taken.beside and largest_crowd(taken.marking.places) > LARGEST_CROWD:
                     cut = True

@@ -39,8 +39,8 @@ class Verdict:
 
 
 def prove(definition: Definition, *, limit: int = LIMIT) -> Verdict:
-    """Decide whether a process is sound, looking at no more than ``limit`` states. Pure and repeatable: the same
-    definition and limit always give the same verdict."""
+    """Decide whether a process is sound, looking at no more than ``limit`` states and twice as many ways between
+    them. Pure and repeatable: the same definition and limit always give the same verdict."""
     outline = Outline(definition)
     exploration = Exploration(outline, limit)
     exploration.run()
@@ -78,7 +78,7 @@ def _undecided(definition: Definition, outline: Outline) -> Iterator[Problem]:
 
 def _cut_short(exploration: Exploration) -> Iterator[Problem]:
     if not exploration.complete and exploration.unbounded is None:
-        yield Problem("not_proved", None, None, {"limit": str(exploration.limit)}, "warning")
+        yield Problem("not_proved", None, None, {"states": str(len(exploration.markings))}, "warning")
 
 
 def _all_end(exploration: Exploration) -> bool:
