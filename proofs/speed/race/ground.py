@@ -15,8 +15,11 @@ from typing import Any
 
 from kniga.runtime.session import database
 from proofs.harness import ROOT, note, temporary_home
+from proofs.speed.race.sale import KEY, kniga_sale
 
 CLIENTS = 1000
+DEALS = 10_000
+"""Deals that are under way already."""
 REP = "rep@race.example"
 
 _CLIENTS = """
@@ -36,14 +39,15 @@ RETURNING id
 
 
 @contextlib.contextmanager
-def ground() -> Iterator[dict[str, str]]:
-    """The environment for the workers' processes; Django is set up in this one, too."""
+def ground(*sales: bytes) -> Iterator[dict[str, str]]:
+    """The environment for the workers' processes, these sales published; Django is set up in this one, too."""
     with temporary_home() as home:
         os.environ["KNIGA_HOME"] = str(home)
         os.environ.pop("DATABASE_URL", None)
         with database() as address:
             note(f"a home of its own: {home}")
-            _furnish()
+            _furnish(*sales)
+            _populate()
             yield {**os.environ, "DATABASE_URL": address, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
 
 
@@ -56,20 +60,19 @@ def prepare_peers(environment: dict[str, str]) -> None:
     subprocess.run(command, env=environment, check=True)
 
 
-def make_deals(count: int) -> list[int]:
-    """New open deals of the rep, in no stage yet; their ids."""
+def make_deals(count: int, *, key: str = KEY) -> list[int]:
+    """New open deals of the rep for the process with this key, in no stage yet; their ids."""
     from django.db import connection
 
     from kniga.clients.models import Client
     from kniga.deals.models import Pipeline
     from kniga.people.models import User
-    from proofs.speed.race.sale import KEY
 
     values = {
         "client": Client.objects.order_by("pk").values_list("pk", flat=True)[0],
         "clients": CLIENTS,
         "owner": User.objects.get(email=REP).pk,
-        "pipeline": Pipeline.objects.get(key=KEY).pk,
+        "pipeline": Pipeline.objects.get(key=key).pk,
         "now": datetime.now(UTC),
         "count": count,
     }
@@ -88,20 +91,32 @@ def publish(xml: bytes) -> int:
     return int(published.pk)
 
 
-def _furnish() -> None:
+def _populate() -> None:
+    """Deals under way, so that plans are those of a database at work."""
+    from django.db import connection
+
+    from kniga.processes.bulk import published_version_id
+    from proofs.speed.race.kniga_worker import start_deals
+
+    start_deals(published_version_id(KEY), DEALS)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")
+        cursor.execute("CHECKPOINT")
+
+
+def _furnish(*sales: bytes) -> None:
     from django.db import connection
 
     from kniga.people.models import Branch, Team, User
-    from proofs.speed.race.sale import kniga_sale
 
     branch = Branch.objects.create(name="Race")
     lead = User.objects.create_user("lead@race.example", name="Lead", role="lead", branch=branch)
     team = Team.objects.create(name="Race", branch=branch, lead=lead)
     User.objects.create_user("head@race.example", name="Head", role="head", branch=branch)
     rep = User.objects.create_user(REP, name="Rep", role="rep", branch=branch, team=team)
-    publish(kniga_sale())
+    for xml in (kniga_sale(), *sales):
+        publish(xml)
     now = datetime.now(UTC)
     with connection.cursor() as cursor:
         cursor.execute("CREATE SEQUENCE race_number")
         cursor.execute(_CLIENTS, [rep.pk, now, now, CLIENTS])
-        cursor.execute("VACUUM (ANALYZE)")

@@ -41,6 +41,58 @@ def spiff_sale() -> bytes:
     return _file("", tasks, "<conditionExpression>outcome == 'ok'")
 
 
+def parallel_sale() -> bytes:
+    """Three tasks side by side between a split and a join, with one task before and one after them; no stages."""
+    tasks = "".join(
+        f'<userTask id="{step(n)}" name="Step {n}" kniga:kind="call"><extensionElements>'
+        f'<kniga:deadline duration="P1D"/><kniga:script>Do it.</kniga:script>{_OUTCOMES}</extensionElements></userTask>'
+        for n in range(1, 6)
+    )
+    ways = [("start", step(1)), (step(1), "split"), ("join", step(5)), (step(5), "won")]
+    ways += [("split", step(n)) for n in (2, 3, 4)] + [(step(n), "join") for n in (2, 3, 4)]
+    flows = "".join(f'<sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in ways)
+    return _process(
+        f'<startEvent id="start"/>{tasks}<parallelGateway id="split"/><parallelGateway id="join"/>'
+        f'<endEvent id="won" kniga:result="won"/>{flows}'
+    )
+
+
+def timed_sale() -> bytes:
+    """A task with a timer on it that does not interrupt: when it fires, a second task asks the lead to look."""
+    tasks = "".join(
+        f'<userTask id="{id}" name="{id}" kniga:kind="call" kniga:stage="{stage}" kniga:assignee="{who}">'
+        f'<extensionElements><kniga:deadline duration="P1D"/><kniga:script>Do it.</kniga:script>{_OUTCOMES}'
+        "</extensionElements></userTask>"
+        for id, stage, who in (("offer", "stage1", "owner"), ("check", "stage1", "lead"))
+    )
+    flows = "".join(
+        f'<sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}"/>'
+        for a, b in (("start", "offer"), ("offer", "won"), ("late", "check"), ("check", "checked"))
+    )
+    return _process(
+        '<extensionElements><kniga:stages><kniga:stage key="stage1" name="Stage 1"/></kniga:stages></extensionElements>'
+        f'<startEvent id="start"/>{tasks}'
+        '<boundaryEvent id="late" attachedToRef="offer" cancelActivity="false"><timerEventDefinition>'
+        "<timeDuration>PT4H</timeDuration></timerEventDefinition></boundaryEvent>"
+        f'<endEvent id="won" kniga:result="won"/><endEvent id="checked" kniga:result="other"/>{flows}',
+        key="race_timed",
+    )
+
+
+def circling_sale() -> bytes:
+    """One task that can be repeated for ever: "no" leads back to it."""
+    flow = '<sequenceFlow id="{0}_{1}" sourceRef="{0}" targetRef="{1}"/>'.format
+    condition = '<conditionExpression xsi:type="tFormalExpression" language="urn:kniga:rules:1">'
+    return _process(
+        f'<startEvent id="start"/>{flow("start", "call")}<userTask id="call" name="Call" kniga:kind="call">'
+        f'<extensionElements><kniga:deadline duration="P1D"/><kniga:script>Call.</kniga:script>{_OUTCOMES}'
+        f'</extensionElements></userTask>{flow("call", "way")}<exclusiveGateway id="way" default="way_call"/>'
+        f'{flow("way", "call")}<sequenceFlow id="way_won" sourceRef="way" targetRef="won">{condition}{_IS_OK}'
+        '</conditionExpression></sequenceFlow><endEvent id="won" kniga:result="won"/>',
+        key="race_circle",
+    )
+
+
 def _numbers() -> range:
     return range(1, STEPS + 1)
 
@@ -56,5 +108,9 @@ def _file(top: str, tasks: str, condition: str) -> bytes:
     )
     ends = '<endEvent id="won" kniga:result="won"/><endEvent id="lost" kniga:result="lost"/>'
     start = f'<startEvent id="start"/><sequenceFlow id="begin" sourceRef="start" targetRef="{step(1)}"/>'
-    process = f'<process id="{KEY}" name="Sale" isExecutable="true" kniga:kind="sale">'
-    return f"{_HEAD}{process}{top}{start}{tasks}{ways}{ends}</process></definitions>".encode()
+    return _process(f"{top}{start}{tasks}{ways}{ends}")
+
+
+def _process(content: str, *, key: str = KEY) -> bytes:
+    process = f'<process id="{key}" name="{key}" isExecutable="true" kniga:kind="sale">'
+    return f"{_HEAD}{process}{content}</process></definitions>".encode()

@@ -1,17 +1,20 @@
 """SpiffWorkflow with its state as JSON in PostgreSQL: lock the row, load, complete, advance, save, commit.
 
-The state is what its own serializer writes, as its documentation recommends. The specification is kept in memory
-and left out of the state (the serializer would write and read it every time), which is to its advantage.
+    python -m proofs.speed.race.spiff_worker [lean]
+
+The state is what its serializer writes by default (`serialize_json`), the specification with it. `lean` is what a team
+could make of it by a converter of its own: the specification is kept in memory and never read or written.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
+import sys
 from typing import Any
 
 import psycopg
+from lxml import etree
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.bpmn.serializer.config import DEFAULT_CONFIG
@@ -31,13 +34,14 @@ CREATE TABLE IF NOT EXISTS spiff.instance (id bigserial PRIMARY KEY, state text 
 class Spiff(Engine[int]):
     """Handles are the ids of instances."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, lean: bool) -> None:
         logging.disable(logging.CRITICAL)
         self.connection = psycopg.connect(address)
         parser = BpmnParser()
-        parser.add_bpmn_xml(_element(spiff_sale()))
+        parser.add_bpmn_xml(etree.fromstring(spiff_sale()))
         self.spec = parser.get_spec(KEY)
-        self.serializer = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure(self._configuration()))
+        configuration = self._without_specification() if lean else DEFAULT_CONFIG
+        self.serializer = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure(configuration))
 
     def start(self, count: int) -> list[int]:
         workflow = BpmnWorkflow(self.spec)
@@ -51,10 +55,10 @@ class Spiff(Engine[int]):
 
     def complete(self, handle: int) -> int:
         with self.connection.transaction():
-            row = self.connection.execute("SELECT state FROM spiff.instance WHERE id = %s FOR UPDATE", [handle])
-            found = row.fetchone()
-            assert found is not None
-            workflow = self.serializer.deserialize_json(found[0])
+            found = self.connection.execute("SELECT state FROM spiff.instance WHERE id = %s FOR UPDATE", [handle])
+            row = found.fetchone()
+            assert row is not None
+            workflow = self.serializer.deserialize_json(row[0])
             task = next(one for one in workflow.get_tasks(state=TaskState.READY) if one.task_spec.manual)
             task.data["outcome"] = "ok"
             task.run()
@@ -66,7 +70,7 @@ class Spiff(Engine[int]):
     def backend(self) -> int:
         return self.connection.info.backend_pid
 
-    def _configuration(self) -> dict[Any, Any]:
+    def _without_specification(self) -> dict[Any, Any]:
         spec = self.spec
 
         class WithoutSpecification(BpmnWorkflowConverter):  # type: ignore[misc]
@@ -85,28 +89,11 @@ class Spiff(Engine[int]):
         return {**DEFAULT_CONFIG, BpmnWorkflow: WithoutSpecification}
 
 
-def _element(content: bytes) -> Any:
-    from lxml import etree
-
-    return etree.fromstring(content)
-
-
 def prepare(address: str) -> None:
     """Make the table its states are kept in."""
     with psycopg.connect(address) as connection:
         connection.execute(TABLE)
 
 
-def size_of_state(address: str) -> int:
-    """Bytes of JSON in the middle of a sale, for those who read the figures."""
-    engine = Spiff(address)
-    (handle,) = engine.start(1)
-    for _step in range(3):
-        engine.complete(handle)
-    row = engine.connection.execute("SELECT state FROM spiff.instance WHERE id = %s", [handle]).fetchone()
-    assert row is not None
-    return len(json.dumps(json.loads(row[0])))
-
-
 if __name__ == "__main__":
-    serve(Spiff(os.environ["DATABASE_URL"]))
+    serve(Spiff(os.environ["DATABASE_URL"], lean=sys.argv[1:] == ["lean"]))

@@ -93,8 +93,8 @@ class Slice:
 class Team:
     """Workers of one engine, each a process of its own; they are ended with the block."""
 
-    def __init__(self, name: str, size: int, environment: Mapping[str, str]) -> None:
-        command = [sys.executable, "-m", f"proofs.speed.race.{name}"]
+    def __init__(self, size: int, environment: Mapping[str, str], name: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", f"proofs.speed.race.{name}", *arguments]
         self.workers = [
             subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             for _number in range(size)
