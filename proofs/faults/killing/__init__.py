@@ -1,0 +1,1 @@
+"""What the proof of killed workers is made of: its books, who completes the tasks, what is demanded at the end."""
