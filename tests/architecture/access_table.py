@@ -54,6 +54,7 @@ PAGES: dict[str, Line] = {
     "deals:start": Line("POST", SEE_DEAL, WORKERS),
     "deals:lines": Line("GET POST", SEE_DEAL, WORKERS),
     "deals:timeline": Line("GET", SEE_DEAL),
+    "deals:processes": Line("GET", SEE_DEAL),
     "deals:steer": Line("POST", SEE_DEAL, MANAGERS, {"act": "pause", "reason": "x"}),
     "deals:assign": Line("GET POST", SEE_DEAL, MANAGERS, {"owner": "{user}"}),
     "board:home": Line("GET"),

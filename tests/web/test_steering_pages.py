@@ -35,10 +35,11 @@ def start(department: Department, key: str) -> int:
 def test_the_deal_shows_until_when_it_waits(department: Department) -> None:
     publish(waiting_book(AFTER_TWO_DAYS))
     start(department, "waiting")
-    page = browser(department.rep).get(f"/deals/{department.deal.pk}/").content.decode()
+    page = browser(department.rep).get(f"/deals/{department.deal.pk}/processes/").content.decode()
     assert "waits until" in page and "Steer by hand" not in page
-    assert "Nothing is planned" not in page
-    russian = browser(department.head, "ru").get(f"/deals/{department.deal.pk}/").content.decode()
+    card = browser(department.rep).get(f"/deals/{department.deal.pk}/").content.decode()
+    assert "Nothing is planned" not in card and f"/deals/{department.deal.pk}/processes/" in card
+    russian = browser(department.head, "ru").get(f"/deals/{department.deal.pk}/processes/").content.decode()
     assert "ждёт до" in russian
 
 
@@ -46,9 +47,8 @@ def test_the_deal_shows_which_message_it_waits_for(department: Department) -> No
     publish(receiving())
     start(department, "receiving")
     complete_task(task_id=Task.objects.get().pk, outcome="ok", answers={}, by=department.rep, now=NOW)
-    assert (
-        "waits for the message “paid”" in browser(department.rep).get(f"/deals/{department.deal.pk}/").content.decode()
-    )
+    page = browser(department.rep).get(f"/deals/{department.deal.pk}/processes/").content.decode()
+    assert "waits for the message “paid”" in page
 
 
 def test_a_manager_pauses_resumes_sends_and_stops_with_a_reason(department: Department) -> None:
@@ -66,7 +66,7 @@ def test_a_manager_pauses_resumes_sends_and_stops_with_a_reason(department: Depa
     assert "Say why" in press("stop", 422, reason="")
     press("pause")
     assert Instance.objects.get().status == "suspended"
-    assert "Paused" in head.get(f"/deals/{department.deal.pk}/").content.decode()
+    assert "Paused" in head.get(f"/deals/{department.deal.pk}/processes/").content.decode()
     press("resume")
     press("send", element="offer")
     assert Task.objects.get(status="open").element == "offer"
@@ -82,7 +82,7 @@ def test_incidents_are_listed_tried_again_and_passed_over(department: Department
     do_work(now=AFTER_UNDO)
     head, work_id = browser(department.head), Work.objects.get().pk
     assert "Racks" in head.get("/processes/incidents/").content.decode()
-    assert "Look into it" in head.get(f"/deals/{department.deal.pk}/").content.decode()
+    assert "Look into it" in head.get(f"/deals/{department.deal.pk}/processes/").content.decode()
     assert browser(department.rep).get("/processes/incidents/").status_code == 403
     assert head.post(f"/processes/incidents/{work_id}/", {"act": "skip", "reason": ""}).status_code == 422
     assert head.post(f"/processes/incidents/{work_id}/", {"act": "retry", "reason": "Once more"}).status_code == 302

@@ -108,22 +108,38 @@ def timeline(request: SignedInRequest, deal_id: int) -> HttpResponse:
     return render_page(request, "clients/timeline.html", context, fragments=fragments)
 
 
+@require_safe
+@signed_in
+def processes(request: SignedInRequest, deal_id: int) -> HttpResponse:
+    """What the deal's processes wait for: fetched by the card when it is shown."""
+    deal = get_visible_deal(user=request.user, id=deal_id)
+    return render_page(request, "deals/processes.html", processes_context(request, deal), block="panels")
+
+
+def processes_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
+    """The context of deals/processes.html. A plain sale waits for nobody but people: its panel is for those who may
+    steer it."""
+    in_work = processes_in_work(user=request.user, deal=deal)
+    may_steer = may(request.user, Act.STEER)
+    return {
+        "deal": deal,
+        "in_work": [one for one in in_work if may_steer or one.waits or one.status == "suspended"],
+        "may_steer": may_steer,
+        "steered": None,
+    }
+
+
 def card_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
     """The context of deals/card.html, nothing being edited."""
     now = clock.now()
     tasks = open_tasks_of_deal(user=request.user, deal=deal)
     reason = deal.loss_reason
-    in_work = processes_in_work(user=request.user, deal=deal)
-    may_steer = may(request.user, Act.STEER)
     return {
         "deal": deal,
         "stages": stage_entries(stage_steps(user=request.user, deal=deal, now=now), deal.status),
         "next_task": tasks[0] if tasks else None,
         "other_tasks": tasks[1:],
-        "processes": _processes(request, deal) if not tasks and not in_work else (),
-        # A plain sale waits for nobody but people: its panel is for those who may steer it.
-        "in_work": [one for one in in_work if may_steer or one.waits or one.status == "suspended"],
-        "may_steer": may_steer,
+        "processes": _processes(request, deal) if not tasks else (),
         "lines": lines_of(user=request.user, deal=deal),
         "contacts": contacts_of(user=request.user, client=deal.client) if deal.client else (),
         "sees_client": deal.client is not None and sees_client(user=request.user, client=deal.client),
@@ -138,8 +154,10 @@ def card_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
 
 
 def _processes(request: SignedInRequest, deal: Deal) -> list[tuple[str, str]]:
-    """What an open deal without a task may be started with: only processes whose stages are the deal's."""
+    """What an open deal for which nothing runs may be started with: only processes whose stages are the deal's."""
     if deal.status != "open" or not may(request.user, Act.WORK_DEALS):
+        return []
+    if processes_in_work(user=request.user, deal=deal):
         return []
     options = startable_processes(user=request.user)
     return [(one.key, one.name) for one in options if one.pipeline_key == deal.pipeline.key]

@@ -14,7 +14,7 @@ from kniga.platform.errors import NotVisible, Refused
 from kniga.processes.services import cancel_instance, resume_instance, send_to_step, suspend_instance
 from kniga.processes.wait_queries import processes_in_work
 from kniga.web.access import SignedInRequest, act_required
-from kniga.web.deals.card_views import FRAGMENTS, TEMPLATE, card_context
+from kniga.web.deals.card_views import processes_context
 from kniga.web.pages import field_errors, go_to, refuse, toast
 
 
@@ -29,7 +29,7 @@ def steer(request: SignedInRequest, deal_id: int, instance_id: int) -> HttpRespo
         told = _steer(request, instance_id)
     except Refused as refusal:
         shown = {"steer_errors": field_errors(refusal), "steered": instance_id}
-        return refuse(request, TEMPLATE, card_context(request, deal) | shown, fragments=FRAGMENTS)
+        return refuse(request, "deals/processes.html", processes_context(request, deal) | shown)
     toast(request, told)
     return go_to(request, reverse("deals:card", args=[deal_id]))
 
