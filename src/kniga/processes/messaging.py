@@ -33,12 +33,12 @@ from kniga.rules import BadValue, Value, read_value
 TIME_TO_LIVE: Final = timedelta(days=7)
 SIGNALS_AT_ONCE: Final = 200
 
+# The index `subscription_match` is on just this expression.
 _WAITS_FOR = """
-    s.status = 'waiting' AND s.kind = 'message' AND s.name = m.name AND CASE s.correlation
-        WHEN 'deal' THEN s.deal_id = m.deal_id
-        WHEN 'client' THEN s.client_id = m.client_id
-        WHEN 'thread' THEN s.key = m.thread
-        ELSE s.key = m.key END
+    s.status = 'waiting' AND s.kind = 'message' AND s.name = m.name
+    AND (CASE s.correlation WHEN 'deal' THEN 'deal:' || s.deal_id::text
+              WHEN 'client' THEN 'client:' || s.client_id::text ELSE s.correlation || ':' || s.key END)
+        = ANY(ARRAY['deal:' || m.deal_id::text, 'client:' || m.client_id::text, 'thread:' || m.thread, 'key:' || m.key])
 """
 _FIRST_WAITING = f"""
 SELECT s.id, s.instance_id, s.token, s.element FROM processes_message m JOIN processes_subscription s ON {_WAITS_FOR}
@@ -46,10 +46,10 @@ JOIN processes_instance i ON i.id = s.instance_id AND i.status = 'running'
 WHERE m.id = %s ORDER BY s.created_at, s.id LIMIT 1
 """
 _KEPT = f"""
-SELECT m.id FROM processes_subscription s JOIN processes_message m ON m.status = 'waiting' AND m.kind = 'message'
-    AND m.expires_at > %s AND {_WAITS_FOR}
+SELECT m.id FROM processes_message m JOIN processes_subscription s ON {_WAITS_FOR}
 JOIN processes_instance i ON i.id = s.instance_id AND i.status = 'running'
-WHERE %s::bigint IS NULL OR s.instance_id = %s ORDER BY m.received_at, m.id LIMIT 100
+WHERE m.status = 'waiting' AND m.kind = 'message' AND m.expires_at > %s
+  AND (%s::bigint IS NULL OR s.instance_id = %s) ORDER BY m.received_at, m.id LIMIT 100
 """
 
 
