@@ -30,10 +30,12 @@ from kniga.people.tokens import create_token
 from kniga.platform import clock
 from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import forget_calendar
+from kniga.processes.act_planning import plan_act
 from kniga.processes.definitions import forget_definitions
 from kniga.processes.models import Task, Work
 from kniga.processes.opening import open_deal
 from kniga.processes.publishing import publish_version, upload_version
+from kniga.processes.scopes import Scope
 from tests.architecture.access_table import EVERYBODY, OPEN_PAGES, OPERATIONS, PAGES, Line
 from tests.architecture.test_pages_are_guarded import pages
 from tests.processes.conftest import SMALL_SALE
@@ -103,10 +105,11 @@ def make_world() -> World:
     with tempfile.NamedTemporaryFile(suffix=".csv") as table:
         Path(table.name).write_bytes(b"name\nA\n")
         job = bring_file(kind="clients", file_name="a.csv", path=Path(table.name), by=people["head"], now=now)
+    act = plan_act(kind="suspend", scope=Scope("small_sale"), reason="x", by=people["lead"], now=now)
     ids = {
         "client_id": client.pk, "contact_id": client.contacts.get().pk, "deal_id": deal_id, "task_id": task.pk,
         "product_id": product.pk, "job_id": job.pk, "user_id": rep.pk, "team_id": team.pk, "stage_id": task.stage_id,
-        "key": "small_sale", "number": 1, "work_id": work.pk, "instance_id": task.instance_id,
+        "key": "small_sale", "number": 1, "work_id": work.pk, "instance_id": task.instance_id, "act_id": act.pk,
     }  # fmt: skip
     return World(people, ids)
 

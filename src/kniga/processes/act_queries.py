@@ -70,13 +70,12 @@ class MappedElement:
 
 
 def visible_acts(by: User | None) -> QuerySet[BulkAct]:
-    """The acts `by` may see: one's own; those who see every deal see all of them. None is the system."""
+    """The acts `by` may see: one's own and those of people whose deals one sees. None is the system."""
     acts = BulkAct.objects.select_related("process", "version", "target", "created_by", "undone_by").defer(
         "version__xml", "target__xml"
     )
-    if by is None or visible_owner_ids(by, Entity.DEAL) is None:
-        return acts
-    return acts.filter(created_by=by)
+    owners = None if by is None else visible_owner_ids(by, Entity.DEAL)
+    return acts if owners is None else acts.filter(created_by__in=owners)
 
 
 def get_visible_act(*, user: User | None, act_id: int) -> BulkAct:
@@ -132,7 +131,5 @@ def _row(row: tuple[Any, ...]) -> ActRow:
     id, status, why, choices, *deal, elements, version_id = row
     names = element_names(version_id)
     steps = {element: names.get(element, element) for element in elements or ()}
-    return ActRow(
-        id, status, msgspec.json.decode(why) if why else None, msgspec.json.decode(choices) if choices else {}, *deal,
-        steps,
-    )  # fmt: skip
+    found = [msgspec.json.decode(why) if why else None, msgspec.json.decode(choices) if choices else {}]
+    return ActRow(*[id, status, *found, *deal, steps])

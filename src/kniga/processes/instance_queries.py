@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from kniga.people.models import User
 from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
@@ -91,8 +91,8 @@ def element_names(version_id: int) -> Mapping[str, str]:
     return {id: element.name or id for id, element in runnable_version(version_id).definition.elements.items()}
 
 
-def _row(row: tuple[object, ...]) -> RunningRow:
+def _row(row: tuple[Any, ...]) -> RunningRow:
     *shown, elements, version_id = row
-    at = tuple(str(element) for element in elements or ())  # type: ignore[attr-defined]
-    names = element_names(int(str(version_id)))
-    return RunningRow(*shown, at, tuple(names.get(element, element) for element in at))  # type: ignore[arg-type]
+    at = tuple(elements or ())
+    names = element_names(version_id)
+    return RunningRow(*[*shown, at, tuple(names.get(element, element) for element in at)])

@@ -8,6 +8,7 @@ from datetime import datetime
 from kniga.people.models import User
 from kniga.platform.errors import NotVisible
 from kniga.platform.sqlparts import rows_of
+from kniga.processes.checking import Checked, check_of
 from kniga.processes.models import ProcessVersion
 
 
@@ -26,7 +27,8 @@ class ProcessRow:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """A version of a process; `running` counts the deals that are on it now."""
+    """A version of a process; `running` counts the deals that are on it now, `verdict` is what its check said (sound,
+    unsound, not_proved; "" before the first)."""
 
     id: int
     process: str
@@ -38,6 +40,7 @@ class VersionRow:
     created_by: str
     published_at: datetime | None
     running: int
+    verdict: str
 
 
 _PROCESSES = """
@@ -50,7 +53,8 @@ GROUP BY p.id ORDER BY p.is_active DESC, p.name, p.id
 _VERSIONS = """
 SELECT v.id, p.key, v.number, v.status, v.note, v.checksum, v.created_at, coalesce(u.name, ''), v.published_at,
        (SELECT count(*) FROM processes_instance i
-        WHERE i.version_id = v.id AND i.status IN ('running', 'suspended'))
+        WHERE i.version_id = v.id AND i.status IN ('running', 'suspended')),
+       v.verdict
 FROM processes_processversion v JOIN processes_process p ON p.id = v.process_id
 LEFT JOIN people_user u ON u.id = v.created_by_id
 WHERE p.key = %s AND (%s::integer IS NULL OR v.number = %s) ORDER BY v.number DESC
@@ -84,3 +88,11 @@ def version_xml(*, user: User, version_id: int) -> bytes:
     if found is None:
         raise NotVisible
     return bytes(found)
+
+
+def get_check(*, user: User, version_id: int) -> Checked:
+    """What the last check of a version said, or what one says now. Raises NotVisible."""
+    version = ProcessVersion.objects.defer("xml").filter(pk=version_id).first()
+    if version is None:
+        raise NotVisible
+    return check_of(version)

@@ -9,16 +9,25 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from kniga.engine import check
+from kniga.engine import Definition
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.publishing import BookRefused, compiled, publish_version, upload_version
+from kniga.processes.checking import check_definition
+from kniga.processes.drawing import drawing_of
+from kniga.processes.publishing import (
+    BookRefused,
+    check_version,
+    compiled,
+    publish_version,
+    retire_version,
+    upload_version,
+)
 from kniga.processes.version_queries import get_version_row
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import go_to, refuse, render_page, toast
-from kniga.web.processes.problems import problem_rows
-from kniga.web.processes.read_views import book_context
+from kniga.web.processes.problems import marked_by, problem_rows
+from kniga.web.processes.read_views import book_context, verdict_names
 
 TEMPLATE = "processes/upload.html"
 # Larger files are refused by the compiler by name; nothing beyond its limit is read into memory.
@@ -40,7 +49,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
     try:
         if request.POST.get("act") == "check":
             definition = compiled(xml)
-            context |= {"checked": definition, "problems": problem_rows(check(definition), definition)}
+            context |= _checked(xml, definition)
             return render_page(request, TEMPLATE, context)
         version = upload_version(xml=xml, note=context["note"][:2000], by=request.user, now=clock.now())
     except BookRefused as refused:
@@ -48,6 +57,43 @@ def upload(request: SignedInRequest) -> HttpResponse:
         return refuse(request, TEMPLATE, context)
     toast(request, _("Version %(number)d is kept as a draft. Check it and publish it.") % {"number": version.number})
     return go_to(request, reverse("processes:book", args=[version.process.key, version.number]))
+
+
+def _checked(xml: bytes, definition: Definition) -> dict[str, Any]:
+    """What a check says of a file that is not kept: the problems, and the path of the first that has one."""
+    problems = problem_rows(check_definition(definition).problems, definition)
+    path = next((one.path for one in problems if one.path), ())
+    drawing = drawing_of(xml, definition) if path else None
+    return {
+        "checked": definition, "problems": problems, "drawing": drawing, "marked": marked_by(path, definition),
+    }  # fmt: skip
+
+
+@require_POST
+@act_required(Act.EDIT_BOOK)
+def check(request: SignedInRequest, key: str, number: int) -> HttpResponse:
+    """Check a version and keep the verdict with it."""
+    row = get_version_row(user=request.user, process_key=key, number=number)
+    try:
+        version = check_version(version_id=row.id, by=request.user, now=clock.now())
+    except Refused as refused:
+        return refuse(request, "processes/book.html", book_context(request, key, number) | {"refused": refused.message})
+    toast(request, _("Checked: %(verdict)s") % {"verdict": verdict_names()[version.verdict]})
+    return go_to(request, reverse("processes:book", args=[key, number]))
+
+
+@require_POST
+@act_required(Act.EDIT_BOOK)
+def retire(request: SignedInRequest, key: str, number: int) -> HttpResponse:
+    """Let no new deal start on the published version."""
+    row = get_version_row(user=request.user, process_key=key, number=number)
+    reason = request.POST.get("reason", "").strip()[:1000]
+    try:
+        retire_version(version_id=row.id, reason=reason, by=request.user, now=clock.now())
+    except Refused as refused:
+        return refuse(request, "processes/book.html", book_context(request, key, number) | {"refused": refused.message})
+    toast(request, _("Version %(number)d is retired: no new deal starts on it.") % {"number": number})
+    return go_to(request, reverse("processes:book", args=[key, number]))
 
 
 @require_POST

@@ -10,16 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from kniga.engine import check
 from kniga.people.permissions import Act, may
 from kniga.platform.errors import NotVisible
 from kniga.processes.definitions import runnable_version
 from kniga.processes.drawing import drawing_of
 from kniga.processes.outline import outline_of
-from kniga.processes.version_queries import get_version_row, process_rows, version_rows, version_xml
+from kniga.processes.version_queries import get_check, get_version_row, process_rows, version_rows, version_xml
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.pages import render_page
-from kniga.web.processes.problems import problem_rows
+from kniga.web.processes.problems import marked_by, problem_rows
 from kniga.web.processes.words import assignee_in_words, condition_in_words, due_in_words
 
 
@@ -68,21 +67,38 @@ def book_context(request: SignedInRequest, key: str, number: int) -> dict[str, A
     if row is None:
         raise NotVisible
     definition = runnable_version(row.id).definition
+    checked = get_check(user=request.user, version_id=row.id)
+    problems = problem_rows(checked.problems, definition)
+    shown = next((one for one in problems if str(one.number) == request.GET.get("problem") and one.path), None)
     return {
         "version": row,
         "versions": rows,
         "definition": definition,
         "outline": outline_of(definition),
         "drawing": drawing_of(version_xml(user=request.user, version_id=row.id), definition),
-        "problems": problem_rows(check(definition), definition),
+        "checked": checked,
+        "verdicts": verdict_names(),
+        "problems": problems,
+        "shown_problem": shown,
+        "marked": marked_by(shown.path, definition) if shown else frozenset(),
         "may_edit": may(request.user, Act.EDIT_BOOK),
-        "statuses": {"draft": _("Draft"), "published": _("Published"), "retired": _("Retired")},
+        "statuses": status_names(),
         "kinds": kind_names(),
         "triggers": trigger_names(),
         "due_in_words": due_in_words,
         "assignee_in_words": assignee_in_words,
         "condition_in_words": lambda rule: condition_in_words(rule, definition),
     }
+
+
+def status_names() -> dict[str, str]:
+    """The life of a version, in words."""
+    return {"draft": _("Draft"), "checked": _("Checked"), "published": _("Published"), "retired": _("Retired")}
+
+
+def verdict_names() -> dict[str, str]:
+    """What a check says, in words."""
+    return {"sound": _("Proved sound"), "not_proved": _("Not proved"), "unsound": _("Not sound")}
 
 
 def kind_names() -> dict[str, str]:

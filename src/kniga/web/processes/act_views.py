@@ -1,0 +1,150 @@
+"""Acts on many running deals: prepared, looked at, carried out with progress, undone as a whole."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import HttpResponse
+from django.http.request import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from kniga.people.permissions import Act, may
+from kniga.people.queries import branch_options, visible_teams, visible_users
+from kniga.platform import clock
+from kniga.platform.errors import Refused
+from kniga.processes.act_planning import RIGHTS, change_move, plan_move
+from kniga.processes.act_queries import act_counts, act_rows, acts_of_process, get_visible_act, mapping_of
+from kniga.processes.acting import drop_act
+from kniga.processes.instance_queries import element_names
+from kniga.processes.jobs import queue_act, queue_undo
+from kniga.processes.models import BulkAct
+from kniga.processes.scopes import Scope, load_scope
+from kniga.processes.version_queries import version_rows
+from kniga.web.access import SignedInRequest, act_required
+from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+from kniga.web.processes.act_words import act_names, act_statuses, how_proposed, row_statuses, why_in_words
+from kniga.web.processes.running_views import number_of
+
+TEMPLATE: Final = "processes/act.html"
+FRAGMENTS: Final = {"act": "act"}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@act_required(Act.EDIT_BOOK)
+def move(request: SignedInRequest, key: str) -> HttpResponse:
+    """Choose the versions and whose deals are to be moved; the machine proposes the mapping."""
+    versions = version_rows(user=request.user, process_key=key)
+    form = request.POST if request.method == "POST" else request.GET
+    context: dict[str, Any] = {
+        "key": key, "versions": versions, "published": next((v for v in versions if v.status == "published"), None),
+        "sources": [v for v in versions if v.running and v.status != "published"], "sent": form, "errors": {},
+        "branches": branch_options(), "teams": visible_teams(user=request.user),
+        "people": visible_users(user=request.user), "acts": act_names(), "statuses": act_statuses(),
+        "past": acts_of_process(user=request.user, process_key=key, limit=10),
+    }  # fmt: skip
+    if request.method != "POST":
+        return render_page(request, "processes/move.html", context)
+    scope = Scope(
+        key, number_of(form.get("source", "")), "", number_of(form.get("branch", "")), number_of(form.get("team", "")),
+        number_of(form.get("owner", "")),
+    )  # fmt: skip
+    reason = form.get("reason", "").strip()[:1000]
+    target = context["published"].number if context["published"] else 0
+    try:
+        act = plan_move(scope=scope, target=target, reason=reason, by=request.user, now=clock.now())
+    except Refused as refused:
+        return refuse(request, "processes/move.html", context | {"errors": field_errors(refused)})
+    return go_to(request, reverse("processes:act", args=[act.pk]))
+
+
+@require_safe
+@act_required(Act.STEER)
+def act(request: SignedInRequest, act_id: int) -> HttpResponse:
+    """An act: what it does to which deals, how far it is, what became of each."""
+    found = get_visible_act(user=request.user, act_id=act_id)
+    return render_page(request, TEMPLATE, act_context(request, found), fragments=FRAGMENTS)
+
+
+@require_POST
+@act_required(Act.STEER)
+def settle(request: SignedInRequest, act_id: int) -> HttpResponse:
+    """Do what the pressed button says (`act`): change (the mapping of a move), carry_out, drop or undo."""
+    found = get_visible_act(user=request.user, act_id=act_id)
+    try:
+        where = _settle(request, found)
+    except Refused as refused:
+        context = act_context(request, get_visible_act(user=request.user, act_id=act_id))
+        return refuse(request, TEMPLATE, context | {"errors": field_errors(refused)})
+    return go_to(request, where)
+
+
+def act_context(request: SignedInRequest, found: BulkAct) -> dict[str, Any]:
+    """The context of processes/act.html for an act that came through `get_visible_act`."""
+    status = request.GET.get("show", "")
+    names = element_names(found.version_id) if found.version_id else {}
+    counts = act_counts(found)
+    over = {"running": "fits", "undoing": "done"}.get(found.status)
+    total = sum(counts.values())
+    return {
+        "act": found, "counts": counts, "total": total, "names": act_names(), "statuses": act_statuses(),
+        "row_statuses": row_statuses(), "shown": status if status in counts else "",
+        "page": act_rows(act=found, status=status if status in counts else "", cursor=request.GET.get("after")),
+        "why": lambda row: why_in_words(row.why, {**names, **row.steps}),
+        "mapping": mapping_of(found) if found.target_id else (), "how": how_proposed, "errors": {},
+        "at_work": over is not None, "over": total - counts[over] if over else total,
+        "scope": _scope_in_words(request, load_scope(found.scope), names), "element_names": names,
+        "may_do": may(request.user, RIGHTS[found.kind]),
+    }  # fmt: skip
+
+
+def _settle(request: SignedInRequest, found: BulkAct) -> str:
+    form, by, now = request.POST, request.user, clock.now()
+    pressed = form.get("act", "")
+    page = reverse("processes:act", args=[found.pk])
+    if pressed == "drop":
+        drop_act(act_id=found.pk, by=by)
+        toast(request, _("Nothing was done"))
+        return reverse("processes:running", args=[found.process.key])
+    if pressed == "undo":
+        queue_undo(act_id=found.pk, reason=form.get("reason", "").strip()[:1000], by=by, now=now)
+        return page
+    if found.target_id:
+        mapping, choices = _chosen(form)
+        reason = form.get("reason", "").strip()[:1000]
+        change_move(act_id=found.pk, mapping=mapping, choices=choices, reason=reason, by=by, now=now)
+    if pressed == "carry_out":
+        queue_act(act_id=found.pk, by=by, now=now)
+    return page
+
+
+def _chosen(form: QueryDict) -> tuple[dict[str, str | None], dict[int, dict[str, str]]]:
+    """The mapping of a form (`to:<element>`) and the choices for single deals (`row:<id>:<element>`)."""
+    mapping: dict[str, str | None] = {}
+    choices: dict[int, dict[str, str]] = {}
+    for name in form:
+        if name.startswith("to:"):
+            mapping[name.removeprefix("to:")] = form[name] or None
+        elif name.startswith("row:"):
+            id, _colon, element = name.removeprefix("row:").partition(":")
+            if id.isdecimal() and len(id) < 19:
+                choices.setdefault(int(id), {})[element] = form[name]
+    return mapping, choices
+
+
+def _scope_in_words(request: SignedInRequest, scope: Scope, names: Any) -> list[str]:
+    user = request.user
+    told = [_("version %(number)s") % {"number": scope.version}] if scope.version else []
+    for options, id in (
+        (branch_options(), scope.branch_id), (visible_teams(user=user), scope.team_id),
+        (visible_users(user=user), scope.owner_id),
+    ):  # fmt: skip
+        told += [one.name for one in options if one.id == id] if id else []
+    if scope.element:
+        told.append(_("on “%(step)s”") % {"step": names.get(scope.element, scope.element)})
+    if scope.is_overdue:
+        told.append(_("overdue"))
+    if scope.status:
+        told.append(_("Paused") if scope.status == "suspended" else _("Running"))
+    return told or [_("all deals in work")]

@@ -1,0 +1,111 @@
+"""The running deals of a process: how many stand on each element, which they are, and acts on many of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.http.request import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kniga.people.permissions import Act, may
+from kniga.people.queries import visible_teams, visible_users
+from kniga.platform import clock
+from kniga.platform.errors import Refused
+from kniga.processes.act_planning import plan_act
+from kniga.processes.act_queries import acts_of_process
+from kniga.processes.definitions import runnable_version
+from kniga.processes.drawing import drawing_of
+from kniga.processes.instance_queries import count_running, running_instances, standing_on
+from kniga.processes.scopes import Scope
+from kniga.processes.version_queries import version_rows, version_xml
+from kniga.web.access import SignedInRequest, act_required, signed_in
+from kniga.web.pages import field_errors, go_to, refuse, render_page
+from kniga.web.processes.act_words import act_names, act_statuses
+
+TEMPLATE = "processes/running.html"
+
+
+@require_http_methods(["GET", "HEAD"])
+@signed_in
+def running(request: SignedInRequest, key: str) -> HttpResponse:
+    """The deals in work of a process, as far as one sees them: on the diagram and as a list."""
+    return render_page(request, TEMPLATE, running_context(request, key, request.GET))
+
+
+@require_POST
+@act_required(Act.STEER)
+def plan(request: SignedInRequest, key: str) -> HttpResponse:
+    """Prepare an act on all the deals that meet the choice, or on those that are ticked."""
+    form = request.POST
+    version_rows(user=request.user, process_key=key)
+    ticked = [int(id) for id in form.getlist("instance") if id.isdecimal() and len(id) < 19]
+    try:
+        act = plan_act(
+            kind=form.get("kind", ""), scope=scope_of(key, form), reason=form.get("reason", "").strip()[:1000],
+            element=form.get("to_step", ""), instance_ids=ticked or None, by=request.user, now=clock.now(),
+        )  # fmt: skip
+    except Refused as refused:
+        context = running_context(request, key, form)
+        return refuse(request, TEMPLATE, context | {"errors": field_errors(refused), "sent": form})
+    return go_to(request, reverse("processes:act", args=[act.pk]))
+
+
+def scope_of(key: str, form: QueryDict) -> Scope:
+    """The choice that a form or an address tells of."""
+    status = form.get("status", "")
+    return Scope(
+        key, number_of(form.get("version", "")), form.get("element", "")[:100], None, number_of(form.get("team", "")),
+        number_of(form.get("owner", "")), status if status in ("running", "suspended") else "",
+        form.get("overdue", "") == "on",
+    )  # fmt: skip
+
+
+def number_of(text: str) -> int | None:
+    """A number of a form; None for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict[str, Any]:
+    """The context of processes/running.html. Raises NotVisible."""
+    user, now = request.user, clock.now()
+    versions = version_rows(user=user, process_key=key)
+    scope = scope_of(key, form)
+    row = next((one for one in versions if one.number == scope.version), None) or next(
+        (one for one in versions if one.status == "published"), versions[0]
+    )
+    definition = runnable_version(row.id).definition
+    standing = standing_on(user=user, scope=Scope(key, row.number, "", None, *_narrowing(scope)), now=now)
+    return {
+        "key": key, "definition": definition, "versions": versions, "shown": row, "scope": scope,
+        "standing": standing, "drawing": drawing_of(version_xml(user=user, version_id=row.id), definition),
+        "elements": [(id, definition.elements[id].name or id, standing[id]) for id in definition.elements
+                     if id in standing],
+        "steps": [(task.id, task.name) for task in definition.user_tasks() if task.scope is None],
+        "page": running_instances(user=user, scope=scope, now=now, cursor=form.get("after") or None),
+        "total": count_running(user=user, scope=scope, now=now), "address": _address(form),
+        "teams": visible_teams(user=user), "people": visible_users(user=user), "acts": act_names(),
+        "statuses": act_statuses(),
+        "past": acts_of_process(user=user, process_key=key, limit=5) if _steers(user) else (),
+        "may_steer": _steers(user), "may_move": may(user, Act.EDIT_BOOK), "errors": {}, "sent": {},
+        "conditions": {"running": _("Running"), "suspended": _("Paused")},
+    }  # fmt: skip
+
+
+def _narrowing(scope: Scope) -> tuple[int | None, int | None, str, bool]:
+    return scope.team_id, scope.owner_id, scope.status, scope.is_overdue
+
+
+def _address(form: QueryDict) -> str:
+    """The choice as an address, for links that change one thing of it."""
+    kept = QueryDict(mutable=True)
+    for name in ("version", "team", "owner", "status", "overdue"):
+        if form.get(name):
+            kept[name] = form[name]
+    return kept.urlencode()
+
+
+def _steers(user: Any) -> bool:
+    return may(user, Act.STEER)
