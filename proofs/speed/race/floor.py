@@ -29,17 +29,20 @@ BEGIN
                                 status, created_at, due_at)
     VALUES (v_task.instance_id, v_task.token + 1, p_element, p_name, 'call', v_task.deal_id, v_task.client_id, p_stage,
             v_task.assignee_id, 'open', p_now, p_due) RETURNING id INTO v_new;
-    UPDATE deals_deal SET stage_id = p_stage, stage_since = p_now, updated_at = p_now, revision = revision + 1
-    WHERE id = v_task.deal_id RETURNING amount INTO v_amount;
-    UPDATE deals_stagevisit SET left_at = p_now, exit = 'passed', amount = v_amount
-    WHERE deal_id = v_task.deal_id AND left_at IS NULL;
-    INSERT INTO deals_stagevisit (deal_id, stage_id, owner_id, entered_at, amount, is_inferred)
-    VALUES (v_task.deal_id, p_stage, v_task.assignee_id, p_now, v_amount, false);
+    IF p_stage <> v_task.stage_id THEN
+        UPDATE deals_deal SET stage_id = p_stage, stage_since = p_now, updated_at = p_now, revision = revision + 1
+        WHERE id = v_task.deal_id RETURNING amount INTO v_amount;
+        UPDATE deals_stagevisit SET left_at = p_now, exit = 'passed', amount = v_amount
+        WHERE deal_id = v_task.deal_id AND left_at IS NULL;
+        INSERT INTO deals_stagevisit (deal_id, stage_id, owner_id, entered_at, amount, is_inferred)
+        VALUES (v_task.deal_id, p_stage, v_task.assignee_id, p_now, v_amount, false);
+        INSERT INTO platform_event (at, kind, actor_id, client_id, deal_id, instance_id, task_id, payload) VALUES
+            (p_now, 'processes.stage.entered', p_actor, v_task.client_id, v_task.deal_id, v_task.instance_id, NULL,
+             '{"stage": "stage2", "previous": "stage1"}');
+    END IF;
     INSERT INTO platform_event (at, kind, actor_id, client_id, deal_id, instance_id, task_id, payload) VALUES
         (p_now, 'processes.task.completed', p_actor, v_task.client_id, v_task.deal_id, v_task.instance_id, p_task,
          '{"token": 1, "element": "step1", "outcome": "ok", "answers": {}}'),
-        (p_now, 'processes.stage.entered', p_actor, v_task.client_id, v_task.deal_id, v_task.instance_id, NULL,
-         '{"stage": "stage2", "previous": "stage1"}'),
         (p_now, 'processes.task.created', p_actor, v_task.client_id, v_task.deal_id, v_task.instance_id, v_new,
          '{"token": 2, "element": "step2", "stage": "stage2"}');
     RETURN v_new;

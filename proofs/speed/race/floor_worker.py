@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from proofs.speed.race import floor
 from proofs.speed.race.kniga_worker import set_up, start_deals
-from proofs.speed.race.sale import COMPLETED, KEY, step
+from proofs.speed.race.sale import COMPLETED, KEY, STAGES, step
 from proofs.speed.race.worker import Engine, serve
 
 DEADLINE = timedelta(days=1)
@@ -24,8 +24,7 @@ class Floor(Engine[tuple[int, int]]):
 
         self.version = published_version_id(KEY)
         self.rep = User.objects.get(email=REP).pk
-        self.stages = dict(Stage.objects.filter(pipeline__key=KEY).values_list("position", "pk"))
-        self.first = min(self.stages)
+        self.stages = dict(Stage.objects.filter(pipeline__key=KEY).values_list("key", "pk"))
         self.connection = floor.connect(address)
 
     def start(self, count: int) -> list[tuple[int, int]]:
@@ -34,9 +33,9 @@ class Floor(Engine[tuple[int, int]]):
     def complete(self, handle: tuple[int, int]) -> tuple[int, int]:
         task, number = handle
         now, following = datetime.now(UTC), number + 1
-        stage = self.stages[self.first + number]
+        stage = f"stage{STAGES[number]}"
         values = [
-            task, self.rep, now, stage, f"stage{following}", step(following), f"Step {following}", now + DEADLINE, "ok",
+            task, self.rep, now, self.stages[stage], stage, step(following), f"Step {following}", now + DEADLINE, "ok",
         ]  # fmt: skip
         row = self.connection.execute(floor.CALL, values).fetchone()
         assert row is not None and isinstance(row[0], int) and number <= COMPLETED

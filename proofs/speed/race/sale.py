@@ -1,11 +1,16 @@
-"""The sale that every engine of the race runs: seven tasks, after each a gateway that goes on or ends as lost."""
+"""The sale that every engine of the race runs, and the small ones of the other programs.
+
+It has the shape of the B2B book that Kniga comes with: eleven tasks in seven stages, after each task a gateway that
+goes on or ends as lost.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-STEPS: Final = 7
-"""Tasks of the sale; in Kniga each stands in a stage of its own."""
+STAGES: Final = (1, 2, 2, 3, 4, 4, 4, 4, 5, 6, 7)
+"""The stage of each task, as in the B2B book."""
+STEPS: Final = len(STAGES)
 COMPLETED: Final = STEPS - 1
 """Tasks of an instance that are completed in the race: the last one stays open, so that every completion opens one."""
 KEY: Final = "race_sale"
@@ -25,12 +30,12 @@ def step(number: int) -> str:
 
 def kniga_sale() -> bytes:
     """The sale as Kniga takes it: stages, deadlines, scripts and outcomes."""
-    stages = "".join(f'<kniga:stage key="stage{n}" name="Stage {n}"/>' for n in _numbers())
+    stages = "".join(f'<kniga:stage key="stage{n}" name="Stage {n}"/>' for n in sorted(set(STAGES)))
     condition = f'<conditionExpression xsi:type="tFormalExpression" language="urn:kniga:rules:1">{_IS_OK}'
     tasks = "".join(
-        f'<userTask id="{step(n)}" name="Step {n}" kniga:kind="call" kniga:stage="stage{n}"><extensionElements>'
+        f'<userTask id="{step(n)}" name="Step {n}" kniga:kind="call" kniga:stage="stage{stage}"><extensionElements>'
         f'<kniga:deadline duration="P1D"/><kniga:script>Do it.</kniga:script>{_OUTCOMES}</extensionElements></userTask>'
-        for n in _numbers()
+        for n, stage in enumerate(STAGES, start=1)
     )
     return _file(f"<extensionElements><kniga:stages>{stages}</kniga:stages></extensionElements>", tasks, condition)
 

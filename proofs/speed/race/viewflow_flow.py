@@ -1,4 +1,4 @@
-"""The sale as django-viewflow takes it: seven views, each assigned to the user who works, with a gateway after each.
+"""The sale as django-viewflow takes it: eleven views, each assigned to the user who works, with a gateway after each.
 
 Importable only under `viewflow_settings`.
 """
@@ -44,7 +44,11 @@ class Sale(flow.Flow):  # type: ignore[misc]
     step4, way4 = _step(this.way4), _way(this.step5)
     step5, way5 = _step(this.way5), _way(this.step6)
     step6, way6 = _step(this.way6), _way(this.step7)
-    step7, way7 = _step(this.way7), _way(this.won)
+    step7, way7 = _step(this.way7), _way(this.step8)
+    step8, way8 = _step(this.way8), _way(this.step9)
+    step9, way9 = _step(this.way9), _way(this.step10)
+    step10, way10 = _step(this.way10), _way(this.step11)
+    step11, way11 = _step(this.way11), _way(this.won)
     won, lost = flow.End(), flow.End()
 
     def told(self, activation: Any) -> None:
