@@ -276,3 +276,9 @@ def test_an_action_nobody_could_carry_out_is_refused_by_name(department: Departm
     with pytest.raises(BookRefused) as refused:
         publish(working_book(action(name, template="x") if name == "create_document" else action(name)))
     assert refused.value.problems[0].code == "unknown_action"
+
+
+def test_the_secret_of_an_address_is_its_own() -> None:
+    here, there = "https://example.com/a", "https://example.com/b"
+    assert secret_of(here) != secret_of(there)
+    assert secret_of(here) == secret_of("https://EXAMPLE.com/a?x=1")

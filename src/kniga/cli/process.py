@@ -15,6 +15,7 @@ from kniga.cli.process_check import check_files, problems_of
 from kniga.cli.process_deals import instances, move
 from kniga.cli.process_session import database, person, version_of
 from kniga.cli.replaying import replay
+from kniga.cli.webhooks import webhook_secret
 
 if TYPE_CHECKING:
     from kniga.engine import Problem
