@@ -20,7 +20,7 @@ _BESIDE: Final = frozenset((
     "processes.instance.ended", "deals.deal.changed", "processes.condition.ceased", "processes.scope.entered",
     "processes.scope.left", "processes.loop.started", "processes.loop.ended", "processes.decision.made",
     "processes.work.started", "processes.error.thrown", "processes.escalation.thrown", "processes.message.thrown",
-    "processes.signal.thrown",
+    "processes.signal.thrown", "processes.instance.moved",
 ))  # fmt: skip
 
 

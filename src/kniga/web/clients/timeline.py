@@ -110,6 +110,9 @@ def _details(row: TimelineRow) -> tuple[tuple[str, str], ...]:
     if row.kind == "deals.lines.changed":
         lines = row.payload.get("lines", [])
         return tuple((str(line["product"]), _bought(line)) for line in lines)
+    if row.kind == "processes.instance.moved":
+        versions = f"{row.payload.get('from')} → {row.payload.get('to')}"
+        return ((_("Version"), versions), (_("Why"), str(row.payload.get("reason") or "—")))
     if row.kind == "deals.deal.lost" and row.payload.get("reason"):
         return ((_("Reason"), reason_name(str(row.payload["reason"]))),)
     return ()
@@ -231,6 +234,8 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.decision.made": _said(gettext_lazy("A table decided"), "check"),
     "processes.instance.sent": _said(gettext_lazy("Sent to another step: %(why)s"), "arrow", why="reason"),
     "processes.instance.migrated": _said(gettext_lazy("The deal goes by another version of the book"), "book"),
+    "processes.instance.moved": _said(gettext_lazy("The deal goes by another version of the book"), "book"),
+    "processes.act.undone": _said(gettext_lazy("What was done with many deals was taken back"), "undo"),
     "processes.instance.suspended": _said(gettext_lazy("The sales book was paused: %(why)s"), "clock", why="reason"),
     "processes.instance.resumed": _said(gettext_lazy("The sales book goes on"), "play"),
 }

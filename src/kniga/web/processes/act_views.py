@@ -125,11 +125,11 @@ def _chosen(form: QueryDict) -> tuple[dict[str, str | None], dict[int, dict[str,
     choices: dict[int, dict[str, str]] = {}
     for name in form:
         if name.startswith("to:"):
-            mapping[name.removeprefix("to:")] = form[name] or None
+            mapping[name.removeprefix("to:")] = form.get(name) or None
         elif name.startswith("row:"):
             id, _colon, element = name.removeprefix("row:").partition(":")
             if id.isdecimal() and len(id) < 19:
-                choices.setdefault(int(id), {})[element] = form[name]
+                choices.setdefault(int(id), {})[element] = form.get(name, "")
     return mapping, choices
 
 

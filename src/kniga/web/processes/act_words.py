@@ -67,7 +67,9 @@ def why_in_words(why: Mapping[str, Any] | None, names: Mapping[str, str]) -> str
         return _("Say where this goes: %(steps)s") % {"steps": steps}
     if code == "cannot_migrate":
         params = why["params"]
-        values = {"element": names.get(params["element"], params["element"]), "why": _(params["detail"])}
+        detail = params["detail"]
+        told = _("the flow it waits on does not lead there") if detail.startswith("the flow") else _(detail)
+        values = {"element": names.get(params["element"], params["element"]), "why": told}
         text = _("“%(element)s” cannot go over: %(why)s. Send these deals to a step first.")
         return text % values
     known = {

@@ -103,7 +103,7 @@ def _address(form: QueryDict) -> str:
     kept = QueryDict(mutable=True)
     for name in ("version", "team", "owner", "status", "overdue"):
         if form.get(name):
-            kept[name] = form[name]
+            kept[name] = form.get(name, "")
     return kept.urlencode()
 
 
