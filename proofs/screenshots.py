@@ -52,10 +52,10 @@ LEADS = """Компания;ИНН;Контактное лицо;Телефон;
 ИП Орлов;;Иван Орлов;8 (916) 123-45-67;orlov@mail.example;Тверь
 """
 LEADS_IN_ENGLISH = """Company,Contact,Phone,E-mail,City,Employees
-Northern Storage Ltd,Anna Walsh,+44 116 496 0345,anna@northern.example,Leicester,48
+Northern Storage Ltd,Anna Walsh,020 7946 0321,anna@northern.example,Leicester,48
 Pallet House plc,Peter Kimber,+44 117 496 0212,kimber@pallethouse.example,Bristol,many
 Southern Freight Ltd,Olive Shaw,+44 20 7946 0040,olive@,London,120
-Orchard & Co,Ivan Orchard,+44 116 496 0345,orchard@mail.example,Leicester,9
+Orchard & Co,Ivan Orchard,+44 20 7946 0321,orchard@mail.example,Leicester,9
 """
 """Files with an error of each kind, so that the import wizard has something to show."""
 FILES = {

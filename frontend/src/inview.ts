@@ -9,6 +9,9 @@ export function startInView(): void {
     row.scrollLeft += from - (row.clientWidth - current.offsetWidth) / 2;
   });
   mount(".k-diagram", (box) => {
-    box.scrollTop = (box.scrollHeight - box.clientHeight) / 2;
+    const start = box.querySelector("circle");
+    if (!start) return;
+    const from = start.getBoundingClientRect().top - box.getBoundingClientRect().top;
+    box.scrollTop += from - box.clientHeight / 3;
   });
 }

@@ -230,3 +230,8 @@ def test_one_endless_row_of_a_workbook_is_cut_off(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 30_000_000
+
+
+def test_numbers_of_taxpayers_are_not_taken_for_phones(tmp_path: Path) -> None:
+    table = open_table(written(tmp_path, "inn,phone\n7707083893,9161234567\n7707083890,89165551212\n"))
+    assert [column.profile.content for column in table.columns] == ["number", "phone"]

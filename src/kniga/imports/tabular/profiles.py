@@ -115,7 +115,8 @@ class ColumnWatch:
 
 
 def _is_plain_amount(cell: str) -> bool:
-    return cell.isdigit() and len(cell) not in {10, 11}
+    # Ten bare digits are a number of a taxpayer rather than a phone, unless they begin as mobile numbers do.
+    return cell.isdigit() and len(cell) != 11 and not (len(cell) == 10 and cell[0] == "9")
 
 
 def _decide(seen: dict[str, int], pair: tuple[str, str], otherwise: str) -> tuple[str | None, bool, bool]:
