@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-for _command in (instances, move, replay):
+for _command in (instances, move, replay, webhook_secret):
     app.command()(_command)
 
 PROBLEMS, UNREADABLE = 1, 2
