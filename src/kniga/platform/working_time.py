@@ -32,6 +32,12 @@ def _country(code: str) -> holidays.HolidayBase | None:
     return holidays.country_holidays(code) if code in holidays.list_supported_countries() else None
 
 
+@lru_cache(maxsize=4096)
+def _works(code: str, day: date) -> bool:
+    country = _country(code)
+    return day.weekday() < 5 if country is None else bool(country.is_working_day(day))
+
+
 @dataclass(frozen=True)
 class WorkCalendar:
     """When the organisation works. `starts` and `ends` are local times of `zone`; `exceptions` win over the
@@ -48,8 +54,7 @@ class WorkCalendar:
         own = self.exceptions.get(day)
         if own is not None:
             return own
-        country = _country(self.country)
-        return day.weekday() < 5 if country is None else bool(country.is_working_day(day))
+        return _works(self.country, day)
 
     def in_zone(self, zone: str) -> WorkCalendar:
         """The same calendar seen from another time zone (a branch's); an empty name changes nothing."""
