@@ -12,11 +12,15 @@ import statistics
 import sys
 import time
 from datetime import UTC, datetime
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from proofs.harness import Report, note, run
 from proofs.speed.race.ground import REP, ground, make_deals
 from proofs.speed.race.sale import circling_sale
+
+if TYPE_CHECKING:
+    from kniga.people.models import User
 
 KEY: Final = "race_circle"
 MOST: Final = 8
@@ -71,15 +75,17 @@ def _measured(task: int) -> tuple[int, float, int]:
 
 
 def _complete(task: int) -> int:
-    from kniga.people.models import User
     from kniga.processes.services import complete_task
 
-    global _rep
-    _rep = _rep or User.objects.get(email=REP)
-    return complete_task(task_id=task, outcome="no", answers={}, by=_rep, now=datetime.now(UTC)).created[0]
+    done = complete_task(task_id=task, outcome="no", answers={}, by=_rep(), now=datetime.now(UTC))
+    return done.created[0]
 
 
-_rep = None
+@cache
+def _rep() -> User:
+    from kniga.people.models import User
+
+    return User.objects.get(email=REP)
 
 
 def _events(instance_id: int) -> int:

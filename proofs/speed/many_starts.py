@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import psutil
@@ -72,7 +73,7 @@ def main(report: Report) -> None:
             for way in (product, bare) if number % 2 == 0 else (bare, product):
                 deals = _deals(chosen.count)
                 note(f"{chosen.count} deals are there")
-                taken[way].append(_timed(lambda way=way, deals=deals: way(deals)))
+                taken[way].append(_timed(partial(way, deals)))
     _tell(report, chosen.count, taken[product], taken[bare])
 
 

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
@@ -92,7 +92,7 @@ def _bare() -> Callable[[int], None]:
     tokens = '{"fired": [[1, "late"]], "format": 2, "tokens": [{"id": 1, "element": "offer"}]}'
 
     def fire(count: int) -> None:
-        values = {"now": _later(), "count": count, "lead": lead, "tokens": tokens}
+        values: dict[str, Any] = {"now": _later(), "count": count, "lead": lead, "tokens": tokens}
         with transaction.atomic(), connection.cursor() as cursor:
             for statement in BARE:
                 cursor.execute(statement, values if "%(" in statement else None)

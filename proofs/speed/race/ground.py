@@ -68,7 +68,7 @@ def make_deals(count: int, *, key: str = KEY) -> list[int]:
     from kniga.deals.models import Pipeline
     from kniga.people.models import User
 
-    values = {
+    values: dict[str, Any] = {
         "client": Client.objects.order_by("pk").values_list("pk", flat=True)[0],
         "clients": CLIENTS,
         "owner": User.objects.get(email=REP).pk,

@@ -13,7 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +22,8 @@ import psutil
 from proofs.speed.race.sale import COMPLETED
 
 Handle = TypeVar("Handle")
+IN_TURNS = 20
+"""Instances a worker has under way at a time."""
 
 
 class Engine(ABC, Generic[Handle]):
@@ -40,33 +42,56 @@ class Engine(ABC, Generic[Handle]):
         """The process id of the connection's server process."""
 
 
+@dataclass
+class Supply(Generic[Handle]):
+    """Instances to complete tasks of: some under way in turns, so that all steps are met alike, the rest not begun."""
+
+    waiting: list[Handle] = field(default_factory=list)
+    under_way: deque[tuple[Handle, int]] = field(default_factory=deque)
+
+    @property
+    def completions(self) -> int:
+        """How many tasks can be completed."""
+        begun = sum(COMPLETED - step for _handle, step in self.under_way)
+        return begun + COMPLETED * len(self.waiting)
+
+    def take(self) -> tuple[Handle, int] | None:
+        """An instance and how many of its tasks are done; None when all are used up."""
+        while self.waiting and len(self.under_way) < IN_TURNS:
+            self.under_way.append((self.waiting.pop(), 0))
+        return self.under_way.popleft() if self.under_way else None
+
+    def give_back(self, handle: Handle, step: int) -> None:
+        """What is left of it waits for its next turn."""
+        if step < COMPLETED:
+            self.under_way.append((handle, step))
+
+
 def serve(engine: Engine[Handle]) -> None:
     """Carry out orders until told to end."""
-    at_hand: deque[tuple[Handle, int]] = deque()
+    supply: Supply[Handle] = Supply()
     for line in sys.stdin:
         order, _space, value = line.strip().partition(" ")
         if order == "end":
             return
         if order == "prepare":
-            missing = int(value) - sum(COMPLETED - step for _handle, step in at_hand)
+            missing = int(value) - supply.completions
             if missing > 0:
-                at_hand.extend((handle, 0) for handle in engine.start(ceil(missing / COMPLETED)))
-            answer: dict[str, float] = {"at_hand": len(at_hand)}
+                supply.waiting += engine.start(ceil(missing / COMPLETED))
+            answer: dict[str, float] = {"completions": supply.completions}
         else:
-            answer = _run(engine, at_hand, float(value))
+            answer = _run(engine, supply, float(value))
         print(json.dumps(answer), flush=True)
 
 
-def _run(engine: Engine[Handle], at_hand: deque[tuple[Handle, int]], seconds: float) -> dict[str, float]:
+def _run(engine: Engine[Handle], supply: Supply[Handle], seconds: float) -> dict[str, float]:
     backend = psutil.Process(engine.backend())
     client, server, began = time.process_time(), _cpu(backend), time.perf_counter()
     done = 0
-    while at_hand and time.perf_counter() - began < seconds:
-        handle, step = at_hand.popleft()
-        following = engine.complete(handle)
+    while time.perf_counter() - began < seconds and (taken := supply.take()):
+        handle, step = taken
+        supply.give_back(engine.complete(handle), step + 1)
         done += 1
-        if step + 1 < COMPLETED:
-            at_hand.append((following, step + 1))
     return {
         "done": done,
         "seconds": time.perf_counter() - began,
@@ -135,6 +160,6 @@ class Team:
             assert worker.stdout is not None
             line = worker.stdout.readline()
             if not line:
-                raise RuntimeError(f"{worker.args} ended with {worker.wait(30)}")
+                raise RuntimeError(f"{worker.args!r} ended with {worker.wait(30)}")
             answers.append(json.loads(line))
         return answers

@@ -42,11 +42,12 @@ FROM processes_task t
 JOIN processes_instance i ON i.id = t.instance_id
 {_AROUND}
 LEFT JOIN people_user done ON done.id = t.completed_by_id
-WHERE t.id = %s AND (%s::bigint[] IS NULL OR d.owner_id = ANY(%s::bigint[]) OR t.assignee_id = %s)
+WHERE t.id = %(task)s
+  AND (%(visible)s::bigint[] IS NULL OR d.owner_id = ANY(%(visible)s::bigint[]) OR t.assignee_id = %(user)s)
 """
 _READ_INSTANCES = f"""
 SELECT {_INSTANCE} FROM processes_instance i {_AROUND}
-WHERE i.id = ANY(%s::bigint[]) AND (%s::bigint[] IS NULL OR d.owner_id = ANY(%s::bigint[]))
+WHERE i.id = ANY(%(ids)s::bigint[]) AND (%(visible)s::bigint[] IS NULL OR d.owner_id = ANY(%(visible)s::bigint[]))
 """
 _FIELDS = """
 SELECT d.id, coalesce(s.name, ''), c.kind, r.name, n.name, cs.name, c.employees,
@@ -141,7 +142,7 @@ def read_task(*, task_id: int, visible_to: list[int] | None, user_id: int | None
     `visible_to`: owner ids whose deals may be seen, None for all (see `people.access`); a task's assignee sees
     it anyway."""
     with connection.cursor() as cursor:
-        cursor.execute(_READ_TASK, [task_id, visible_to, visible_to, user_id])
+        cursor.execute(_READ_TASK, {"task": task_id, "visible": visible_to, "user": user_id})
         row = cursor.fetchone()
     if row is None:
         return None
@@ -155,7 +156,7 @@ def read_task(*, task_id: int, visible_to: list[int] | None, user_id: int | None
 def read_instances(*, instance_ids: Sequence[int], visible_to: list[int] | None = None) -> dict[int, InstanceSnapshot]:
     """The instances with all a step needs, by id, in one statement; those that are not visible are left out."""
     with connection.cursor() as cursor:
-        cursor.execute(_READ_INSTANCES, [list(instance_ids), visible_to, visible_to])
+        cursor.execute(_READ_INSTANCES, {"ids": list(instance_ids), "visible": visible_to})
         return {row[0]: _snapshot(row) for row in cursor.fetchall()}
 
 
