@@ -73,9 +73,9 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
     user, now = request.user, clock.now()
     versions = version_rows(user=user, process_key=key)
     scope = scope_of(key, form)
-    row = next((one for one in versions if one.number == scope.version), None) or next(
-        (one for one in versions if one.status == "published"), versions[0]
-    )
+    named = next((one for one in versions if one.number == scope.version), None)
+    # Without a choice the version most deals are on; of equal ones the newest.
+    row = named or max(versions, key=lambda one: (one.running, one.number))
     definition = runnable_version(row.id).definition
     standing = standing_on(user=user, scope=Scope(key, row.number, "", None, *_narrowing(scope)), now=now)
     return {

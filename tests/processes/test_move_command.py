@@ -1,0 +1,118 @@
+"""`kniga process instances` and `kniga process move`: running deals from the command line."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from kniga.cli import process as command
+from kniga.cli import process_deals
+from kniga.people.models import User
+from kniga.processes.models import BulkAct, Instance, ProcessVersion
+from tests.processes.moving import KEY, publish_second, run_deals, two_teams
+
+
+@pytest.fixture
+def head(db: None, monkeypatch: pytest.MonkeyPatch) -> User:
+    for module in (command, process_deals):
+        monkeypatch.setattr(module, "database", nullcontext)
+    head, first, second = two_teams()
+    run_deals([first, second], 8, head)
+    publish_second()
+    return head
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(command.app, list(arguments))
+    return result.exit_code, result.output
+
+
+def told(*arguments: str) -> tuple[int, Any]:
+    result = CliRunner().invoke(command.app, [*arguments, "--json"])
+    return result.exit_code, json.loads(result.stdout)
+
+
+@pytest.fixture
+def mapping(tmp_path: Path) -> str:
+    path = tmp_path / "mapping.json"
+    path.write_text(json.dumps({"visit": "proposal", "contract": "draft"}))
+    return str(path)
+
+
+def test_running_deals_are_listed_with_filters(head: User) -> None:
+    code, rows = told("instances", KEY)
+    assert (code, len(rows)) == (0, 8)
+    assert {row["elements"][0] for row in rows} == {"call", "visit", "offer", "contract"}
+    assert len(told("instances", KEY, "--element", "offer", "--team", "First")[1]) == 2
+    assert len(told("instances", KEY, "--rep", "first@example.com")[1]) == 4
+    assert told("instances", KEY, "--version", "2")[1] == []
+    assert "Call the client" in run("instances", KEY, "--limit", "1")[1]
+    assert "no running deal" in run("instances", KEY, "--status", "suspended")[1]
+
+
+def test_a_move_is_tried_made_and_undone(head: User, mapping: str) -> None:
+    move = ("move", KEY, "--from", "1", "--as", "chief@example.com")
+    code, dry = told(*move, "--dry-run")
+    assert (code, dry["counts"]["choice"], dry["move"]) == (1, 4, None)
+    assert not BulkAct.objects.exists()
+    code, team = told(*move, "--mapping", mapping, "--team", "First", "--reason", "one team")
+    assert (code, team["counts"]["done"], team["status"]) == (0, 4, "done")
+    code, shown = run(*move, "--reason", "all")
+    assert code == 0 and "4 done" in shown and "offer -> proposal" in shown
+    assert set(Instance.objects.values_list("version__number", flat=True)) == {2}
+    code, undone = told("move", "--undo", str(team["move"]), "--reason", "too early")
+    assert (code, undone["counts"]["undone"]) == (0, 4)
+
+
+def test_what_hinders_is_told(head: User) -> None:
+    code, shown = run("move", KEY, "--from", "1", "--dry-run")
+    assert code == 1
+    assert "contract -> (choose)  split" in shown and "4 fits, 4 choice" in shown
+    assert "choice: contract" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "code"),
+    [
+        (("move", KEY), "--from N", 2),
+        (("move", KEY, "--from", "1"), "--reason", 2),
+        (("move", KEY, "--from", "7", "--dry-run"), "нет такой версии", 1),
+        (("move", KEY, "--from", "1", "--team", "No", "--dry-run"), "no team", 2),
+        (("move", KEY, "--from", "1", "--mapping", "/nowhere", "--dry-run"), "cannot be read", 2),
+        (("move", "--undo", "77", "--reason", "x"), "no move 77", 1),
+        (("move", KEY, "--from", "1", "--as", "nobody@example.com", "--dry-run"), "nobody signs in", 1),
+        (("instances", KEY, "--status", "lost"), "--status", 2),
+        (("retire", "nothing"), "no published version", 1),
+    ],
+)
+def test_wrong_use_is_named(head: User, arguments: tuple[str, ...], said: str, code: int) -> None:
+    assert run(*arguments)[0] == code
+    assert said in " ".join(run(*arguments)[1].split())
+
+
+def test_a_mapping_that_is_none_is_refused(head: User, tmp_path: Path) -> None:
+    for content in ("no JSON", "[1]", '{"a": 1}'):
+        path = tmp_path / "mapping.json"
+        path.write_text(content)
+        assert run("move", KEY, "--from", "1", "--mapping", str(path), "--dry-run")[0] == 2
+
+
+def test_a_move_is_undone_once(head: User) -> None:
+    code, team = told("move", KEY, "--from", "1", "--team", "First", "--reason", "x")
+    assert (code, team["counts"]["done"]) == (0, 4)
+    assert run("move", "--undo", str(team["move"]), "--reason", "x")[0] == 0
+    assert run("move", "--undo", str(team["move"]), "--reason", "x")[0] == 1
+
+
+def test_a_version_is_retired_and_exported_as_it_came(head: User, tmp_path: Path) -> None:
+    assert told("retire", KEY, "--reason", "x")[1]["status"] == "retired"
+    to = tmp_path / "out.bpmn"
+    assert run("export", KEY, "--version", "2", "--to", str(to))[0] == 0
+    assert to.read_bytes() == bytes(ProcessVersion.objects.get(process__key=KEY, number=2).xml)
+    code, shown = told("publish", KEY, "--version", "2")
+    assert (code, shown["verdict"]) == (0, "sound")
