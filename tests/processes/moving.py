@@ -6,6 +6,8 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from django.db import transaction
+
 from kniga.deals.models import Deal, Pipeline
 from kniga.people.models import Branch, Team, User
 from kniga.processes.bulk import start_many
@@ -107,7 +109,8 @@ def run_deals(owners: list[User], number: int, by: User) -> list[Deal]:
     """Deals on the first version, spread over its four steps."""
     version = publish_first()
     deals = open_deals(owners, number)
-    start_many(version_id=version.pk, entries=[(deal.pk, None) for deal in deals], actor_id=None, now=NOW)
+    with transaction.atomic():
+        start_many(version_id=version.pk, entries=[(deal.pk, None) for deal in deals], actor_id=None, now=NOW)
     for place, deal in enumerate(deals):
         for turn in range(place % 4):
             task = Task.objects.get(deal=deal, status="open")

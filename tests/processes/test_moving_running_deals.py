@@ -7,24 +7,26 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from kniga.deals.models import StageVisit
+from kniga.deals.models import Deal, StageVisit
 from kniga.people.models import User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
 from kniga.processes.act_planning import change_move, plan_move
 from kniga.processes.act_queries import act_counts, act_rows, get_visible_act, mapping_of
 from kniga.processes.acting import begin_act, begin_undo, carry_out, drop_act
+from kniga.processes.bulk import start_many
 from kniga.processes.definitions import runnable_version
 from kniga.processes.mapping import propose_mapping
-from kniga.processes.models import BulkAct, Instance, Task, Timer
+from kniga.processes.models import BulkAct, Instance, ProcessVersion, Task, Timer
 from kniga.processes.replaying import replay_all
 from kniga.processes.scopes import Scope
 from kniga.processes.services import complete_task, suspend_instance
 from kniga.processes.timeline import timeline_of_deal
+from tests.processes.books import book, publish
 from tests.processes.conftest import NOW
-from tests.processes.moving import KEY, publish_second, run_deals, two_teams
+from tests.processes.moving import KEY, STAGES, open_deals, publish_second, run_deals, step, two_teams
 
 LATER = NOW + timedelta(days=1)
 CHOICES = {"visit": "proposal", "contract": "draft"}
@@ -307,3 +309,71 @@ def _other_branch() -> Any:
     from kniga.people.models import Branch
 
     return Branch.objects.create(name="Far away")
+
+
+LOOP = (
+    '<userTask id="{id}" name="{name}" kniga:kind="call" kniga:assignee="owner"><extensionElements>'
+    '<kniga:deadline duration="P1D"/><kniga:script>Do it.</kniga:script><kniga:outcome key="ok" label="ok"/>'
+    '</extensionElements><multiInstanceLoopCharacteristics isSequential="false"><loopCardinality>2</loopCardinality>'
+    "</multiInstanceLoopCharacteristics></userTask>"
+)
+MESSAGE = '<message id="paid" name="paid" kniga:correlation="deal"/>'
+
+
+def whole(key: str, id: str, name: str, *, hears: bool) -> bytes:
+    """A step for each of two, beside a wait for a message (only if it `hears`)."""
+    waits = '<receiveTask id="wait" name="Wait" messageRef="paid"/>' if hears else step("wait", "Wait", "deal")
+    return book(
+        key,
+        f"""<startEvent id="s"/>{LOOP.format(id=id, name=name)}{waits}<endEvent id="e" kniga:result="won"/>
+        <boundaryEvent id="late" attachedToRef="{id}" cancelActivity="false"><timerEventDefinition>
+        <timeDuration>P5D</timeDuration></timerEventDefinition></boundaryEvent>{step("chase", "Chase", "deal")}
+        <endEvent id="e2"/>
+        <flows>
+        s -> {id}
+        {id} -> wait
+        wait -> e
+        late -> chase
+        chase -> e2
+        </flows>""",
+        around=MESSAGE if hears else "",
+        extra=STAGES,
+    )
+
+
+def started(xml: bytes) -> Instance:
+    version = publish(xml)
+    (deal,) = Deal.objects.all()[:1] or open_deals([User.objects.get(name="First")], 1)
+    with transaction.atomic():
+        start_many(version_id=version.pk, entries=[(deal.pk, None)], actor_id=None, now=NOW)
+    return Instance.objects.get(deal=deal)
+
+
+def test_the_bodies_of_a_loop_keep_what_they_are_done_for(db: None) -> None:
+    head, _first, _second = two_teams()
+    run_deals([], 0, head)
+    started(whole(KEY, "each", "Ask each", hears=False))
+    before = everything()
+    publish(whole(KEY, "every", "Ask everybody", hears=False))
+    version = ProcessVersion.objects.get(instances__isnull=False)
+    act = plan_move(scope=Scope(KEY, version.number), target=version.number + 1, reason="x", by=head, now=LATER)
+    assert carried_out(act, head) == {"done": 1}
+    names = sorted(Task.objects.filter(status="open").values_list("name", flat=True))
+    assert names == ["Ask everybody: 1", "Ask everybody: 2"]
+    assert replays() == []
+    assert undone(act, head) == {"undone": 1}
+    assert everything() == before
+    assert replays() == []
+
+
+def test_who_waits_for_something_else_cannot_go_over(db: None) -> None:
+    head, _first, _second = two_teams()
+    run_deals([], 0, head)
+    instance = started(whole(KEY, "each", "Ask each", hears=True))
+    for task in Task.objects.filter(instance=instance):
+        complete_task(task_id=task.pk, outcome="ok", answers={}, by=head, now=NOW)
+    publish(whole(KEY, "each", "Ask each", hears=False))
+    number = instance.version.number
+    act = plan_move(scope=Scope(KEY, number), target=number + 1, reason="x", by=head, now=LATER)
+    (row,) = act_rows(act=act).rows
+    assert row.status == "choice" and row.why == {"code": "no_target", "elements": ["wait"]}

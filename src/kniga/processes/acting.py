@@ -112,9 +112,10 @@ def forsaken_acts(*, now: datetime) -> list[int]:
 def _do(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
     """Carry out the act at these rows; one that somebody else moves at this moment is tried again."""
     for _attempt in range(ATTEMPTS):
-        rows = _try(act, rows, now)
-        if not rows:
+        late = _try(act, rows, now)
+        if not late:
             return
+        rows = list(act.rows.filter(pk__in=[row.pk for row in late], status=ActRowStatus.FITS))
     _note(rows, [{"code": "busy"}] * len(rows))
 
 
@@ -215,7 +216,8 @@ def _note(rows: Sequence[BulkActRow], reasons: Sequence[dict[str, Any]]) -> None
     for row, why in zip(rows, reasons, strict=True):
         row.status, row.why = ActRowStatus.REFUSED, why
     if rows:
-        BulkActRow.objects.bulk_update(list(rows), ["status", "why"])
+        # Only as long as nobody else has done them: then they are no longer as this worker saw them.
+        BulkActRow.objects.filter(status=ActRowStatus.FITS).bulk_update(list(rows), ["status", "why"])
 
 
 def _require(by: User | None, act: BulkAct) -> None:

@@ -74,6 +74,13 @@ def count_running(*, user: User | None, scope: Scope, now: datetime) -> int:
     return int(rows_of(f"SELECT count(*) {SOURCES} {conditions.where}", conditions.parameters)[0][0])
 
 
+def running_by_version(*, user: User | None, process_key: str, now: datetime) -> dict[int, int]:
+    """How many running (and paused) instances each version of a process has, by its number; one statement."""
+    conditions = Scope(process_key).conditions(user=user, now=now)
+    sql = f"SELECT v.number, count(*) {SOURCES} {conditions.where} GROUP BY v.number"
+    return dict(rows_of(sql, conditions.parameters))
+
+
 def running_instances(
     *, user: User | None, scope: Scope, now: datetime, cursor: str | None = None, limit: int = PAGE
 ) -> Page[RunningRow]:

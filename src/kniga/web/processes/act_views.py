@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -17,11 +18,11 @@ from kniga.platform.errors import Refused
 from kniga.processes.act_planning import RIGHTS, change_move, plan_move
 from kniga.processes.act_queries import act_counts, act_rows, acts_of_process, get_visible_act, mapping_of
 from kniga.processes.acting import drop_act
-from kniga.processes.instance_queries import element_names
+from kniga.processes.instance_queries import element_names, running_by_version
 from kniga.processes.jobs import queue_act, queue_undo
 from kniga.processes.models import BulkAct
 from kniga.processes.scopes import Scope, load_scope
-from kniga.processes.version_queries import version_rows
+from kniga.processes.version_queries import VersionRow, version_rows
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.processes.act_words import act_names, act_statuses, how_proposed, row_statuses, why_in_words
@@ -39,7 +40,7 @@ def move(request: SignedInRequest, key: str) -> HttpResponse:
     form = request.POST if request.method == "POST" else request.GET
     context: dict[str, Any] = {
         "key": key, "versions": versions, "published": next((v for v in versions if v.status == "published"), None),
-        "sources": [v for v in versions if v.running and v.status != "published"], "sent": form, "errors": {},
+        "sources": _sources(request, key, versions), "sent": form, "errors": {},
         "branches": branch_options(), "teams": visible_teams(user=request.user),
         "people": visible_users(user=request.user), "acts": act_names(), "statuses": act_statuses(),
         "past": acts_of_process(user=request.user, process_key=key, limit=10),
@@ -97,6 +98,12 @@ def act_context(request: SignedInRequest, found: BulkAct) -> dict[str, Any]:
         "scope": _scope_in_words(request, load_scope(found.scope), names), "element_names": names,
         "may_do": may(request.user, RIGHTS[found.kind]),
     }  # fmt: skip
+
+
+def _sources(request: SignedInRequest, key: str, versions: Sequence[VersionRow]) -> list[tuple[int, int]]:
+    """The versions that deals may be moved from, with how many of the deals one sees are on them."""
+    found = running_by_version(user=request.user, process_key=key, now=clock.now())
+    return [(v.number, found[v.number]) for v in versions if v.number in found and v.status != "published"]
 
 
 def _settle(request: SignedInRequest, found: BulkAct) -> str:

@@ -1,0 +1,89 @@
+"""Two workers at one act, and people who go on working meanwhile: each deal is done once, and everything replays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from django.db import connection
+
+from kniga.platform.errors import Conflict, Refused
+from kniga.platform.models import Event
+from kniga.processes.act_planning import plan_act, plan_move
+from kniga.processes.act_queries import act_counts
+from kniga.processes.acting import begin_act, begin_undo, carry_out
+from kniga.processes.models import BulkAct, Instance, Task
+from kniga.processes.replaying import replay_all
+from kniga.processes.scopes import Scope
+from kniga.processes.services import complete_task
+from tests.processes.moving import KEY, publish_second, run_deals, two_teams
+from tests.processes.test_moving_running_deals import CHOICES, LATER
+
+
+def at_once(*works: Callable[[], object]) -> list[BaseException]:
+    """Run the works in threads of their own; what they raised."""
+    raised: list[BaseException] = []
+
+    def run(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+def worker(act: BulkAct) -> Callable[[], object]:
+    return lambda: carry_out(act_id=act.pk, clock=lambda: LATER, batch=5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_do_each_deal_once() -> None:
+    head, first, second = two_teams()
+    run_deals([first, second], 24, head)
+    publish_second()
+    act = plan_move(scope=Scope(KEY, 1), target=2, reason="x", mapping=CHOICES, by=head, now=LATER)
+    begin_act(act_id=act.pk, by=head, now=LATER)
+    assert at_once(worker(act), worker(act)) == []
+    assert act_counts(act)["done"] == 24
+    assert Event.objects.filter(kind="processes.instance.moved").count() == 24
+    assert Event.objects.filter(kind="processes.act.carried_out").count() == 1
+    begin_undo(act_id=act.pk, reason="x", by=head, now=LATER)
+    assert at_once(worker(act), worker(act)) == []
+    assert act_counts(act)["undone"] == 24
+    assert Event.objects.filter(kind="processes.act.undone").count() == 24
+    assert [one.problem for one in replay_all() if one.problem] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_go_on_while_deals_are_moved() -> None:
+    head, first, second = two_teams()
+    run_deals([first, second], 24, head)
+    publish_second()
+    act = plan_move(scope=Scope(KEY, 1), target=2, reason="x", mapping=CHOICES, by=head, now=LATER)
+    begin_act(act_id=act.pk, by=head, now=LATER)
+    sent = plan_act(kind="send", scope=Scope(KEY, element="call"), reason="x", element="call", by=head, now=LATER)
+    begin_act(act_id=sent.pk, by=head, now=LATER)
+    tasks = list(Task.objects.filter(status="open").order_by("-pk").values_list("pk", flat=True)[:12])
+
+    def people() -> None:
+        for task_id in tasks:
+            with suppress(Conflict):
+                complete_task(task_id=task_id, outcome="ok", answers={}, by=head, now=LATER)
+
+    raised = at_once(worker(act), worker(sent), people)
+    assert [error for error in raised if not isinstance(error, Refused)] == []
+    assert act_counts(act)["fits"] == act_counts(sent)["fits"] == 0
+    running = Instance.objects.filter(status="running")
+    assert Task.objects.filter(status="open").count() == running.count()
+    assert set(running.values_list("version__number", flat=True)) == {2}
+    assert [one.problem for one in replay_all() if one.problem] == []
