@@ -5,6 +5,7 @@ Each round of the sale begins at the task `pick`; its outcome says what the roun
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 SALE, ASIDE = "busy_sale", "busy_aside"
@@ -15,6 +16,11 @@ PICK: Final = {
 }  # fmt: skip
 """The outcomes of `pick`, and how often each is chosen."""
 
+_WAYS: Final = (
+    "start > pick > how", "talk > pick", "talk_halted > pick", "chase > pick", "chase_late > late > pick",
+    "pause > pick", "race > heard > answer > pick", "race > silence > pick", "race > met > answer",
+    "split > left > join > pick", "split > right > join", "beside > pick", "call > pick", "call_late > pick",
+)  # fmt: skip
 _HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:kniga="urn:kniga:bpmn:1"
              xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" id="d" targetNamespace="urn:kniga:proofs">
@@ -71,11 +77,7 @@ def sale() -> bytes:
     <callActivity id="call" name="Approval" calledElement="{ASIDE}"/>
     <boundaryEvent id="call_late" attachedToRef="call" kniga:calendar="absolute">{_timer(6)}</boundaryEvent>
     <endEvent id="won" kniga:result="won"/><endEvent id="lost" kniga:result="lost"/>
-    {_flows(
-        "start > pick > how", "talk > pick", "talk_halted > pick", "chase > pick", "chase_late > late > pick",
-        "pause > pick", "race > heard > answer > pick", "race > silence > pick", "race > met > answer",
-        "split > left > join > pick", "split > right > join", "beside > pick", "call > pick", "call_late > pick",
-    )}"""
+    {_flows(*_WAYS)}"""
     return _file(SALE, body, around=_AROUND, stages=_STAGES)
 
 
@@ -115,5 +117,5 @@ def _flows(*lines: str) -> str:
     pairs: dict[tuple[str, str], None] = {}
     for line in lines:
         stops = line.split(" > ")
-        pairs |= dict.fromkeys(zip(stops, stops[1:], strict=False))
+        pairs |= dict.fromkeys(pairwise(stops))
     return "".join(f'<sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in pairs)

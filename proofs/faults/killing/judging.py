@@ -90,7 +90,8 @@ WHERE t.status IS DISTINCT FROM 'done' AND NOT EXISTS (
 _WAITING = """
 SELECT instance_id, token, element, 'timer' FROM processes_timer WHERE status = 'scheduled'
 UNION ALL SELECT instance_id, token, element, kind FROM processes_subscription WHERE status = 'waiting'
-UNION ALL SELECT instance_id, token, element, 'work' FROM processes_work WHERE status IN ('queued', 'running', 'incident')
+UNION ALL SELECT instance_id, token, element, 'work' FROM processes_work
+          WHERE status IN ('queued', 'running', 'incident')
 UNION ALL SELECT instance_id, token, element, 'task' FROM processes_task WHERE status = 'open'
 """
 _LATE = """

@@ -15,6 +15,7 @@ from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import CALL
 from kniga.processes.incidents import raise_incident
+from kniga.processes.locking import try_lock, wake_workers
 from kniga.processes.models import Instance, ProcessVersion, VersionStatus, Work
 from kniga.processes.reading import InstanceSnapshot, fields_for
 from kniga.processes.starting import deal_facts
@@ -54,8 +55,10 @@ def _begin(work: Work, now: datetime) -> Advanced:
     )
 
 
-def tell_caller(*, called_id: int, now: datetime) -> None:
-    """Let the caller of a process that is over go on; what it refuses becomes an incident of the call."""
+def tell_caller(*, called_id: int, now: datetime, may_wait: bool = True) -> None:
+    """Let the caller of a process that is over go on; what it refuses becomes an incident of the call.
+
+    Unless it `may_wait`, a caller that somebody works on is left to the workers: see `untold_calls`."""
     called = Instance.objects.get(pk=called_id)
     if called.parent_id is None or called.parent_token is None:
         return
@@ -63,6 +66,9 @@ def tell_caller(*, called_id: int, now: datetime) -> None:
         instance_id=called.parent_id, token=called.parent_token, action=CALL, status__in=("queued", "running")
     ).first()
     if work is None or called.status in ("running", "suspended"):
+        return
+    if not may_wait and not try_lock(called.parent_id):
+        wake_workers()
         return
     result = called.result if called.status == "ended" and called.result in ("won", "lost", "other") else None
     code = called.reason or "failed" if called.status == "ended" else "cancelled"
@@ -96,7 +102,7 @@ def cancel_called(*, parent_id: int, token: int, now: datetime) -> None:
 
 def untold_calls(limit: int = 100) -> list[int]:
     """Called processes that are over and whose callers do not know it yet: left over where steps followed too
-    deep, or while the caller was paused."""
+    deep, or while the caller was busy or paused."""
     found = Instance.objects.filter(
         parent_token__isnull=False,
         status__in=("ended", "cancelled"),

@@ -36,7 +36,7 @@ def follow(plan: Plan, *, actor_id: int | None, now: datetime) -> None:
         if any(one.kind == "message" for one in effects.subscriptions):
             messaging.look_for_kept(instance_id=snapshot.instance_id, now=now)
         if plan.ends_a_call and snapshot.parent_id is not None and snapshot.parent_token is not None:
-            calling.tell_caller(called_id=snapshot.instance_id, now=now)
+            calling.tell_caller(called_id=snapshot.instance_id, now=now, may_wait=False)
 
 
 @contextmanager

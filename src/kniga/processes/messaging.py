@@ -23,6 +23,7 @@ from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import key_text, thread_of
 from kniga.processes.incoming import deal_for_message
+from kniga.processes.locking import lock, try_lock, wake_workers
 from kniga.processes.models import Instance, Message, ProcessVersion, Subscription, VersionStatus
 from kniga.processes.reading import InstanceSnapshot, fields_for
 from kniga.processes.self_starts import begin_with_signal
@@ -82,15 +83,17 @@ def receive_message(
         deliver(message_id=message.pk, now=now)
         message.refresh_from_db()
         if message.status == "waiting":
-            _wake()
+            wake_workers()
     deal = message.deal_id
     if message.instance_id is not None:
         deal = Instance.objects.values_list("deal_id", flat=True).get(pk=message.instance_id)
     return Received(message.pk, message.status, message.instance_id, deal)
 
 
-def deliver(*, message_id: int, now: datetime) -> bool:
-    """Try to bring a kept message to somebody; whether it is no longer kept. Another worker at it: False."""
+def deliver(*, message_id: int, now: datetime, may_wait: bool = True) -> bool:
+    """Try to bring a kept message to somebody; whether it is no longer kept. Another worker at it: False.
+
+    Unless it `may_wait`, a message for an instance that somebody works on stays kept; the workers bring it."""
     with transaction.atomic():
         message = Message.objects.select_for_update(skip_locked=True, of=("self",)).filter(
             pk=message_id, status="waiting", kind="message"
@@ -100,7 +103,7 @@ def deliver(*, message_id: int, now: datetime) -> bool:
             return False
         try:
             with transaction.atomic():
-                return _hand_over(found, now) or _begin_with(found, now)
+                return _hand_over(found, now, may_wait) or _begin_with(found, now)
         except Conflict:
             return False
         except (Refused, NotVisible) as refused:
@@ -114,7 +117,8 @@ def look_for_kept(*, instance_id: int | None, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_KEPT, [now, instance_id, instance_id])
         ids = [row[0] for row in cursor.fetchall()]
-    return sum(deliver(message_id=id, now=now) for id in dict.fromkeys(ids))
+    may_wait = instance_id is None
+    return sum(deliver(message_id=id, now=now, may_wait=may_wait) for id in dict.fromkeys(ids))
 
 
 def throw_message(
@@ -137,8 +141,8 @@ def throw_message(
         made_in=made_in,
     )
     if at_once:
-        deliver(message_id=message.pk, now=now)
-    _wake()
+        deliver(message_id=message.pk, now=now, may_wait=False)
+    wake_workers()
 
 
 def throw_signal(thrown: ThrowSignal, sender: InstanceSnapshot | None, *, made_in: int = 0, now: datetime) -> None:
@@ -149,7 +153,7 @@ def throw_signal(thrown: ThrowSignal, sender: InstanceSnapshot | None, *, made_i
         expires_at=now + TIME_TO_LIVE, last_subscription=last or 0, made_in=made_in,
         sender_id=None if sender is None else sender.instance_id,
     )  # fmt: skip
-    _wake()
+    wake_workers()
 
 
 def broadcast_signal(*, name: str, now: datetime) -> None:
@@ -186,10 +190,15 @@ def _carry_some(signal_id: int, now: datetime) -> tuple[int, bool]:
             instance__status="running",
         ).order_by("id")  # fmt: skip
         found = list(waiting.values_list("id", "instance_id", "token", "element")[:SIGNALS_AT_ONCE])
-        caught = 0
-        for id, instance_id, token, element in found:
-            caught += _catch(id, instance_id, token, element, now)
         is_over = len(found) < SIGNALS_AT_ONCE
+        caught = 0
+        for place, (id, instance_id, token, element) in enumerate(found):
+            if place == 0:
+                lock(instance_id)
+            elif not try_lock(instance_id):  # the next batch begins with it
+                found, is_over = found[:place], False
+                break
+            caught += _catch(id, instance_id, token, element, now)
         if is_over:
             caught += begin_with_signal(name=signal.name, now=now)
         Message.objects.filter(pk=signal_id).update(
@@ -213,13 +222,15 @@ def _catch(subscription_id: int, instance_id: int, token: int, element: str, now
     return 1
 
 
-def _hand_over(message: Message, now: datetime) -> bool:
+def _hand_over(message: Message, now: datetime, may_wait: bool) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_FIRST_WAITING, [message.pk])
         row = cursor.fetchone()
     if row is None:
         return False
     subscription_id, instance_id, token, element = row
+    if not may_wait and not try_lock(instance_id):
+        raise Conflict("busy", _("Somebody else is working on this deal right now. Try again."))
 
     def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
         _check_waiting(subscription_id)
@@ -298,8 +309,3 @@ def _check_waiting(subscription_id: int) -> None:
 
 def _tell(message: Message, instance_id: int, token: int | None) -> None:
     Message.objects.filter(pk=message.pk).update(status="matched", instance_id=instance_id, token=token, delivered=1)
-
-
-def _wake() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('kniga_due', '')")

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from asgiref.sync import sync_to_async
+from django.db import OperationalError as DatabaseOperationalError
 from django.db import close_old_connections, connection
 from psycopg import AsyncConnection, OperationalError
 
@@ -25,6 +26,7 @@ from kniga.processes.working import do_work
 CHANNEL: Final = "kniga_due"
 LONGEST_SLEEP: Final = 30.0
 SHORTEST_SLEEP: Final = 0.05
+SOON: Final = 1.0
 LOG = logging.getLogger(__name__)
 
 
@@ -62,6 +64,9 @@ def _round() -> float:
     try:
         run_due(now=clock.now())
         nearest = nearest_due()
+    except DatabaseOperationalError as error:
+        LOG.warning("a round of due work has to be done again: %s", error)
+        return SOON
     except Exception:
         # Whatever broke, the next round comes: the same work is due again, and the log tells.
         LOG.exception("a round of due work broke")

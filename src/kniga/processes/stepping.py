@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from kniga.engine import NEW_STATE, Command, Rejection, Start, Step, advance
@@ -23,6 +23,7 @@ from kniga.platform.errors import Conflict, NotVisible
 from kniga.processes.applying import apply_step, step_document
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import Effects, FiredTimer, local_moment, resolve
+from kniga.processes.locking import may_be_done_again
 from kniga.processes.models import Instance
 from kniga.processes.reading import DealFacts, InstanceSnapshot, TaskSnapshot, fields_for, read_instances, read_task
 from kniga.processes.refusals import refusal_of
@@ -92,7 +93,7 @@ def act_on_task(
         version = runnable_version(snapshot.version_id)
         wanted = command_for(snapshot, version)
         refuse_paused(snapshot.instance)
-        advanced = _carry_out(snapshot.instance, version, wanted, actor_id, now, check)
+        advanced = _carried_out(snapshot.instance, version, wanted, actor_id, now, check)
         if advanced is not None:
             return advanced
     raise Conflict("busy", _("Somebody else is working on this deal right now. Try again."))
@@ -110,7 +111,7 @@ def act_on_instance(
         version = runnable_version(snapshot.version_id)
         wanted = command_for(snapshot, version)
         refuse_paused(snapshot)
-        advanced = _carry_out(snapshot, version, wanted, None if by is None else by.pk, now, check)
+        advanced = _carried_out(snapshot, version, wanted, None if by is None else by.pk, now, check)
         if advanced is not None:
             return advanced
     raise Conflict("busy", _("Somebody else is working on this deal right now. Try again."))
@@ -178,6 +179,19 @@ def refuse_paused(snapshot: InstanceSnapshot) -> None:
     """Raises Conflict `suspended` for a process that somebody has paused."""
     if snapshot.status == "suspended":
         raise Conflict("suspended", _("This process is paused. A manager can resume it on the deal's card."))
+
+
+def _carried_out(
+    snapshot: InstanceSnapshot, version: RunnableVersion, wanted: Wanted, actor_id: int | None, now: datetime,
+    check: Check | None,
+) -> Advanced | None:  # fmt: skip
+    """As `_carry_out`; None too for a deadlock that may be tried again."""
+    try:
+        return _carry_out(snapshot, version, wanted, actor_id, now, check)
+    except OperationalError as error:
+        if not may_be_done_again(error):
+            raise
+        return None
 
 
 def _carry_out(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from kniga.engine import FireTimer, Reconsider, Rejection
 from kniga.platform.errors import Conflict, Refused
@@ -27,14 +27,16 @@ LOG = logging.getLogger(__name__)
 
 # The instance's row is locked, as every step does it first. The first timer of each instance only: what it does may
 # end the others.
-_DUE = """
+_DUE_OF = """
 SELECT w.id, w.instance_id, w.token, w.element, w.due_at
 FROM processes_timer w JOIN processes_instance i ON i.id = w.instance_id AND i.status = 'running'
-WHERE w.status = 'scheduled' AND w.due_at <= %s AND NOT EXISTS (
+WHERE w.status = 'scheduled' AND w.due_at <= %s {only} AND NOT EXISTS (
     SELECT FROM processes_timer e WHERE e.instance_id = w.instance_id AND e.status = 'scheduled'
       AND (e.due_at, e.id) < (w.due_at, w.id))
 ORDER BY w.due_at, w.id LIMIT %s FOR UPDATE OF i SKIP LOCKED
 """
+_DUE = _DUE_OF.format(only="")
+_DUE_ALONE = _DUE_OF.format(only="AND w.id = %s").replace("LIMIT %s", "")
 _STILL = "SELECT id FROM processes_timer WHERE id = ANY(%s::bigint[]) AND status = 'scheduled'"
 _CHANGED = """
 SELECT i.id, d.revision + coalesce(c.revision, 0) FROM processes_instance i JOIN deals_deal d ON d.id = i.deal_id
@@ -58,10 +60,11 @@ SELECT min(at) FROM (
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many timers were found due, and how many of them fired."""
+    """How many timers were found due, how many of them fired, and how many are left for another time."""
 
     found: int
     fired: int
+    left: int = 0
 
 
 def sweep_timers(*, now: datetime, batch: int = BATCH) -> int:
@@ -73,24 +76,22 @@ def sweep_timers(*, now: datetime, batch: int = BATCH) -> int:
     found = 0
     while True:
         swept = sweep_batch(now=now, batch=batch)
-        found += swept.found
-        if not swept.found:
+        found += swept.found - swept.left
+        if not swept.found or swept.left:
             return found
 
 
 def sweep_batch(*, now: datetime, batch: int = BATCH) -> Swept:
     """Fire the first due timer of up to `batch` instances, in one transaction."""
-    with transaction.atomic():
-        timers = _claimed(now, batch)
-        if not timers:
-            return Swept(0, 0)
-        try:
-            with transaction.atomic():
-                return _fire(timers, now)
-        except DatabaseError:
-            # One of them spoils the whole call: each for itself tells which.
-            LOG.exception("a batch of %s timers could not be written at once", len(timers))
-            return _one_by_one(timers, now)
+    timers: list[tuple[int, FiredTimer]] = []
+    try:
+        with transaction.atomic():
+            timers = _claimed(now, _DUE, batch)
+            return _fire(timers, now) if timers else Swept(0, 0)
+    except DatabaseError as error:
+        # One of them spoils the whole batch, or somebody else waits for one of its instances: each for itself.
+        LOG.warning("a batch of %s timers could not be written at once: %s", len(timers), error)
+    return _one_by_one(timers, now)
 
 
 def reconsider_changed(*, now: datetime, batch: int = BATCH) -> int:
@@ -137,10 +138,10 @@ def fail_timer(*, timer: FiredTimer, snapshot: InstanceSnapshot, reason: str, no
         record([event])
 
 
-def _claimed(now: datetime, batch: int) -> list[tuple[int, FiredTimer]]:
+def _claimed(now: datetime, sql: str, number: int) -> list[tuple[int, FiredTimer]]:
     """The timers to fire with their instances; the instances are locked, and read again only after that."""
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, [now, batch])
+        cursor.execute(sql, [now, number])
         due = cursor.fetchall()
         cursor.execute(_STILL, [[row[0] for row in due]])
         still = {row[0] for row in cursor.fetchall()}
@@ -188,16 +189,20 @@ def _write(plans: Sequence[Plan], now: datetime) -> None:
 
 
 def _one_by_one(timers: Sequence[tuple[int, FiredTimer]], now: datetime) -> Swept:
-    fired = 0
+    fired = left = 0
     for instance_id, timer in timers:
         try:
             with transaction.atomic():
-                fired += _fire([(instance_id, timer)], now).fired
+                fired += _fire(_claimed(now, _DUE_ALONE, timer.id), now).fired
+        except OperationalError as error:
+            # A deadlock, a lost connection: nothing the timer can help. It stays due.
+            LOG.warning("the timer %s of instance %s has to wait: %s", timer.element, instance_id, error)
+            left += 1
         except (DatabaseError, Conflict) as error:
             LOG.exception("the timer %s of instance %s cannot be written", timer.element, instance_id)
             snapshot = read_instances(instance_ids=[instance_id])[instance_id]
             fail_timer(timer=timer, snapshot=snapshot, reason=str(error)[:500], now=now)
-    return Swept(len(timers), fired)
+    return Swept(len(timers), fired, left)
 
 
 def _with_fields(snapshots: Sequence[InstanceSnapshot]) -> list[tuple[InstanceSnapshot, Mapping[str, Value]]]:
