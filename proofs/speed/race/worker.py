@@ -6,6 +6,7 @@ N completions at hand), `run SECONDS` (complete as many as there is time for) an
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -79,6 +80,9 @@ def serve(engine: Engine[Handle]) -> None:
             if missing > 0:
                 supply.waiting += engine.start(ceil(missing / COMPLETED))
             answer: dict[str, float] = {"completions": supply.completions}
+            # What is there stays: Kniga's web server does so after its start, and so it shall be for all of them.
+            gc.collect()
+            gc.freeze()
         else:
             answer = _run(engine, supply, float(value))
         print(json.dumps(answer), flush=True)
