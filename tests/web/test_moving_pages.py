@@ -97,7 +97,7 @@ def test_the_head_moves_deals_looks_and_undoes(team: Team) -> None:
     assert status == 422 and "Say why" in refused
     send(head, f"{where}settle/", act="undo", reason="too early")
     work_off()
-    assert "Undone: 8" in text_of(page(head, f"{where}?show=undone"))
+    assert "Taken back: 8" in text_of(page(head, f"{where}?show=undone"))
     assert "too early" in page(head, where)
     assert "Move to another version" in page(head, f"/processes/{KEY}/move/")
 

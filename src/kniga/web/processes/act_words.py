@@ -28,7 +28,7 @@ def act_statuses() -> dict[str, str]:
         "running": _("Being carried out"),
         "done": _("Carried out"),
         "undoing": _("Being undone"),
-        "undone": _("Undone"),
+        "undone": _("Taken back"),
     }
 
 
@@ -40,7 +40,7 @@ def row_statuses() -> dict[str, tuple[str, str]]:
         "cannot": (_("Cannot"), "bad"),
         "done": (_("Done"), "good"),
         "refused": (_("Not done"), "bad"),
-        "undone": (_("Undone"), "neutral"),
+        "undone": (_("Taken back"), "neutral"),
         "kept": (_("Not undone"), "warn"),
     }
 
