@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.utils import translation
 
 from kniga.clients.models import Client, Contact, Ownership
-from kniga.imports import jobs, queries
+from kniga.imports import jobs, queries, services
 from kniga.imports.models import ImportJob, JobStatus
 from kniga.imports.options import Options
 from kniga.imports.report import Report
@@ -158,7 +158,7 @@ def test_an_unexpected_failure_is_noted_on_the_job_which_can_be_tried_again(
         raise DatabaseError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "apply_job", broken)
+        patch.setattr(services, "apply_job", broken)
         jobs.carry_out(job_id=job.pk, by=house.olga, now=NOW)
     job.refresh_from_db()
     assert job.status == JobStatus.REFUSED and job.problem
