@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "kniga.clients",
     "kniga.catalog",
     "kniga.deals",
+    "kniga.documents",
     "kniga.processes",
     "kniga.insights",
     "kniga.imports",

@@ -1,0 +1,1 @@
+"""Documents: templates, and what was made from them for a deal."""
