@@ -40,7 +40,9 @@ from kniga.rules import Value
 DEAL_RESULTS: Final = {"won": "won", "lost": "lost"}
 CALL: Final = "call"
 OUTSIDE_ACTIONS: Final = frozenset({"send_letter", "call_webhook"})
-"""What cannot be taken back once done: it waits until its step can no longer be undone."""
+"""What no transaction of ours can take back."""
+LASTING_ACTIONS: Final = OUTSIDE_ACTIONS | {"create_document"}
+"""What stays once it is done: it waits until its step can no longer be undone."""
 UNDO_WINDOW: Final = timedelta(seconds=10)
 UNDO_GRACE: Final = timedelta(seconds=5)
 LONGEST_NAME: Final = 300
@@ -200,7 +202,8 @@ class _Filling:
                 if effect.action == CALL:
                     effects.calls.append(effect)
             case MoveTask():
-                effects.moved.append(self._task(effect.token, effect.element, effect.stage, None, is_moved=True))
+                item = self._item_of(effect.token)
+                effects.moved.append(self._task(effect.token, effect.element, effect.stage, item, is_moved=True))
             case ThrowMessage():
                 effects.messages.append(effect)
             case ThrowSignal():
@@ -222,6 +225,14 @@ class _Filling:
             None if is_moved else assignee_for(task.assignee, self.deal),
             None if is_moved else self._deadline(task),
         )
+
+    def _item_of(self, token: int) -> str | None:
+        """What a body of a loop is done for; None for any other token."""
+        body = self.step.state.token(token)
+        holder = None if body is None or body.item is None else self.step.state.token(body.parent)
+        if body is None or body.item is None or holder is None or holder.loop is None:
+            return None
+        return holder.loop.items[body.item]
 
     def _deadline(self, task: UserTask) -> datetime | None:
         """The day the client named, while it lies ahead; else the book's own deadline."""
@@ -274,7 +285,7 @@ class _Filling:
             self.effects.expected_date = value.date() if isinstance(value, datetime) else value
 
     def _begin_at(self, effect: StartWork) -> datetime:
-        waits = self.by_person and effect.action in OUTSIDE_ACTIONS
+        waits = self.by_person and effect.action in LASTING_ACTIONS
         return self.now + UNDO_WINDOW + UNDO_GRACE if waits else self.now
 
     def _moment(self, effect: ScheduleTimer) -> datetime:

@@ -18,6 +18,7 @@ from kniga.people.models import User
 from kniga.people.permissions import Act, may
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.processes.actions.named_templates import unknown_templates
 from kniga.processes.actions.names import KNOWN_ACTIONS
 from kniga.processes.checking import Checked, check_definition, check_of, dump_problems
 from kniga.processes.models import Process, ProcessKind, ProcessVersion, VersionStatus
@@ -67,8 +68,8 @@ def publish_version(*, version_id: int, by: User | None, now: datetime, note: st
     A version that was not checked yet is checked first. `note` says what has changed; an empty one keeps the note of
     the upload.
 
-    Raises BookRefused with every error of the check (warnings do not hinder, nor does "not proved"), Refused when it
-    is not allowed."""
+    Raises BookRefused with every error of the check (warnings do not hinder, nor does "not proved") and with every
+    document template that is not there, Refused when it is not allowed."""
     _require_head(by)
     with transaction.atomic():
         version = _locked(version_id)
@@ -76,8 +77,9 @@ def publish_version(*, version_id: int, by: User | None, now: datetime, note: st
             return version
         definition = compiled(bytes(version.xml))
         checked = _checked(version, definition, by, now)
-        if checked.errors:
-            raise BookRefused(checked.errors)
+        errors = (*checked.errors, *unknown_templates(definition))
+        if errors:
+            raise BookRefused(errors)
         before = version.process.versions.filter(status=VersionStatus.PUBLISHED)
         before.update(status=VersionStatus.RETIRED, retired_at=now)
         version.status, version.published_at, version.published_by = VersionStatus.PUBLISHED, now, by

@@ -27,7 +27,7 @@ _NEWEST_FIRST = Sort("e.at", "timestamptz", is_descending=True)
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "tasks": ("processes.task.", "processes.timer.", "processes.completion.", "processes.work.", "processes.message."),
     "stages": ("processes.stage.", "processes.instance.", "deals.deal.won", "deals.deal.lost", "deals.deal.created"),
-    "changes": ("clients.", "deals.deal.changed", "deals.deal.assigned", "deals.lines."),
+    "changes": ("clients.", "deals.deal.changed", "deals.deal.assigned", "deals.lines.", "documents."),
 }
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kniga.people.models import User
 from kniga.platform.errors import NotVisible
 from kniga.platform.sqlparts import rows_of
+from kniga.processes.actions.named_templates import unknown_templates
 from kniga.processes.checking import Checked, check_of
-from kniga.processes.models import ProcessVersion
+from kniga.processes.definitions import runnable_version
+from kniga.processes.models import ProcessVersion, VersionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,13 @@ def version_xml(*, user: User, version_id: int) -> bytes:
 
 
 def get_check(*, user: User, version_id: int) -> Checked:
-    """What the last check of a version said, or what one says now. Raises NotVisible."""
+    """What the last check of a version said, or what one says now, with the document templates it lacks at present
+    (those of a retired version nobody needs). Raises NotVisible."""
     version = ProcessVersion.objects.defer("xml").filter(pk=version_id).first()
     if version is None:
         raise NotVisible
-    return check_of(version)
+    checked = check_of(version)
+    if version.status == VersionStatus.RETIRED:
+        return checked
+    lacking = unknown_templates(runnable_version(version.pk).definition)
+    return replace(checked, problems=(*checked.problems, *lacking)) if lacking else checked

@@ -109,6 +109,10 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     ),
     "wrong_type": ("{what} is of the type {type}.", "Use one of the type {wanted}."),
     "unknown_action": ("The action “{action}” is not known.", "Use one of: {allowed}."),
+    "unknown_template": (
+        "There is no document template “{template}” in use.",
+        "Make it among the document templates of the sales book, or use one of: {allowed}.",
+    ),
     "unknown_param": ("The action {action} has no parameter “{param}”.", "Use one of: {allowed}."),
     "bad_param": ("“{value}” is no value of this parameter: {detail}.", "Correct it."),
     "unknown_decision": (

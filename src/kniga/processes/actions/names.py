@@ -12,6 +12,7 @@ from kniga.engine.definition.actions import SEND_LETTER, SET_FIELD, STANDARD_ACT
 
 START_PROCESS: Final = "start_process"
 CALL_WEBHOOK: Final = "call_webhook"
+CREATE_DOCUMENT: Final = "create_document"
 
 # There are no stored templates of letters: a letter says its own text.
 _LETTER: Final = replace(
@@ -25,5 +26,6 @@ KNOWN_ACTIONS: Final[ActionRegistry] = {
     SET_FIELD: STANDARD_ACTIONS[SET_FIELD],
     START_PROCESS: STANDARD_ACTIONS[START_PROCESS],
     CALL_WEBHOOK: STANDARD_ACTIONS[CALL_WEBHOOK],
+    CREATE_DOCUMENT: STANDARD_ACTIONS[CREATE_DOCUMENT],
     SEND_LETTER: _LETTER,
 }

@@ -1,4 +1,4 @@
-"""Texts of letters with the deal's data filled in."""
+"""Texts of letters and documents with the deal's data filled in."""
 
 from __future__ import annotations
 
@@ -40,6 +40,8 @@ _NAMES: Final = (
     "user.name", "user.email", "user.phone", "client.name", "client.region", "client.industry", "client.address",
     "client.website", "client.inn", "contact.name", "contact.position",
 )  # fmt: skip
+PLACEHOLDERS: Final = (*_NAMES, "contact.phone", "contact.email")
+"""What a text may speak of, beside `answer.<key of a question>`."""
 
 
 def letter_values(*, instance_id: int, contact: str | None) -> dict[str, str]:
@@ -57,10 +59,20 @@ def letter_values(*, instance_id: int, contact: str | None) -> dict[str, str]:
 def filled(text: str, values: Mapping[str, str]) -> str:
     """The text with its placeholders filled in. Raises ActionFailed naming what is not known: a letter with holes
     is not sent."""
-    missing = [name for name in _PLACEHOLDER.findall(text) if not values.get(name)]
+    missing = missing_in(text, values)
     if missing:
         message = _("The letter speaks of “%(names)s”, which nobody has filled in.")
-        raise ActionFailed(message % {"names": ", ".join(dict.fromkeys(missing))}, code="gaps", is_final=True)
+        raise ActionFailed(message % {"names": ", ".join(missing)}, code="gaps", is_final=True)
+    return filled_in(text, values)
+
+
+def missing_in(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
+    """The placeholders of the text nobody knows a value for, each once."""
+    return tuple(dict.fromkeys(name for name in _PLACEHOLDER.findall(text) if not values.get(name)))
+
+
+def filled_in(text: str, values: Mapping[str, str]) -> str:
+    """The text with its placeholders filled in; `missing_in` must have found nothing."""
     return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
 
 

@@ -13,6 +13,7 @@ from kniga.engine import Definition
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
+from kniga.processes.actions.named_templates import unknown_templates
 from kniga.processes.checking import check_definition
 from kniga.processes.drawing import drawing_of
 from kniga.processes.publishing import (
@@ -61,7 +62,8 @@ def upload(request: SignedInRequest) -> HttpResponse:
 
 def _checked(xml: bytes, definition: Definition) -> dict[str, Any]:
     """What a check says of a file that is not kept: the problems, and the path of the first that has one."""
-    problems = problem_rows(check_definition(definition).problems, definition)
+    found = (*check_definition(definition).problems, *unknown_templates(definition))
+    problems = problem_rows(found, definition)
     path = next((one.path for one in problems if one.path), ())
     drawing = drawing_of(xml, definition) if path else None
     return {
