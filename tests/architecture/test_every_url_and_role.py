@@ -24,6 +24,7 @@ from django.urls import get_resolver, reverse
 from kniga.catalog.services import create_product
 from kniga.clients.contact_services import ContactInput
 from kniga.clients.services import create_client
+from kniga.documents.services import create_document, create_template
 from kniga.imports.setup import bring_file
 from kniga.people.models import Branch, Team, User
 from kniga.people.tokens import create_token
@@ -106,10 +107,13 @@ def make_world() -> World:
         Path(table.name).write_bytes(b"name\nA\n")
         job = bring_file(kind="clients", file_name="a.csv", path=Path(table.name), by=people["head"], now=now)
     act = plan_act(kind="suspend", scope=Scope("small_sale"), reason="x", by=people["lead"], now=now)
+    template = create_template(key="offer", name="Offer", body="Dear {{client.name}}", by=administrator, now=now)
+    document = create_document(deal_id=deal_id, template=template, name="", body="Dear *you*", by=None, now=now)
     ids = {
         "client_id": client.pk, "contact_id": client.contacts.get().pk, "deal_id": deal_id, "task_id": task.pk,
         "product_id": product.pk, "job_id": job.pk, "user_id": rep.pk, "team_id": team.pk, "stage_id": task.stage_id,
         "key": "small_sale", "number": 1, "work_id": work.pk, "instance_id": task.instance_id, "act_id": act.pk,
+        "document_id": document.pk, "template_key": template.key,
     }  # fmt: skip
     return World(people, ids)
 

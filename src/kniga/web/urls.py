@@ -9,6 +9,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/desk/"), name="home"),
     path("", include("kniga.web.desk.urls")),
     path("deals/", include("kniga.web.deals.urls")),
+    path("documents/", include("kniga.web.documents.urls")),
     path("board/", include("kniga.web.deals.board_urls")),
     path("clients/", include("kniga.web.clients.urls")),
     path("products/", include("kniga.web.catalog.urls")),

@@ -199,6 +199,7 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "deals.deal.won": _said(gettext_lazy("Deal won"), "won", "good"),
     "deals.deal.lost": _said(gettext_lazy("Deal lost"), "lost", "bad"),
     "deals.deal.cancelled": _said(gettext_lazy("Deal cancelled"), "close"),
+    "documents.document.created": _said(gettext_lazy("Document made: %(name)s"), "document", "info", name="name"),
     "processes.instance.started": _said(gettext_lazy("The sales book started"), "play"),
     "processes.instance.ended": _said(gettext_lazy("The sales book came to its end"), "book"),
     "processes.instance.cancelled": _said(gettext_lazy("The sales book was stopped: %(why)s"), "close", why="reason"),

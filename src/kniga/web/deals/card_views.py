@@ -14,6 +14,7 @@ from kniga.deals.choices import choices_for
 from kniga.deals.loss_reasons import reason_name
 from kniga.deals.queries import get_visible_deal, lines_of, stage_steps
 from kniga.deals.services import set_lines, update_deal
+from kniga.documents.queries import documents_of_deal
 from kniga.people.permissions import Act, may
 from kniga.people.roles import Entity
 from kniga.platform import clock
@@ -111,7 +112,7 @@ def timeline(request: SignedInRequest, deal_id: int) -> HttpResponse:
 @require_safe
 @signed_in
 def processes(request: SignedInRequest, deal_id: int) -> HttpResponse:
-    """What the deal's processes wait for: fetched by the card when it is shown."""
+    """What the deal's processes wait for, and its documents: fetched by the card when it is shown."""
     deal = get_visible_deal(user=request.user, id=deal_id)
     return render_page(request, "deals/processes.html", processes_context(request, deal), block="panels")
 
@@ -126,6 +127,7 @@ def processes_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
         "in_work": [one for one in in_work if may_steer or one.waits or one.status == "suspended"],
         "may_steer": may_steer,
         "steered": None,
+        "documents": documents_of_deal(user=request.user, deal=deal),
     }
 
 

@@ -1,0 +1,50 @@
+"""A document of a deal: its page, and the same as a file."""
+
+from __future__ import annotations
+
+import re
+
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from kniga.documents.queries import get_document
+from kniga.web.access import SignedInRequest, signed_in
+from kniga.web.pages import render_page
+
+# What some systems do not take in the name of a file.
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]+')
+LONGEST_FILE_NAME = 80
+
+
+@require_safe
+@signed_in
+def show(request: SignedInRequest, document_id: int) -> HttpResponse:
+    """The document as it was made; it prints without the frame of the page."""
+    document = get_document(user=request.user, id=document_id)
+    return render_page(request, "documents/document.html", {"document": document})
+
+
+@require_safe
+@signed_in
+def markdown_file(request: SignedInRequest, document_id: int) -> HttpResponse:
+    """The text as it is kept."""
+    document = get_document(user=request.user, id=document_id)
+    return _file(document.body + "\n", document.name, "md", "text/markdown; charset=utf-8")
+
+
+@require_safe
+@signed_in
+def html_file(request: SignedInRequest, document_id: int) -> HttpResponse:
+    """The document as one file that needs no other."""
+    document = get_document(user=request.user, id=document_id)
+    text = render_to_string("documents/file.html", {"document": document}, request)
+    return _file(text, document.name, "html", "text/html; charset=utf-8")
+
+
+def _file(text: str, name: str, suffix: str, content_type: str) -> HttpResponse:
+    response = HttpResponse(text, content_type=content_type)
+    stem = _NOT_IN_NAMES.sub("-", name)[:LONGEST_FILE_NAME].strip(" .-") or "document"
+    response["Content-Disposition"] = str(content_disposition_header(as_attachment=True, filename=f"{stem}.{suffix}"))
+    return response

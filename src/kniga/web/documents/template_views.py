@@ -1,0 +1,80 @@
+"""The templates of documents: list, add, change. The head of sales keeps them as part of the sales book."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from kniga.documents.queries import get_template, template_rows
+from kniga.documents.services import create_template, update_template
+from kniga.people.permissions import Act
+from kniga.platform import clock
+from kniga.platform.errors import Refused
+from kniga.processes.actions.placeholders import PLACEHOLDERS
+from kniga.web.access import SignedInRequest, act_required
+from kniga.web.documents.forms import TemplateForm
+from kniga.web.once import made_once
+from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+
+TEMPLATE = "documents/template.html"
+FRAGMENTS = {"template-form": "form"}
+
+
+@require_safe
+@act_required(Act.EDIT_BOOK)
+def show(request: SignedInRequest) -> HttpResponse:
+    """All templates."""
+    return render_page(request, "documents/templates.html", {"rows": template_rows(user=request.user)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@act_required(Act.EDIT_BOOK)
+@made_once
+def create(request: SignedInRequest) -> HttpResponse:
+    """A new template."""
+    if request.method != "POST":
+        return render_page(request, TEMPLATE, _context(TemplateForm()), fragments=FRAGMENTS)
+    form = TemplateForm.sent(request.POST)
+    try:
+        template = create_template(
+            key=form.key, name=form.name, body=form.body, is_active=form.is_active == "on", by=request.user,
+            now=clock.now(),
+        )  # fmt: skip
+    except Refused as refusal:
+        return refuse(request, TEMPLATE, _context(form, refusal), fragments=FRAGMENTS)
+    toast(request, _("The template %(name)s is in the list") % {"name": template.name})
+    return go_to(request, reverse("documents:templates"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@act_required(Act.EDIT_BOOK)
+def edit(request: SignedInRequest, template_key: str) -> HttpResponse:
+    """Change a template; its key stays, because processes name it."""
+    template = get_template(user=request.user, key=template_key)
+    shown = {"template": template}
+    if request.method != "POST":
+        return render_page(request, TEMPLATE, _context(TemplateForm.of(template)) | shown, fragments=FRAGMENTS)
+    form = TemplateForm.sent(request.POST)
+    revision = request.POST.get("revision", "")
+    try:
+        update_template(
+            template=template, revision=int(revision) if revision.isdecimal() else 0, name=form.name, body=form.body,
+            is_active=form.is_active == "on", by=request.user, now=clock.now(),
+        )  # fmt: skip
+    except Refused as refusal:
+        return refuse(request, TEMPLATE, _context(form, refusal) | shown, fragments=FRAGMENTS)
+    toast(request, _("Saved"))
+    return go_to(request, reverse("documents:templates"))
+
+
+def _context(form: TemplateForm, refusal: Refused | None = None) -> dict[str, Any]:
+    return {
+        "template": None,
+        "form": form,
+        "errors": field_errors(refusal) if refusal else {},
+        "placeholders": PLACEHOLDERS,
+    }

@@ -1,0 +1,17 @@
+"""Documents: one document (`documents:document`), its files, the templates and their form."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from kniga.web.documents import document_views, template_views
+
+app_name = "documents"
+urlpatterns = [
+    path("<int:document_id>/", document_views.show, name="document"),
+    path("<int:document_id>/markdown/", document_views.markdown_file, name="markdown"),
+    path("<int:document_id>/html/", document_views.html_file, name="html"),
+    path("templates/", template_views.show, name="templates"),
+    path("templates/new/", template_views.create, name="create_template"),
+    path("templates/<slug:template_key>/", template_views.edit, name="template"),
+]

@@ -1,0 +1,79 @@
+"""Documents and their templates in the browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from kniga.documents.models import Document, DocumentTemplate
+from kniga.documents.services import create_document, create_template
+from tests.processes.conftest import NOW, Department, department
+from tests.web.test_processes_pages import client_of
+
+__all__ = ["department"]
+SENT = {"key": "offer", "name": "Offer", "body": "Dear {{client.name}}", "is_active": "on"}
+
+
+@pytest.fixture
+def document(department: Department) -> Document:
+    template = create_template(key="offer", name="Offer", body="x", by=department.head, now=NOW)
+    body = "# Offer\n\n**Dear** Warehouse <script>alert(1)</script>"
+    name = 'Offer "Racks" / Предложение'
+    return create_document(deal_id=department.deal.pk, template=template, name=name, body=body, by=None, now=NOW)
+
+
+def test_the_head_adds_and_changes_a_template(department: Department) -> None:
+    head = client_of(department.head)
+    assert "Document templates" in head.get("/processes/").content.decode()
+    assert "No templates yet" in head.get("/documents/templates/").content.decode()
+    assert "{{client.name}}" in head.get("/documents/templates/new/").content.decode()
+    wrong = head.post("/documents/templates/new/", SENT | {"key": "Not a key"})
+    assert wrong.status_code == 422 and "small Latin letters" in wrong.content.decode()
+    assert head.post("/documents/templates/new/", SENT)["Location"] == "/documents/templates/"
+    assert "Offer" in head.get("/documents/templates/").content.decode()
+    page = head.get("/documents/templates/offer/").content.decode()
+    assert "Dear {{client.name}}" in page and 'name="key"' not in page
+    changed = {"name": "Our offer", "body": "Hello", "revision": "1"}
+    assert head.post("/documents/templates/offer/", changed).status_code == 302
+    template = DocumentTemplate.objects.get()
+    assert (template.key, template.name, template.is_active, template.revision) == ("offer", "Our offer", False, 2)
+    assert "not in use" in head.get("/documents/templates/").content.decode()
+    late = head.post("/documents/templates/offer/", changed)
+    assert late.status_code == 422 and "Somebody changed this" in late.content.decode()
+
+
+def test_a_rep_has_no_templates(department: Department) -> None:
+    rep = client_of(department.rep)
+    assert "Document templates" not in rep.get("/processes/").content.decode()
+    for path in ("/documents/templates/", "/documents/templates/new/"):
+        assert rep.get(path).status_code == 403
+
+
+def test_the_deal_shows_its_documents_and_each_has_a_page(department: Department, document: Document) -> None:
+    rep = client_of(department.rep)
+    assert f"/documents/{document.pk}/" in rep.get(f"/deals/{department.deal.pk}/processes/").content.decode()
+    page = rep.get(f"/documents/{document.pk}/").content.decode()
+    assert "<strong>Dear</strong> Warehouse" in page and "<script>alert" not in page
+    timeline = rep.get(f"/deals/{department.deal.pk}/timeline/").content.decode()
+    assert "Document made: Offer" in timeline
+    russian = client_of(department.rep, "ru")
+    department.rep.language = "ru"
+    department.rep.save()
+    assert "Скачать HTML" in russian.get(f"/documents/{document.pk}/").content.decode()
+
+
+def test_a_document_is_downloaded_as_markdown_and_as_html(department: Department, document: Document) -> None:
+    rep = client_of(department.rep)
+    text = rep.get(f"/documents/{document.pk}/markdown/")
+    assert text.content.decode() == document.body + "\n"
+    assert text["Content-Type"] == "text/markdown; charset=utf-8"
+    assert text["Content-Disposition"].startswith("attachment; filename*=utf-8''Offer%20-Racks-")
+    html = rep.get(f"/documents/{document.pk}/html/")
+    shown = html.content.decode()
+    assert "<h1>Offer</h1>" in shown and "<script" not in shown and "<!doctype html>" in shown
+    assert ".html" in html["Content-Disposition"] and html["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["", "markdown/", "html/"])
+def test_a_document_of_a_foreign_deal_is_not_there(department: Department, document: Document, path: str) -> None:
+    assert client_of(department.other).get(f"/documents/{document.pk}/{path}").status_code == 404
+    assert client_of(department.head).get(f"/documents/{document.pk + 1}/{path}").status_code == 404
