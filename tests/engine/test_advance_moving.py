@@ -95,6 +95,29 @@ def test_leaving_an_interrupting_handler_arms_the_handlers_again() -> None:
     assert ScheduleTimer(0, "handler_start", HOUR) in step.effects
 
 
+def test_a_handler_that_has_come_for_good_is_not_armed_again() -> None:
+    definition = build(
+        start("work"),
+        user_task("work", "end"),
+        end(),
+        sub("remind", None),
+        start("call", "remind_start", "remind", trigger="timer", due=HOUR, interrupting=False),
+        user_task("call", "call_end", scope="remind"),
+        end("call_end", scope="remind"),
+        sub("handler", None),
+        start("react", "handler_start", "handler", trigger="timer", due=DAY),
+        user_task("react", "react_end", scope="handler"),
+        end("react_end", scope="handler"),
+    )
+    state = go(definition, NEW_STATE, Start()).state
+    for timer in ("remind_start", "handler_start"):
+        state = go(definition, state, FireTimer(0, timer)).state
+    step = go(definition, state, GoTo("work", "all is well"))
+    assert [effect for effect in step.effects if isinstance(effect, ScheduleTimer)] == [
+        ScheduleTimer(0, "handler_start", DAY)
+    ]
+
+
 def moved(old: Definition, new: Definition, state: State, **mapping: str) -> Step:
     """One accepted move."""
     return go(new, state, Migrate(old, mapping))
@@ -213,6 +236,47 @@ def test_the_arrivals_at_a_join_move_with_their_flows() -> None:
     assert go(joined("new"), step.state, CompleteTask(2, "ok")).state.status == "ended"
     assert "flow was" in detail(old, joined("new"), state)
     assert "kind" in detail(old, joined("was", inclusive=True), state)
+
+
+def parallel(*branches: str, then: str = "end") -> Definition:
+    """A fork into these steps, and the join behind them."""
+    return build(
+        start("fork"),
+        ParallelGateway("fork", "", (), tuple(Way(f"f{one}", one) for one in branches)),
+        *(user_task(one, Way(f"j{one}", "join")) for one in branches),
+        ParallelGateway("join", "", (), (way("last"),)),
+        user_task("last", then),
+        end(),
+    )
+
+
+def arrived(definition: Definition, *tokens: int) -> State:
+    """The process with these steps done."""
+    state = go(definition, NEW_STATE, Start()).state
+    for token in tokens:
+        state = go(definition, state, CompleteTask(token, "ok")).state
+    return state
+
+
+def test_a_join_that_lacks_nothing_in_the_new_version_goes_on() -> None:
+    old, new = parallel("a", "b"), parallel("a")
+    step = moved(old, new, replace(arrived(old, 1), tokens=(Token(3, "join", flow="ja"),)))
+    assert at(step.state) == ["last"]
+    assert go(new, step.state, CompleteTask(step.state.seq, "ok")).state.status == "ended"
+
+
+def test_a_join_with_all_its_arrivals_goes_on_though_a_branch_stands_behind_it() -> None:
+    old, new = parallel("a", "b", "c"), parallel("a", "b")
+    step = moved(old, new, arrived(old, 1, 2), c="last")
+    assert at(step.state) == ["last", "last"]
+    ended = go(new, step.state, CompleteTask(3, "ok"))
+    assert go(new, ended.state, CompleteTask(ended.state.seq, "ok")).state.status == "ended"
+
+
+def test_two_branches_do_not_come_to_stand_at_one_place() -> None:
+    old, new = parallel("a", "b", "c"), parallel("a", "b")
+    assert "another branch" in detail(old, new, arrived(old), c="b")
+    assert "another branch" in detail(old, new, arrived(old, 2, 3), jc="jb")
 
 
 def test_the_handlers_of_the_process_and_of_scopes_are_set_up_anew() -> None:

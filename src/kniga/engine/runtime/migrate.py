@@ -1,6 +1,7 @@
 """Going on under another version of the process: every token finds its element again, with everything set up for it.
 
-What was set up and is the same in both versions stays as it is: no timer begins anew, no work is done twice."""
+What was set up and is the same in both versions stays as it is: no timer begins anew, no work is done twice. Two
+branches never come to stand at one place: a join behind them would wait for an arrival more than it can take."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +24,7 @@ from kniga.engine.definition.model import (
 from kniga.engine.runtime import waits
 from kniga.engine.runtime.commands import Migrate
 from kniga.engine.runtime.effects import MoveTask
-from kniga.engine.runtime.elements import call_activity, service_task, user_task
+from kniga.engine.runtime.elements import call_activity, parallel_gateway, service_task, user_task
 from kniga.engine.runtime.events import InstanceMigrated
 from kniga.engine.runtime.results import Refused
 from kniga.engine.runtime.run import Run
@@ -43,6 +44,7 @@ def migrate(run: Run, command: Migrate) -> None:
     run.tokens = {id: _moved(run, old, token, mapping) for id, token in before.items()}
     for token in run.tokens.values():
         _check_nesting(run, before[token.id], token)
+    _check_apart(run, before)
     run.fired = _still_there(run, run.fired, mapping)
     old_root, new_root = _awaited(old, before, None), _awaited(run.definition, run.tokens, None)
     _set_up_events(run, old, ROOT, old_root, new_root)
@@ -52,6 +54,7 @@ def migrate(run: Run, command: Migrate) -> None:
             _awaited(old, before, before[token.id]), _awaited(run.definition, run.tokens, token),
         )  # fmt: skip
         _set_up_events(run, old, token.id, old_ids, new_ids)
+    parallel_gateway.look_again(run)
 
 
 def _moved(run: Run, definition: Definition, token: Token, mapping: Mapping[str, str]) -> Token:
@@ -75,6 +78,16 @@ def _check_nesting(run: Run, before: Token, token: Token) -> None:
     around = None if token.parent == ROOT else run.tokens[token.parent].element
     if around != (run.elements[token.element].scope if token.item is None else token.element):
         raise _refused(before, token.element, "it stands in another sub-process")
+
+
+def _check_apart(run: Run, before: Tokens) -> None:
+    """Branches that stood at different places do not come together at one."""
+    stands: dict[tuple[int, str, str | None], Token] = {}
+    for token in run.tokens.values():
+        came = before[token.id]
+        other = stands.setdefault((token.parent, token.element, token.flow), came)
+        if (other.element, other.flow) != (came.element, came.flow):
+            raise _refused(came, token.element, "another branch stands there")
 
 
 def _repetition(element: Element) -> bool | None:

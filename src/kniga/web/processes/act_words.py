@@ -95,4 +95,5 @@ def migration_words() -> tuple[str, ...]:
         _("it is another kind of element"),
         _("it is repeated in another way"),
         _("it stands in another sub-process"),
+        _("another branch stands there"),
     )

@@ -27,9 +27,11 @@ def start_of(run: Run, handler: str) -> StartEvent:
 
 
 def arm(run: Run, scope: int) -> None:
-    """Begin to wait for the handlers of a scope that begins."""
+    """Begin to wait for the handlers of a scope that begins, or that no handler stands for any more."""
     for handler in handlers_of(run, scope):
-        waits.set_up(run, scope, start_of(run, handler))
+        start = start_of(run, handler)
+        if not waits.is_spent(run, scope, start):
+            waits.set_up(run, scope, start)
 
 
 def is_interrupted(run: Run, scope: int) -> bool:

@@ -10,12 +10,28 @@ def enter(run: Run, gateway: ParallelGateway, move: Move) -> None:
     if len(gateway.incoming) < 2:
         return run.go_on(gateway.id, gateway.ways, move.parent, move.outcome)
     run.rest(gateway.id, move.parent, flow=move.flow)
+    _join(run, gateway, move.parent)
+    return None
+
+
+def look_again(run: Run) -> None:
+    """Let every join go on that lacks no arrival now that it is another version's: it may have fewer flows in."""
+    places = dict.fromkeys((token.element, token.parent) for token in run.tokens.values() if token.flow is not None)
+    for element, parent in places:
+        gateway = run.elements[element]
+        while isinstance(gateway, ParallelGateway) and _join(run, gateway, parent):
+            pass
+
+
+def _join(run: Run, gateway: ParallelGateway, parent: int) -> bool:
+    """Take one arrival of each flow and go on; False while one is missing."""
     first: dict[str | None, Token] = {}
     for token in run.tokens.values():
-        if token.element == gateway.id and token.parent == move.parent:
+        if token.element == gateway.id and token.parent == parent:
             first.setdefault(token.flow, token)
-    if all(flow in first for flow in gateway.incoming):
-        for flow in gateway.incoming:
-            del run.tokens[first[flow].id]
-        run.go_on(gateway.id, gateway.ways, move.parent, None)
-    return None
+    if any(flow not in first for flow in gateway.incoming):
+        return False
+    for flow in gateway.incoming:
+        del run.tokens[first[flow].id]
+    run.go_on(gateway.id, gateway.ways, parent, None)
+    return True
