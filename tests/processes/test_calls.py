@@ -8,7 +8,8 @@ import pytest
 
 from kniga.deals.models import Deal
 from kniga.platform.errors import Refused
-from kniga.processes.models import Instance, Task, Work
+from kniga.processes.models import Instance, ProcessVersion, Task, Work
+from kniga.processes.publishing import upload_version
 from kniga.processes.pump import run_due
 from kniga.processes.replaying import replay_instance
 from kniga.processes.services import (
@@ -126,3 +127,34 @@ def test_processes_that_call_one_another_without_end_are_stopped(department: Dep
     run_due(now=SOON)
     assert Instance.objects.count() <= 25
     assert Work.objects.filter(status="incident").count() == 1
+
+
+def test_only_the_process_called_last_tells_its_caller(department: Department) -> None:
+    publish(CALLED)
+    publish(caller())
+    instance_id, _task = call(department)
+    first = Instance.objects.get(parent_id=instance_id)
+    cancel_instance(instance_id=first.pk, reason="By mistake", by=department.head, now=SOON)
+    retry_work(work_id=Work.objects.get().pk, reason="Once more", by=department.head, now=SOON)
+    run_due(now=SOON)
+    assert Work.objects.get().status == "running", "the first one is over, and is no concern of the call any more"
+    approve = Task.objects.get(status="open")
+    complete_task(task_id=approve.pk, outcome="yes", answers={}, by=department.lead, now=SOON)
+    assert (Work.objects.get().status, Task.objects.get(status="open").element) == ("done", "go")
+    assert replay_instance(instance_id=instance_id).problem == ""
+
+
+def test_a_process_that_is_over_with_its_first_step_tells_its_caller(department: Department) -> None:
+    at_once = '<startEvent id="start"/><endEvent id="end" kniga:result="won"/><flows>\nstart -> end\n</flows>'
+    publish(book("approval", at_once))
+    publish(caller())
+    call(department)
+    assert (Work.objects.get().status, Task.objects.get(status="open").element) == ("done", "go")
+
+
+def test_a_version_that_was_never_published_is_not_called(department: Department) -> None:
+    version = upload_version(xml=CALLED, note="", by=None, now=NOW)
+    ProcessVersion.objects.filter(pk=version.pk).update(status="checked")
+    publish(caller().replace(b'calledElement="approval"', b'calledElement="approval" kniga:version="1"'))
+    call(department)
+    assert Work.objects.get().status == "incident" and Instance.objects.count() == 1

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from kniga.engine import Cancel, CompleteWork, FailWork
@@ -22,6 +21,7 @@ from kniga.processes.starting import deal_facts
 from kniga.processes.stepping import Advanced, Wanted, act_on_instance, begin_instance
 
 DEEPEST_NESTING: Final = 20
+_WAS_PUBLISHED: Final = (VersionStatus.PUBLISHED, VersionStatus.RETIRED)
 
 
 def begin_called(*, parent_id: int, token: int, now: datetime) -> Advanced | None:
@@ -62,9 +62,8 @@ def tell_caller(*, called_id: int, now: datetime, may_wait: bool = True) -> None
     called = Instance.objects.get(pk=called_id)
     if called.parent_id is None or called.parent_token is None:
         return
-    work = Work.objects.filter(
-        instance_id=called.parent_id, token=called.parent_token, action=CALL, status__in=("queued", "running")
-    ).first()
+    waiting = Work.objects.filter(instance_id=called.parent_id, called_id=called_id, action=CALL, status="running")
+    work = waiting.first()
     if work is None or called.status in ("running", "suspended"):
         return
     if not may_wait and not try_lock(called.parent_id):
@@ -74,6 +73,8 @@ def tell_caller(*, called_id: int, now: datetime, may_wait: bool = True) -> None
     code = called.reason or "failed" if called.status == "ended" else "cancelled"
 
     def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
+        if not waiting.exists():
+            raise Conflict("work_over", _("This work no longer waits for anybody."))
         fields = fields_for(snapshot.deal, version.definition.needs)
         if result is None:
             return Wanted(FailWork(work.token, code, fields=fields), {"worked": {"id": work.pk, "status": "failed"}})
@@ -93,7 +94,8 @@ def tell_caller(*, called_id: int, now: datetime, may_wait: bool = True) -> None
 def cancel_called(*, parent_id: int, token: int, now: datetime) -> None:
     """Stop the process that a call no longer waits for, with all that it has called."""
     called = Instance.objects.filter(parent_id=parent_id, parent_token=token, status__in=("running", "suspended"))
-    for instance_id in called.values_list("pk", flat=True):
+    # Locked first: one that meanwhile ends by itself is not among them any more.
+    for instance_id in list(called.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)):
         Instance.objects.filter(pk=instance_id, status="suspended").update(status="running")
         act_on_instance(
             instance_id=instance_id, by=None, now=now, command_for=lambda _snapshot, _version: Wanted(Cancel("caller"))
@@ -103,15 +105,10 @@ def cancel_called(*, parent_id: int, token: int, now: datetime) -> None:
 def untold_calls(limit: int = 100) -> list[int]:
     """Called processes that are over and whose callers do not know it yet: left over where steps followed too
     deep, or while the caller was busy or paused."""
-    found = Instance.objects.filter(
-        parent_token__isnull=False,
-        status__in=("ended", "cancelled"),
-        parent__status="running",
-        parent__work__action=CALL,
-        parent__work__status="running",
-        parent__work__token=F("parent_token"),
+    found = Work.objects.filter(
+        called__status__in=("ended", "cancelled"), instance__status="running", action=CALL, status="running"
     )
-    return list(found.values_list("pk", flat=True)[:limit])
+    return list(found.order_by("called_id").values_list("called_id", flat=True)[:limit])
 
 
 def _version_id(work: Work) -> int:
@@ -121,7 +118,7 @@ def _version_id(work: Work) -> int:
     if number is None:
         found = found.filter(status=VersionStatus.PUBLISHED)
     else:
-        found = found.filter(number=int(str(number))).exclude(status=VersionStatus.DRAFT)
+        found = found.filter(number=int(str(number)), status__in=_WAS_PUBLISHED)
     version_id = found.values_list("pk", flat=True).first()
     if version_id is None:
         raise Refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -93,8 +94,8 @@ class Instance(models.Model):
     `seq`, `stage`, `data`, `tokens` and the open tasks are the engine's state; `revision` guards it: every step
     raises it by one, and a step computed from an older one is refused. `tokens` is NULL while all tokens are plain
     user tasks of the process itself: then the open tasks are the tokens. A called or started process has a `parent`,
-    a called one `parent_token` too. `watched` is set for versions with conditional events: the revisions of deal and
-    client these were last looked at.
+    a called one `parent_token` too. `watched` is set for versions with conditional events: what deal and client
+    were like when these were last looked at; `look_at` is when those that move with the clock are looked at again.
     """
 
     version = models.ForeignKey(ProcessVersion, on_delete=models.PROTECT, related_name="instances", db_index=False)
@@ -110,6 +111,7 @@ class Instance(models.Model):
     result = models.CharField(max_length=20, null=True, blank=True)
     reason = models.TextField(null=True, blank=True)
     watched = models.BigIntegerField(null=True)
+    look_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -260,7 +262,8 @@ class MessageStatus(models.TextChoices):
 class Message(models.Model):
     """A message that came (or a signal that was broadcast), and who got it. One that nobody waits for yet is kept
     until `expires_at`. `last_subscription` bounds a signal: later ones do not hear it; `reached` is how far it has
-    been carried."""
+    been carried. `sent_by` is who brought it; it moves only the deals of `seen_by`, the people whose deals the sender
+    saw then (None: all)."""
 
     kind = models.CharField(max_length=10, choices=[("message", _("Message")), ("signal", _("Signal"))])
     name = models.CharField(max_length=200)
@@ -281,6 +284,10 @@ class Message(models.Model):
     made_in = models.PositiveIntegerField(default=0)
     last_subscription = models.BigIntegerField(null=True)
     reached = models.BigIntegerField(null=True)
+    sent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    seen_by = ArrayField(models.BigIntegerField(), null=True)
 
     class Meta:
         indexes = [
@@ -288,6 +295,20 @@ class Message(models.Model):
             models.Index(fields=["expires_at"], name="message_expiring", condition=models.Q(status="waiting")),
             models.Index(fields=["-received_at", "-id"], name="message_received"),
             models.Index(fields=["instance"], name="message_instance"),
+        ]
+
+
+class KeptSignal(models.Model):
+    """A signal that came while the process of someone who waits for it was paused: it is heard once that runs again."""
+
+    signal = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="kept", db_index=False)
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="kept_signals", db_index=False)
+    token = models.PositiveIntegerField()
+    element = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["instance", "token", "element", "signal"], name="kept_signal_once")
         ]
 
 
@@ -305,7 +326,9 @@ class Work(models.Model):
     """What the machine does for a token: a registered action with resolved parameters.
 
     `next_at` is when it may be tried (again); for a running one, when whoever runs it is taken for dead. `results`
-    are kept as soon as the action is done, so that it is not done twice. `held` is the status a cancelled one had."""
+    are kept as soon as the action is done, so that it is not done twice. `held` is the status a cancelled one had.
+    `claim` counts how often it was taken: who has taken it writes only while nobody else has. `called` is the process
+    a call waits for now; one that was called before a retry has nothing to say any more."""
 
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="work", db_index=False)
     token = models.PositiveIntegerField()
@@ -317,6 +340,8 @@ class Work(models.Model):
     held = models.CharField(max_length=10, blank=True, default="")
     attempts = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField()
+    claim = models.PositiveIntegerField(default=0, db_default=0)
+    called = models.ForeignKey(Instance, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     results = models.JSONField(null=True)
     error = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()
@@ -423,7 +448,7 @@ class BulkActRow(models.Model):
 
 class ScheduledStart(models.Model):
     """The next moment a published version begins by itself, for every open deal of its funnel that runs nothing.
-    `left` is how often it still comes, None without end."""
+    `left` is how often it still comes, None without end; `reached` the last deal it has begun for so far."""
 
     version = models.ForeignKey(
         ProcessVersion, on_delete=models.CASCADE, related_name="scheduled_starts", db_index=False
@@ -431,6 +456,7 @@ class ScheduledStart(models.Model):
     element = models.CharField(max_length=100)
     due_at = models.DateTimeField(db_index=True)
     left = models.PositiveIntegerField(null=True)
+    reached = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["version", "element"], name="scheduled_start_once")]

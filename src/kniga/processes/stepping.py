@@ -22,9 +22,9 @@ from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible
 from kniga.processes.applying import apply_step, step_document
 from kniga.processes.definitions import RunnableVersion, runnable_version
-from kniga.processes.effects import Effects, FiredTimer, local_moment, resolve
+from kniga.processes.effects import CALL, Effects, FiredTimer, local_moment, resolve
 from kniga.processes.locking import may_be_done_again
-from kniga.processes.models import Instance
+from kniga.processes.models import Instance, Work
 from kniga.processes.reading import DealFacts, InstanceSnapshot, TaskSnapshot, fields_for, read_instances, read_task
 from kniga.processes.refusals import refusal_of
 from kniga.rules import Value
@@ -131,11 +131,15 @@ def begin_instance(
 ) -> Advanced:
     """Start a version for a deal. Must run inside a transaction; the caller has looked whether it may be started.
 
-    `stage` is where the deal stands before. Raises Refused as the engine says."""
+    `stage` is where the deal stands before; `parent_token` is that of the call which waits for it. Raises Refused as
+    the engine says."""
     instance = Instance.objects.create(
         version_id=version.id, deal_id=deal.id, started_at=now, parent_id=parent_id, parent_token=parent_token,
         watched=0 if version.definition.conditionals else None,
     )  # fmt: skip
+    if parent_token is not None:  # told at once: it may be over with its very first step
+        call = Work.objects.filter(instance_id=parent_id, token=parent_token, action=CALL, status="running")
+        call.update(called_id=instance.pk)
     snapshot = InstanceSnapshot(
         instance.pk, version.id, 1, "running", replace(NEW_STATE, stage=stage), deal, parent_id, parent_token
     )
