@@ -132,8 +132,10 @@ def start_many(
     a path is distinct when the deals' fields that the process looks at lead elsewhere. A present stage visit of the
     stage entered is kept (an import may have written it with its true date). What is thrown or called at the start is
     left to the workers. Raises Refused for an unknown element, or when the process would end, or throw something,
-    before its first rest.
+    before its first rest, and `not_published` when the version is (no longer) the published one.
     """
+    if not ProcessVersion.objects.filter(pk=version_id, status=VersionStatus.PUBLISHED).exists():
+        raise Refused("not_published", _("New deals start on the published version only, and this one is not."))
     version = runnable_version(version_id)
     started = 0
     with connection.cursor() as cursor:

@@ -22,7 +22,7 @@ from kniga.processes.actions.named_templates import unknown_templates
 from kniga.processes.actions.names import KNOWN_ACTIONS
 from kniga.processes.checking import Checked, check_definition, check_of, dump_problems
 from kniga.processes.models import Process, ProcessKind, ProcessVersion, VersionStatus
-from kniga.processes.self_starts import schedule_starts
+from kniga.processes.self_starts import forget_starts, schedule_starts
 
 BOOKS: Final = Path(__file__).resolve().parent / "books"
 
@@ -116,6 +116,7 @@ def retire_version(*, version_id: int, reason: str = "", by: User | None, now: d
             raise Refused("not_published", _("Only a published version can be retired."))
         version.status, version.retired_at = VersionStatus.RETIRED, now
         version.save(update_fields=["status", "retired_at"])
+        forget_starts(version_id=version.pk)
         _tell("processes.version.retired", version, by, now, reason=reason)
     return version
 

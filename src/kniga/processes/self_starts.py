@@ -35,13 +35,21 @@ def schedule_starts(*, version: ProcessVersion, definition: Definition, now: dat
         ScheduledStart.objects.create(version=version, element=event.id, due_at=first, left=left)
 
 
+def forget_starts(*, version_id: int) -> None:
+    """A version that is retired begins no more by itself."""
+    ScheduledStart.objects.filter(version_id=version_id).delete()
+
+
 def begin_due(*, now: datetime) -> int:
     """Begin what is due by `now`; how many starts came. What was missed comes once: the deals that ran nothing then
     run something after it."""
     begun = 0
     with transaction.atomic():
-        due = ScheduledStart.objects.select_for_update(skip_locked=True).filter(due_at__lte=now)
-        for start in due.order_by("due_at", "id"):
+        due = ScheduledStart.objects.select_for_update(skip_locked=True, of=("self",)).filter(due_at__lte=now)
+        for start in due.select_related("version").defer("version__xml").order_by("due_at", "id"):
+            if start.version.status != VersionStatus.PUBLISHED:
+                start.delete()
+                continue
             begin_idle(version_id=start.version_id, element=start.element, now=now)
             _reschedule(start, now)
             begun += 1
