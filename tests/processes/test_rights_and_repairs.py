@@ -37,6 +37,15 @@ def test_only_who_works_deals_may_start_one(department: Department) -> None:
     assert not Instance.objects.exists()
 
 
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_process_is_not_stopped_without_a_reason(department: Department, reason: str) -> None:
+    start(department)
+    with pytest.raises(Refused) as refused:
+        cancel_instance(instance_id=Instance.objects.get().pk, reason=reason, by=department.lead, now=NOW)
+    assert (refused.value.code, refused.value.field) == ("reason_missing", "reason")
+    assert Instance.objects.get().status == "running"
+
+
 def test_a_deal_in_no_stage_yet_joins_the_pipeline_of_its_process(department: Department) -> None:
     install_books(language="en", by=None, now=NOW)
     start(department, "inbound_sale")

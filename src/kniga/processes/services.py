@@ -128,8 +128,9 @@ def _undo(task_id: int, by: User, now: datetime) -> tuple[bool] | None:
 def cancel_instance(*, instance_id: int, reason: str, by: User, now: datetime) -> Advanced:
     """Stop a running or paused process with all it has called; its open tasks go away, the deal stays open.
 
-    Raises NotVisible, Refused `not_allowed`, `not_running`."""
+    Raises NotVisible, Refused `not_allowed`, `reason_missing`, `not_running`."""
     _steered(instance_id, by, _("Only a manager may stop a process."))
+    _check_reason(reason)
     with transaction.atomic():
         # A paused process is over, too: the engine knows nothing of pauses.
         Instance.objects.filter(pk=instance_id, status="suspended").update(status="running")

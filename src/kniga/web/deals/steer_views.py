@@ -44,8 +44,6 @@ def _steer(request: SignedInRequest, instance_id: int) -> str:
     if act == "resume":
         resume_instance(instance_id=instance_id, reason=reason, by=by, now=now)
         return _("The process goes on")
-    if not reason:
-        raise Refused("reason_missing", _("Say why: it goes into the ledger."), field="reason")
     if act == "stop":
         cancel_instance(instance_id=instance_id, reason=reason, by=by, now=now)
         return _("The process is stopped")
