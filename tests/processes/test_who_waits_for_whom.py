@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-from kniga.processes import stepping, sweeping
+from kniga.processes import calling, stepping, sweeping
 from kniga.processes.applying import apply_step, apply_steps
 from kniga.processes.locking import lock
 from kniga.processes.messaging import broadcast_signal, carry_signals
@@ -70,6 +71,14 @@ def somebody_at(instance_id: int) -> Iterator[None]:
         thread.join()
 
 
+def closing(act: Callable[..., object], now: datetime = LATER) -> None:
+    """Do it in a thread of its own, whose connection goes with it."""
+    try:
+        act(now=now)
+    finally:
+        connection.close()
+
+
 def open_elements() -> set[str]:
     return set(Task.objects.filter(status="open").values_list("element", flat=True))
 
@@ -88,6 +97,33 @@ def test_a_called_process_does_not_wait_for_a_busy_caller(busy_department: Depar
         assert open_elements() == set()
     run_due(now=SOON)
     assert open_elements() == {"go"}
+    assert nothing_is_wrong()
+
+
+def test_a_called_process_that_ends_while_its_caller_drops_it_is_left_alone(
+    busy_department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = (
+        '<boundaryEvent id="late" attachedToRef="call" kniga:calendar="absolute"><timerEventDefinition>'
+        "<timeDuration>P1D</timeDuration></timerEventDefinition></boundaryEvent>"
+    )
+    publish(CALLED)
+    publish(caller(more=late, flows="late -> stop\n"))
+    call(busy_department)
+    approve = Task.objects.get(status="open")
+    # As for a busy caller: it will be told later.
+    monkeypatch.setattr(calling, "tell_caller", lambda **_told: None)
+    sweeper = threading.Thread(target=closing, args=(run_due,))
+    with transaction.atomic():
+        complete_task(task_id=approve.pk, outcome="yes", answers={}, by=busy_department.lead, now=SOON)
+        sweeper.start()
+        # The caller's timer fires and wants to stop the called process, which somebody holds.
+        sweeper.join(1)
+        assert sweeper.is_alive()
+    sweeper.join()
+    assert open_elements() == {"stop"}
+    assert Timer.objects.get().status == "fired"
+    assert Instance.objects.get(parent__isnull=False).status == "ended"
     assert nothing_is_wrong()
 
 
@@ -112,22 +148,13 @@ def test_a_signal_is_carried_as_far_as_nobody_is_at_work(busy_department: Depart
     start_all(publish(LISTENING).pk, many_deals(busy_department, 4))
     first, _second, third, _fourth = Instance.objects.order_by("pk").values_list("pk", flat=True)
     broadcast_signal(name="fair", now=NOW)
-    carried: list[int] = []
-
-    def carry() -> None:
-        try:
-            carried.append(carry_signals(now=NOW))
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=carry)
+    thread = threading.Thread(target=closing, args=(carry_signals, NOW))
     with somebody_at(third):
         thread.start()
         # It waits for the third with nobody else in its hands.
         with transaction.atomic():
             lock(first)
     thread.join()
-    assert carried == [4]
     assert Message.objects.get().delivered == Task.objects.filter(element="go").count() == 4
     assert nothing_is_wrong()
 

@@ -88,7 +88,7 @@ def sweep_batch(*, now: datetime, batch: int = BATCH) -> Swept:
         with transaction.atomic():
             timers = _claimed(now, _DUE, batch)
             return _fire(timers, now) if timers else Swept(0, 0)
-    except DatabaseError as error:
+    except (DatabaseError, Refused) as error:
         # One of them spoils the whole batch, or somebody else waits for one of its instances: each for itself.
         LOG.warning("a batch of %s timers could not be written at once: %s", len(timers), error)
     return _one_by_one(timers, now)
@@ -194,11 +194,11 @@ def _one_by_one(timers: Sequence[tuple[int, FiredTimer]], now: datetime) -> Swep
         try:
             with transaction.atomic():
                 fired += _fire(_claimed(now, _DUE_ALONE, timer.id), now).fired
-        except OperationalError as error:
-            # A deadlock, a lost connection: nothing the timer can help. It stays due.
+        except (OperationalError, Conflict) as error:
+            # A deadlock, a lost connection, somebody else at work: nothing the timer can help. It stays due.
             LOG.warning("the timer %s of instance %s has to wait: %s", timer.element, instance_id, error)
             left += 1
-        except (DatabaseError, Conflict) as error:
+        except (DatabaseError, Refused) as error:
             LOG.exception("the timer %s of instance %s cannot be written", timer.element, instance_id)
             snapshot = read_instances(instance_ids=[instance_id])[instance_id]
             fail_timer(timer=timer, snapshot=snapshot, reason=str(error)[:500], now=now)
