@@ -1,4 +1,4 @@
-"""Messages that people and programs bring: only about deals and clients they may see."""
+"""Messages that people and programs bring: only about deals and clients they may see, and only to such deals."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def accept_message(
     *, name: str, deal_id: int | None, client_id: int | None, thread: str | None, key: str | None,
     payload: Mapping[str, object], ttl: timedelta = TIME_TO_LIVE, by: User, now: datetime,
 ) -> Received:  # fmt: skip
-    """Take in a message from `by`. Raises NotVisible for a deal or client that may not be seen, Refused
-    `not_allowed`."""
+    """Take in a message from `by`; whoever waits for it in a deal that `by` does not see neither gets it nor is told
+    of. Raises NotVisible for a deal or client that may not be seen, Refused `not_allowed`."""
     require(by, Act.WORK_DEALS)
     if deal_id is not None:
         get_visible_deal(user=by, id=deal_id)
@@ -26,5 +26,5 @@ def accept_message(
         get_visible_client(user=by, id=client_id)
     return receive_message(
         name=name, source="api", now=now, deal_id=deal_id, client_id=client_id, thread=thread, key=key,
-        payload=payload, ttl=ttl,
+        payload=payload, ttl=ttl, by=by,
     )  # fmt: skip

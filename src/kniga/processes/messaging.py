@@ -19,6 +19,9 @@ from django.utils.translation import gettext as _
 from kniga.deals.models import Deal
 from kniga.engine import CatchSignal, CorrelateMessage, StartEvent, ThrowMessage, ThrowSignal
 from kniga.engine.state_format.codec import dump_value, load_value
+from kniga.people.access import visible_owner_ids
+from kniga.people.models import User
+from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import key_text, thread_of
@@ -40,6 +43,8 @@ _WAITS_FOR = """
     AND (CASE s.correlation WHEN 'deal' THEN 'deal:' || s.deal_id::text
               WHEN 'client' THEN 'client:' || s.client_id::text ELSE s.correlation || ':' || s.key END)
         = ANY(ARRAY['deal:' || m.deal_id::text, 'client:' || m.client_id::text, 'thread:' || m.thread, 'key:' || m.key])
+    AND (m.seen_by IS NULL
+         OR EXISTS (SELECT FROM deals_deal d WHERE d.id = s.deal_id AND d.owner_id = ANY(m.seen_by)))
 """
 _FIRST_WAITING = f"""
 SELECT s.id, s.instance_id, s.token, s.element FROM processes_message m JOIN processes_subscription s ON {_WAITS_FOR}
@@ -67,10 +72,11 @@ class Received:
 def receive_message(
     *, name: str, source: str, now: datetime, deal_id: int | None = None, client_id: int | None = None,
     thread: str | None = None, key: str | None = None, payload: Mapping[str, object] | None = None,
-    ttl: timedelta = TIME_TO_LIVE,
+    ttl: timedelta = TIME_TO_LIVE, by: User | None = None,
 ) -> Received:  # fmt: skip
     """Take in a message and bring it to whoever waits for it, start a process with it, or keep it for `ttl`.
 
+    One that comes from `by` goes only to deals this person sees, now and as long as it is kept.
     `payload`: answer key → value (JSON or text), read by the type of the answer; what is no answer of the process
     stays with the message. A deal names its client, too. One transaction."""
     if deal_id is not None and client_id is None:
@@ -78,7 +84,8 @@ def receive_message(
     with transaction.atomic():
         message = Message.objects.create(
             kind="message", name=name, deal_id=deal_id, client_id=client_id, thread=thread, key=key,
-            payload=dict(payload or {}), source=source, received_at=now, expires_at=now + ttl,
+            payload=dict(payload or {}), source=source, received_at=now, expires_at=now + ttl, sent_by=by,
+            seen_by=None if by is None else visible_owner_ids(by, Entity.DEAL),
         )  # fmt: skip
         deliver(message_id=message.pk, now=now)
         message.refresh_from_db()

@@ -155,8 +155,8 @@ def incidents_for(*, user: User, cursor: str | None = None, limit: int = 50) -> 
 def messages_for(
     *, user: User, status: str = "waiting", cursor: str | None = None, limit: int = 50
 ) -> Page[KeptMessage]:
-    """Messages with this status ("": all) about deals and clients `user` sees, and those about nobody, the newest
-    first. Raises Refused `cursor_invalid`."""
+    """Messages with this status ("": all) about deals and clients `user` sees, the newest first; those about nobody
+    are seen by whoever sees the deal they went to or the person who brought them. Raises Refused `cursor_invalid`."""
     conditions = Conditions()
     conditions.add("m.kind = 'message'")
     if status:
@@ -165,9 +165,10 @@ def messages_for(
     if owners is not None:
         conditions.add(
             "(d.owner_id = ANY(%s::bigint[]) OR m.deal_id IS NULL AND c.owner_id = ANY(%s::bigint[])"
-            " OR m.deal_id IS NULL AND m.client_id IS NULL)",
-            owners,
-            owners,
+            " OR m.deal_id IS NULL AND m.client_id IS NULL AND (m.sent_by_id = ANY(%s::bigint[])"
+            " OR EXISTS (SELECT FROM processes_instance i JOIN deals_deal g ON g.id = i.deal_id"
+            " WHERE i.id = m.instance_id AND g.owner_id = ANY(%s::bigint[]))))",
+            *[owners] * 4,
         )
     if cursor:
         conditions.add(_NEWEST_MESSAGE.after("m.id"), *decode_cursor(cursor, _NEWEST_MESSAGE))
