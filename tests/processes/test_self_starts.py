@@ -9,11 +9,11 @@ import pytest
 from kniga.deals.models import Deal, Pipeline
 from kniga.platform.errors import Refused
 from kniga.processes.bulk import start_many
-from kniga.processes.messaging import broadcast_signal
 from kniga.processes.models import Instance, ScheduledStart, Task
 from kniga.processes.publishing import publish_version, retire_version, upload_version
 from kniga.processes.pump import run_due
 from kniga.processes.services import cancel_instance, start_process
+from kniga.processes.signals import broadcast_signal
 from kniga.processes.sweeping import nearest_due
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department

@@ -18,8 +18,9 @@ from psycopg import AsyncConnection, OperationalError
 
 from kniga.platform import clock
 from kniga.processes.calling import tell_caller, untold_calls
-from kniga.processes.messaging import carry_signals, expire_messages, look_for_kept
+from kniga.processes.messaging import expire_messages, look_for_kept
 from kniga.processes.self_starts import begin_due
+from kniga.processes.signals import carry_signals
 from kniga.processes.sweeping import nearest_due, reconsider_changed, sweep_timers
 from kniga.processes.working import do_work
 

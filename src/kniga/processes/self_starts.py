@@ -4,6 +4,7 @@ nothing runs."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -56,23 +57,27 @@ def begin_due(*, now: datetime) -> int:
     return begun
 
 
-def begin_with_signal(*, name: str, now: datetime) -> int:
-    """Begin the published processes that start with this signal; how many instances began."""
+def begin_with_signal(*, name: str, owners: Sequence[int] | None = None, now: datetime) -> int:
+    """Begin the published processes that start with this signal, for deals of these owners (None: of all); how many
+    instances began."""
     begun = 0
     for version_id in ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED).values_list("pk", flat=True):
         for event in _starts(runnable_version(version_id).definition):
             if event.trigger == "signal" and event.signal == name:
-                begun += begin_idle(version_id=version_id, element=event.id, now=now)
+                begun += begin_idle(version_id=version_id, element=event.id, owners=owners, now=now)
     return begun
 
 
-def begin_idle(*, version_id: int, element: str, now: datetime) -> int:
-    """Start a version at one of its start events for every open deal of its funnel that runs nothing; how many."""
+def begin_idle(*, version_id: int, element: str, owners: Sequence[int] | None = None, now: datetime) -> int:
+    """Start a version at one of its start events for every open deal of its funnel (of these owners; None: of all)
+    that runs nothing; how many."""
     idle = (
         Deal.objects.filter(status="open", pipeline__processes__versions=version_id)
         .exclude(instances__parent=None, instances__status__in=("running", "suspended"))
         .order_by("pk")
     )
+    if owners is not None:
+        idle = idle.filter(owner_id__in=owners)
     entries: list[tuple[int, str | None]] = [(pk, element) for pk in idle.values_list("pk", flat=True)]
     if not entries:
         return 0
