@@ -70,12 +70,11 @@ class MappedElement:
 
 
 def visible_acts(by: User | None) -> QuerySet[BulkAct]:
-    """The acts `by` may see: one's own and those of people whose deals one sees. None is the system."""
+    """The acts `by` may see: one's own; all of them for who sees every deal, and for the system (None)."""
     acts = BulkAct.objects.select_related("process", "version", "target", "created_by", "undone_by").defer(
         "version__xml", "target__xml"
     )
-    owners = None if by is None else visible_owner_ids(by, Entity.DEAL)
-    return acts if owners is None else acts.filter(created_by__in=owners)
+    return acts if by is None or visible_owner_ids(by, Entity.DEAL) is None else acts.filter(created_by=by)
 
 
 def get_visible_act(*, user: User | None, act_id: int) -> BulkAct:
@@ -97,11 +96,15 @@ def act_counts(act: BulkAct) -> dict[str, int]:
     return dict.fromkeys(ActRowStatus.values, 0) | dict(found)
 
 
-def act_rows(*, act: BulkAct, status: str = "", cursor: str | None = None, limit: int = PAGE) -> Page[ActRow]:
-    """The instances of an act that came through `get_visible_act`, in their order. Raises Refused
-    `cursor_invalid`."""
+def act_rows(
+    *, user: User | None, act: BulkAct, status: str = "", cursor: str | None = None, limit: int = PAGE
+) -> Page[ActRow]:
+    """The instances of an act that came through `get_visible_act`, in their order, without the deals that `user`
+    does not (or no longer) see; None is the system. Raises Refused `cursor_invalid`."""
     conditions = Conditions()
     conditions.add("r.act_id = %s", act.pk)
+    if user is not None:
+        conditions.among("d.owner_id", visible_owner_ids(user, Entity.DEAL))
     if status:
         conditions.add("r.status = %s", status)
     if cursor:

@@ -7,7 +7,7 @@ again at any moment: what is done is marked in the same transaction, and done tw
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,8 +15,10 @@ import msgspec
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 
+from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.require import require
+from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.processes.act_planning import RIGHTS, planned_act
@@ -72,8 +74,11 @@ def begin_undo(*, act_id: int, reason: str, by: User | None, now: datetime) -> B
 
 @transaction.atomic
 def drop_act(*, act_id: int, by: User | None) -> None:
-    """Forget a prepared act. Raises NotVisible, Conflict `act_moved_on` once it is carried out."""
-    planned_act(act_id, by).delete()
+    """Forget a prepared act. Raises NotVisible, Refused `not_allowed`, Conflict `act_moved_on` once it is carried
+    out."""
+    act = planned_act(act_id, by)
+    _require(by, act)
+    act.delete()
 
 
 def carry_out(
@@ -89,8 +94,12 @@ def carry_out(
         waiting = ActRowStatus.FITS if act.status == ActStatus.RUNNING else ActRowStatus.DONE
         rows = list(act.rows.filter(status=waiting).order_by("pk")[:batch])
         BulkAct.objects.filter(pk=act_id).update(touched_at=now)
-        if not rows:
+        is_over = not rows
+        rows = _still_seen(act, rows)
+        if is_over:
             _end(act, now)
+        elif not rows:
+            pass  # nobody is left of this batch
         elif act.status == ActStatus.UNDOING:
             _undo(act, rows, now)
         elif act.kind in SWITCHES:
@@ -107,6 +116,25 @@ def forsaken_acts(*, now: datetime) -> list[int]:
     """Acts that were begun and that nobody works on any more."""
     at_work = BulkAct.objects.filter(status__in=(ActStatus.RUNNING, ActStatus.UNDOING))
     return list(at_work.filter(touched_at__lt=now - FORSAKEN_AFTER).values_list("pk", flat=True))
+
+
+def _still_seen(act: BulkAct, rows: Sequence[BulkActRow]) -> list[BulkActRow]:
+    """The rows whose deals the person who acts sees now: a deal may have gone to somebody else since. The others are
+    left as they are and say so."""
+    is_undo = act.status == ActStatus.UNDOING
+    by = act.undone_by if is_undo else act.created_by
+    owners = None if by is None else visible_owner_ids(by, Entity.DEAL)
+    if owners is None:
+        return list(rows)
+    seen = set(
+        BulkActRow.objects.filter(pk__in=[row.pk for row in rows], instance__deal__owner__in=owners).values_list(
+            "pk", flat=True
+        )
+    )
+    gone = [row for row in rows if row.pk not in seen]
+    was, becomes = (ActRowStatus.DONE, ActRowStatus.KEPT) if is_undo else (ActRowStatus.FITS, ActRowStatus.REFUSED)
+    _note(gone, [{"code": "not_seen"}] * len(gone), was=was, becomes=becomes)
+    return [row for row in rows if row.pk in seen]
 
 
 def _do(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
@@ -212,12 +240,15 @@ def _end(act: BulkAct, now: datetime) -> None:
             record([LedgerEvent(kind, now, actor_id=by, payload=payload)])
 
 
-def _note(rows: Sequence[BulkActRow], reasons: Sequence[dict[str, Any]]) -> None:
+def _note(
+    rows: Sequence[BulkActRow], reasons: Sequence[Mapping[str, Any]], *, was: ActRowStatus = ActRowStatus.FITS,
+    becomes: ActRowStatus = ActRowStatus.REFUSED,
+) -> None:  # fmt: skip
     for row, why in zip(rows, reasons, strict=True):
-        row.status, row.why = ActRowStatus.REFUSED, why
+        row.status, row.why = becomes, dict(why)
     if rows:
         # Only as long as nobody else has done them: then they are no longer as this worker saw them.
-        BulkActRow.objects.filter(status=ActRowStatus.FITS).bulk_update(list(rows), ["status", "why"])
+        BulkActRow.objects.filter(status=was).bulk_update(list(rows), ["status", "why"])
 
 
 def _require(by: User | None, act: BulkAct) -> None:

@@ -91,7 +91,9 @@ def act_context(request: SignedInRequest, found: BulkAct) -> dict[str, Any]:
     return {
         "act": found, "counts": counts, "total": total, "names": act_names(), "statuses": act_statuses(),
         "row_statuses": row_statuses(), "shown": status if status in counts else "",
-        "page": act_rows(act=found, status=status if status in counts else "", cursor=request.GET.get("after")),
+        "page": act_rows(
+            user=request.user, act=found, status=status if status in counts else "", cursor=request.GET.get("after")
+        ),
         "why": lambda row: why_in_words(row.why, {**names, **row.steps}),
         "mapping": mapping_of(found) if found.target_id else (), "how": how_proposed, "errors": {},
         "at_work": over is not None, "over": total - counts[over] if over else total,

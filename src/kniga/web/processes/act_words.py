@@ -82,6 +82,7 @@ def why_in_words(why: Mapping[str, Any] | None, names: Mapping[str, str]) -> str
         "other_process": _("The deal runs another process by now."),
         "work_done": _("The machine has begun its work since."),
         "message_read": _("A message that was sent has been read."),
+        "not_seen": _("Whoever did this no longer sees the deal."),
         "busy": _("Somebody else was working on this deal. Try again."),
         "unknown_element": _("The version this deal is on has no such step."),
     }
