@@ -38,6 +38,7 @@ def send_letter(job: Job) -> Results:
         subject, body, to=[address], reply_to=[values["user.email"]] if values.get("user.email") else None,
         headers={"Message-ID": f"<kniga-work-{job.work_id}@{domain}>", "References": thread, "In-Reply-To": thread},
     )  # fmt: skip
+    job.hold()
     try:
         letter.send()
     except (smtplib.SMTPException, OSError) as error:
