@@ -113,6 +113,7 @@ def _moved(
     number = target if target is not None else version_of(scope.process, None, published=True).number
     try:
         act = plan_move(scope=scope, target=number, reason=reason, mapping=mapping, by=by, now=clock.now())
+        act = carry_out(act_id=act.pk, clock=clock.now, progress=_progress)  # only prepares: it is not begun
         shown = _act(act, by)
         if dry_run:
             drop_act(act_id=act.pk, by=by)

@@ -20,7 +20,7 @@ from kniga.processes.act_queries import act_counts, act_rows, acts_of_process, g
 from kniga.processes.acting import drop_act
 from kniga.processes.instance_queries import element_names, running_by_version
 from kniga.processes.jobs import queue_act, queue_undo
-from kniga.processes.models import BulkAct
+from kniga.processes.models import ActStatus, BulkAct
 from kniga.processes.scopes import Scope, load_scope
 from kniga.processes.version_queries import VersionRow, version_rows
 from kniga.web.access import SignedInRequest, act_required
@@ -86,7 +86,7 @@ def act_context(request: SignedInRequest, found: BulkAct) -> dict[str, Any]:
     status = request.GET.get("show", "")
     names = element_names(found.version_id) if found.version_id else {}
     counts = act_counts(found)
-    over = {"running": "fits", "undoing": "done"}.get(found.status)
+    over = {"preparing": "untried", "running": "fits", "undoing": "done"}.get(found.status)
     total = sum(counts.values())
     return {
         "act": found, "counts": counts, "total": total, "names": act_names(), "statuses": act_statuses(),
@@ -122,7 +122,10 @@ def _settle(request: SignedInRequest, found: BulkAct) -> str:
     if found.target_id:
         mapping, choices = _chosen(form)
         reason = form.get("reason", "").strip()[:1000]
-        change_move(act_id=found.pk, mapping=mapping, choices=choices, reason=reason, by=by, now=now)
+        changed = change_move(act_id=found.pk, mapping=mapping, choices=choices, reason=reason, by=by, now=now)
+        if changed.status == ActStatus.PREPARING and pressed == "carry_out":
+            toast(request, _("The mapping has changed: look at what fits now, then carry it out"))
+            return page
     if pressed == "carry_out":
         queue_act(act_id=found.pk, by=by, now=now)
     return page
