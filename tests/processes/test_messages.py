@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from kniga.clients.models import Client
-from kniga.deals.models import Deal
+from kniga.deals.models import Deal, Pipeline
 from kniga.people.models import Branch, User
 from kniga.platform.errors import Refused
 from kniga.platform.models import Event
@@ -171,6 +171,30 @@ def test_a_message_begins_a_process_for_its_deal_or_a_new_deal_of_its_client(dep
     assert (
         receive_message(name="asked", client_id=department.deal.client_id, source="form", now=NOW).status == "waiting"
     )
+
+
+def test_a_kept_message_begins_its_process_once_its_deal_is_free(department: Department) -> None:
+    publish(asked_book())
+    started = start_process(deal_id=department.deal.pk, process_key="small_sale", by=department.rep, now=NOW)
+    for source in ("form", "email"):
+        got = receive_message(name="asked", deal_id=department.deal.pk, source=source, now=NOW)
+        assert got.status == "waiting"
+    run_due(now=LATER)
+    assert not Task.objects.filter(element="answer").exists()
+    cancel_instance(instance_id=started.instance_id, reason="Over", by=department.head, now=LATER)
+    Deal.objects.update(pipeline=Pipeline.objects.get(key="asked"), stage=None)
+    run_due(now=LATER)
+    assert Task.objects.get(status="open").element == "answer"
+    assert sorted(Message.objects.values_list("source", "status")) == [("email", "waiting"), ("form", "matched")]
+
+
+def test_a_kept_message_begins_a_process_that_is_published_later(department: Department) -> None:
+    Deal.objects.update(number=900)
+    receive_message(name="asked", client_id=department.deal.client_id, source="form", now=NOW)
+    run_due(now=NOW)
+    publish(asked_book())
+    run_due(now=LATER)
+    assert Message.objects.get().status == "matched" and Deal.objects.count() == 2
 
 
 def test_a_message_thrown_by_one_process_is_caught_by_another(department: Department) -> None:

@@ -55,6 +55,20 @@ WHERE m.status = 'waiting' AND m.kind = 'message' AND m.expires_at > %s
   AND (%s::bigint IS NULL OR s.instance_id = %s) ORDER BY m.received_at, m.id LIMIT 100
 """
 
+# Kept ones with which a published process begins, whose deal (or client's owner) is there for it now.
+_BEGINNING = """
+SELECT m.id FROM processes_message m
+JOIN unnest(%s::text[], %s::text[]) AS b (name, channel)
+  ON b.name = m.name AND (b.channel IN ('any', m.source) OR m.source = 'process')
+LEFT JOIN deals_deal d ON d.id = m.deal_id LEFT JOIN clients_client c ON c.id = m.client_id
+WHERE m.status = 'waiting' AND m.kind = 'message' AND m.expires_at > %s
+  AND CASE WHEN m.deal_id IS NULL THEN c.owner_id IS NOT NULL
+           ELSE d.status = 'open' AND NOT EXISTS (
+               SELECT FROM processes_instance i
+               WHERE i.deal_id = d.id AND i.parent_id IS NULL AND i.status IN ('running', 'suspended')) END
+GROUP BY m.id ORDER BY m.id LIMIT 100
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -123,6 +137,22 @@ def look_for_kept(*, instance_id: int | None, now: datetime) -> int:
         ids = [row[0] for row in cursor.fetchall()]
     may_wait = instance_id is None
     return sum(deliver(message_id=id, now=now, may_wait=may_wait) for id in dict.fromkeys(ids))
+
+
+def begin_with_kept(*, now: datetime) -> int:
+    """Begin processes with kept messages whose deal has become free, or whose process has been published since; how
+    many messages were delivered."""
+    beginnings = set()
+    for (version_id,) in ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED).values_list("pk"):
+        for start in _starts(runnable_version(version_id)):
+            if start.message is not None:
+                beginnings.add((start.message.name, start.channel))
+    if not beginnings:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGINNING, [*map(list, zip(*sorted(beginnings), strict=True)), now])
+        ids = [row[0] for row in cursor.fetchall()]
+    return sum(deliver(message_id=id, now=now) for id in ids)
 
 
 def throw_message(
@@ -198,13 +228,17 @@ def _begin_with(message: Message, now: datetime) -> bool:
 
 
 def _start_event(version: RunnableVersion, message: Message) -> StartEvent | None:
-    for id in version.definition.starts:
-        element = version.definition.elements[id]
-        if not isinstance(element, StartEvent) or element.message is None or element.message.name != message.name:
+    for element in _starts(version):
+        if element.message is None or element.message.name != message.name:
             continue
         if element.channel in ("any", message.source) or message.source == "process":
             return element
     return None
+
+
+def _starts(version: RunnableVersion) -> list[StartEvent]:
+    found = [version.definition.elements[id] for id in version.definition.starts]
+    return [element for element in found if isinstance(element, StartEvent)]
 
 
 def _deal_to_start(message: Message, version: RunnableVersion, now: datetime) -> int | None:

@@ -18,10 +18,11 @@ from psycopg import AsyncConnection, OperationalError
 
 from kniga.platform import clock
 from kniga.processes.calling import tell_caller, untold_calls
-from kniga.processes.messaging import expire_messages, look_for_kept
+from kniga.processes.messaging import begin_with_kept, expire_messages, look_for_kept
+from kniga.processes.reconsidering import reconsider_changed
 from kniga.processes.self_starts import begin_due
 from kniga.processes.signals import carry_signals
-from kniga.processes.sweeping import nearest_due, reconsider_changed, sweep_timers
+from kniga.processes.sweeping import nearest_due, sweep_timers
 from kniga.processes.working import do_work
 
 CHANNEL: Final = "kniga_due"
@@ -36,7 +37,7 @@ def run_due(*, now: datetime, rounds: int = 100) -> int:
     done = 0
     for _round in range(rounds):
         did = begin_due(now=now) + sweep_timers(now=now) + do_work(now=now) + carry_signals(now=now)
-        did += look_for_kept(instance_id=None, now=now) + reconsider_changed(now=now)
+        did += look_for_kept(instance_id=None, now=now) + begin_with_kept(now=now) + reconsider_changed(now=now)
         for called_id in untold_calls():
             tell_caller(called_id=called_id, now=now)
         done += did
