@@ -451,3 +451,43 @@ def test_an_answer_that_drips_is_given_up_at_the_deadline(settings: Any, monkeyp
         is_over.set()
         server.shutdown()
         server.server_close()
+
+
+def namesakes(department: Department) -> list[Contact]:
+    found = []
+    for number in (1, 2):
+        person = Contact.objects.create(
+            client=department.deal.client, name="Ivan Ivanov", name_key="ivan ivanov", is_primary=number == 1
+        )
+        Channel.objects.create(contact=person, kind="email", value=f"ivan{number}@example.com", is_primary=True)
+        found.append(person)
+    return found
+
+
+EACH = '<multiInstanceLoopCharacteristics kniga:each="client.contacts"/>'
+
+
+def test_a_letter_for_each_contact_reaches_namesakes_too(department: Department) -> None:
+    namesakes(department)
+    publish(working_book(letter().replace("</sendTask>", f"{EACH}</sendTask>")))
+    instance_id, _task = ask(department)
+    run_due(now=AFTER_UNDO)
+    assert sorted(one.to for one in mail.outbox) == [["ivan1@example.com"], ["ivan2@example.com"]]
+    assert replay_instance(instance_id=instance_id).problem == ""
+
+
+def test_a_letter_sent_a_number_of_times_goes_to_the_main_contact(department: Department) -> None:
+    namesakes(department)
+    twice = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+    publish(working_book(letter().replace("</sendTask>", f"{twice}</sendTask>")))
+    ask(department)
+    run_due(now=AFTER_UNDO)
+    assert [one.to for one in mail.outbox] == [["ivan1@example.com"]] * 2
+
+
+def test_a_task_for_each_contact_names_the_contact(department: Department) -> None:
+    namesakes(department)
+    publish(working_book(task("work").replace("</userTask>", f"{EACH}</userTask>")))
+    ask(department)
+    names = Task.objects.filter(status="open", element="work").values_list("name", flat=True)
+    assert [name.partition(": ")[2] for name in names] == ["Ivan Ivanov"] * 2
