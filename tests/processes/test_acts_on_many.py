@@ -126,6 +126,7 @@ def test_the_choice_narrows_by_everything(db: None) -> None:
     assert number(status="suspended") == 0
     assert count_running(user=first, scope=ALL, now=NOW) == 8
     assert count_running(user=None, scope=ALL, now=NOW) == 16
+    assert count_running(user=None, scope=ALL, now=NOW, most=10) == 11, "more are not counted"
     scope = Scope(KEY, 1, "offer", is_overdue=True)
     assert load_scope(scope.stored()) == scope
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kniga.people.permissions import Act, may
-from kniga.people.queries import branch_options, visible_teams, visible_users
+from kniga.people.queries import branch_options, visible_members, visible_name, visible_teams
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.processes.act_planning import RIGHTS, change_move, plan_move
@@ -26,7 +26,7 @@ from kniga.processes.version_queries import VersionRow, version_rows
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.processes.act_words import act_names, act_statuses, how_proposed, row_statuses, why_in_words
-from kniga.web.processes.running_views import number_of
+from kniga.web.processes.running_views import MOST_PEOPLE, number_of
 
 TEMPLATE: Final = "processes/act.html"
 FRAGMENTS: Final = {"act": "act"}
@@ -42,7 +42,7 @@ def move(request: SignedInRequest, key: str) -> HttpResponse:
         "key": key, "versions": versions, "published": next((v for v in versions if v.status == "published"), None),
         "sources": _sources(request, key, versions), "sent": form, "errors": {},
         "branches": branch_options(), "teams": visible_teams(user=request.user),
-        "people": visible_users(user=request.user), "acts": act_names(), "statuses": act_statuses(),
+        "people": visible_members(user=request.user, most=MOST_PEOPLE), "acts": act_names(), "statuses": act_statuses(),
         "past": acts_of_process(user=request.user, process_key=key, limit=10),
     }  # fmt: skip
     if request.method != "POST":
@@ -150,9 +150,10 @@ def _scope_in_words(request: SignedInRequest, scope: Scope, names: Any) -> list[
     told = [_("version %(number)s") % {"number": scope.version}] if scope.version else []
     for options, id in (
         (branch_options(), scope.branch_id), (visible_teams(user=user), scope.team_id),
-        (visible_users(user=user), scope.owner_id),
     ):  # fmt: skip
         told += [one.name for one in options if one.id == id] if id else []
+    owner = visible_name(user=user, id=scope.owner_id) if scope.owner_id else None
+    told += [owner] if owner else []
     if scope.element:
         told.append(_("on “%(step)s”") % {"step": names.get(scope.element, scope.element)})
     if scope.is_overdue:
