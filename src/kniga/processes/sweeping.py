@@ -15,7 +15,7 @@ from kniga.platform.errors import Conflict, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.processes.applying import apply_steps
 from kniga.processes.definitions import runnable_version
-from kniga.processes.effects import FiredTimer
+from kniga.processes.effects import OUTSIDE_ACTIONS, FiredTimer
 from kniga.processes.models import Timer
 from kniga.processes.reading import InstanceSnapshot, fields_of_deals, read_instances
 from kniga.processes.refusals import refusal_of
@@ -45,7 +45,7 @@ SELECT min(at) FROM (
     UNION ALL
     (SELECT c.next_at FROM processes_work c JOIN processes_instance i ON i.id = c.instance_id AND i.status = 'running'
        WHERE c.status IN ('queued', 'running') AND NOT (c.action = 'call' AND c.status = 'running')
-       ORDER BY c.next_at LIMIT 1)
+       AND c.action <> ALL(%s) ORDER BY c.next_at LIMIT 1)
     UNION ALL
     (SELECT min(due_at) FROM processes_scheduledstart)
 ) AS nearest
@@ -95,9 +95,9 @@ def sweep_batch(*, now: datetime, batch: int = BATCH) -> Swept:
 
 
 def nearest_due() -> datetime | None:
-    """When the next timer is due or the next work may begin; None when nothing waits."""
+    """When the next timer is due or the next work but that of outside actions may begin; None when nothing waits."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT)
+        cursor.execute(_NEXT, [list(OUTSIDE_ACTIONS)])
         moment: datetime | None = cursor.fetchone()[0]
     return moment
 
