@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from kniga.people.access import visible_owner_ids
@@ -181,7 +181,8 @@ def _try(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> list[BulkAc
 
 
 def _write_one(act: BulkAct, row: BulkActRow, plan: Plan, now: datetime) -> bool:
-    """Write one instance's step with all that follows, in a transaction of its own; False if it came too late."""
+    """Write one instance's step with all that follows, in a transaction of its own; False if it came too late, or
+    met somebody else at work, and is to be tried again."""
     # A cycle by nature: what follows a step are steps.
     from kniga.processes.following import follow
 
@@ -192,6 +193,9 @@ def _write_one(act: BulkAct, row: BulkActRow, plan: Plan, now: datetime) -> bool
                 return False
             if plan.has_followers:
                 follow(plan, actor_id=_actor_id(act), now=now)
+    except (OperationalError, Conflict) as error:
+        LOG.warning("the act %s has to wait at instance %s: %s", act.pk, row.instance_id, error)
+        return False
     except (DatabaseError, Refused, NotVisible) as error:
         LOG.exception("the act %s cannot be carried out at instance %s", act.pk, row.instance_id)
         _note([row], [{"code": "broken", "text": str(getattr(error, "message", error))[:500]}])
