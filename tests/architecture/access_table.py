@@ -20,6 +20,7 @@ HEADS = frozenset({HEAD, OTHER_HEAD, OWNER, ADMINISTRATOR})
 SEE_DEAL = frozenset({REP, LEAD, HEAD, OWNER, ADMINISTRATOR, DELIVERY})
 SEE_CLIENT = SEE_DEAL | {SUPPORT}
 SEE_BRANCH = frozenset({HEAD, OWNER, ADMINISTRATOR})
+SEE_ALL = frozenset({OWNER, ADMINISTRATOR})
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ PAGES: dict[str, Line] = {
     "processes:running": Line("GET"),
     "processes:plan_act": Line("POST", may=MANAGERS, body={"kind": "suspend", "reason": "x"}),
     "processes:move": Line("GET POST", may=HEADS),
-    "processes:act": Line("GET", SEE_BRANCH | {LEAD}, MANAGERS),
-    "processes:settle_act": Line("POST", SEE_BRANCH | {LEAD}, MANAGERS, {"act": "drop"}),
+    "processes:act": Line("GET", SEE_ALL | {LEAD}, MANAGERS),
+    "processes:settle_act": Line("POST", SEE_ALL | {LEAD}, MANAGERS, {"act": "drop"}),
     "processes:incidents": Line("GET", may=MANAGERS),
     "processes:settle": Line("POST", SEE_DEAL, MANAGERS, {"act": "skip", "reason": "x"}),
     "processes:messages": Line("GET", may=MANAGERS),
@@ -160,6 +161,7 @@ OPERATIONS: dict[str, Line] = {
     "GET /processes/{key}/versions/{number}/bpmn": Line("GET"),
     "POST /processes/{key}/versions/{number}/publish": Line("POST", may=HEADS),
     "POST /messages": Line("POST", may=WORKERS, body={"name": "asked"}),
+    "POST /signals": Line("POST", may=MANAGERS, body={"name": "fair"}),
     "GET /messages": Line("GET", may=MANAGERS),
     "GET /incidents": Line("GET"),
     "POST /incidents/{work_id}/retry": Line("POST", SEE_DEAL, MANAGERS, {"reason": "x"}, told=frozenset({422})),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from kniga.platform.errors import Conflict, Refused
 from kniga.platform.models import Event
+from kniga.processes import acting
 from kniga.processes.act_planning import plan_act, plan_move
 from kniga.processes.act_queries import act_counts
 from kniga.processes.acting import begin_act, begin_undo, carry_out
@@ -87,3 +89,23 @@ def test_people_go_on_while_deals_are_moved() -> None:
     assert Task.objects.filter(status="open").count() == running.count()
     assert set(running.values_list("version__number", flat=True)) == {2}
     assert [one.problem for one in replay_all() if one.problem] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [Conflict("busy", "Somebody works on it."), OperationalError("deadlock")])
+def test_a_deal_at_which_somebody_works_is_tried_again(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    head, first, _second = two_teams()
+    run_deals([first], 2, head)
+    publish_second()
+    act = plan_move(scope=Scope(KEY, 1), target=2, reason="x", mapping=CHOICES, by=head, now=LATER)
+    begin_act(act_id=act.pk, by=head, now=LATER)
+    call, troubles = acting._call, [error, error]
+
+    def troubled(sql: str, parameters: list[Any]) -> Any:
+        if "bulk_step" in sql and troubles:
+            raise troubles.pop()
+        return call(sql, parameters)
+
+    monkeypatch.setattr(acting, "_call", troubled)
+    carry_out(act_id=act.pk, clock=lambda: LATER)
+    assert act_counts(act)["done"] == 2

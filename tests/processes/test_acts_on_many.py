@@ -65,7 +65,7 @@ def test_pausing_and_resuming_are_done_as_sets(db: None, sql_log: object) -> Non
     suspend_instance(instance_id=one.pk, reason="x", by=head, now=NOW)
     act = plan("suspend", head)
     assert {key: number for key, number in act_counts(act).items() if number} == {"fits": 11, "cannot": 1}
-    assert [row.instance_id for row in act_rows(act=act, status="cannot").rows] == [one.pk]
+    assert [row.instance_id for row in act_rows(user=None, act=act, status="cannot").rows] == [one.pk]
     assert carried_out(act, head)["done"] == 11
     assert Instance.objects.filter(status="suspended").count() == 12
     assert Event.objects.filter(kind="processes.instance.suspended", payload__act=act.pk).count() == 11
@@ -95,7 +95,7 @@ def test_a_deal_that_runs_another_process_since_is_not_brought_back(db: None) ->
     carried_out(act, head)
     start_process(deal_id=deal.pk, process_key=KEY, by=head, now=LATER)
     assert undone(act, head) == {"kept": 1}
-    assert act_rows(act=act).rows[0].why == {"code": "other_process"}
+    assert act_rows(user=None, act=act).rows[0].why == {"code": "other_process"}
 
 
 def test_what_ends_meanwhile_is_left_out_and_says_so(db: None) -> None:
@@ -106,7 +106,7 @@ def test_what_ends_meanwhile_is_left_out_and_says_so(db: None) -> None:
     complete_task(task_id=task.pk, outcome="ok", answers={}, by=head, now=LATER)
     assert carried_out(acts[1], head) == {"done": 3, "refused": 1}
     assert carried_out(acts[0], head) == {"done": 3, "refused": 1}
-    assert act_rows(act=acts[0], status="refused").rows[0].why == {"code": "not_running"}
+    assert act_rows(user=None, act=acts[0], status="refused").rows[0].why == {"code": "not_running"}
 
 
 def test_the_choice_narrows_by_everything(db: None) -> None:
@@ -126,6 +126,7 @@ def test_the_choice_narrows_by_everything(db: None) -> None:
     assert number(status="suspended") == 0
     assert count_running(user=first, scope=ALL, now=NOW) == 8
     assert count_running(user=None, scope=ALL, now=NOW) == 16
+    assert count_running(user=None, scope=ALL, now=NOW, most=10) == 11, "more are not counted"
     scope = Scope(KEY, 1, "offer", is_overdue=True)
     assert load_scope(scope.stored()) == scope
 
@@ -175,7 +176,7 @@ def test_a_step_that_is_not_there_fits_nobody(db: None) -> None:
     head, first, _second = two_teams()
     run_deals([first], 1, head)
     act = plan("send", head, element="nowhere")
-    assert act_rows(act=act).rows[0].why["code"] == "unknown_element"  # type: ignore[index]
+    assert act_rows(user=None, act=act).rows[0].why["code"] == "unknown_element"  # type: ignore[index]
     with pytest.raises(Refused) as refused:
         begin_act(act_id=act.pk, by=head, now=LATER)
     assert refused.value.code == "nothing_to_do"

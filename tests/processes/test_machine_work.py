@@ -6,6 +6,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,6 +18,8 @@ from kniga.clients.models import Channel, Contact
 from kniga.deals.models import Deal
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
+from kniga.processes import working
+from kniga.processes.actions import letters, webhooks
 from kniga.processes.actions.doing import ActionFailed
 from kniga.processes.actions.webhooks import checked_address, secret_of, signature
 from kniga.processes.models import Instance, Task, Work
@@ -27,6 +30,7 @@ from kniga.processes.services import complete_task, start_process, undo_completi
 from kniga.processes.working import do_work, retry_work, skip_work
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
+from tests.processes.test_messages import FIELDS
 
 AFTER_UNDO = NOW + timedelta(seconds=16)
 FLOWS = "<flows>\nstart -> ask\nask -> work\nwork -> after\nafter -> end\n</flows>"
@@ -282,3 +286,208 @@ def test_the_secret_of_an_address_is_its_own() -> None:
     here, there = "https://example.com/a", "https://example.com/b"
     assert secret_of(here) != secret_of(there)
     assert secret_of(here) == secret_of("https://EXAMPLE.com/a?x=1")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://[64:ff9b::a00:1]/", "http://[2002:a00:1::]/", "http://[::10.0.0.1]/", "http://[fec0::1]/"],
+)
+def test_addresses_that_wrap_one_inside_the_house_are_not_called(address: str) -> None:
+    parts = checked_address(address)
+    with pytest.raises(ActionFailed) as refused:
+        webhooks._public_address(parts.hostname or "", 80)
+    assert refused.value.code == "bad_address"
+
+
+def test_an_address_in_any_letters_is_written_as_the_wire_wants_it() -> None:
+    assert checked_address("https://Пример.рф:8080/сделка б?q=да#x").geturl() == (
+        "https://xn--e1afmkfd.xn--p1ai:8080/%D1%81%D0%B4%D0%B5%D0%BB%D0%BA%D0%B0%20%D0%B1?q=%D0%B4%D0%B0"
+    )
+    assert checked_address("http://[::1]:80/a%20b?c=1&d=2").geturl() == "http://[::1]:80/a%20b?c=1&d=2"
+
+
+def test_a_path_in_any_letters_is_called(department: Department, receiver: str, settings: Any) -> None:
+    settings.WEBHOOK_LOOPBACK = True
+    Receiver.answers += [(200, b"")]
+    publish(working_book(action("call_webhook", url=f"{receiver}/сделка")))
+    ask(department)
+    do_work(now=AFTER_UNDO)
+    assert Work.objects.get().status == "done" and len(Receiver.came) == 1
+
+
+DEEP = b'{"a":' * 500 + b"1" + b"}" * 500
+
+
+@pytest.mark.parametrize("answer", [b'{"a":"\\u0000"}', b'{"a":"\\ud800"}', b"[" * 60_000, DEEP])
+def test_an_answer_nobody_could_keep_is_left_to_a_person_and_not_asked_for_again(
+    department: Department, receiver: str, settings: Any, answer: bytes
+) -> None:
+    settings.WEBHOOK_LOOPBACK = True
+    Receiver.answers += [(200, answer)]
+    publish(working_book(action("call_webhook", url=receiver)))
+    ask(department)
+    run_due(now=AFTER_UNDO)
+    run_due(now=AFTER_UNDO + timedelta(days=1))
+    assert (Work.objects.get().status, len(Receiver.came)) == ("incident", 1)
+
+
+def test_an_address_that_is_none_leaves_other_work_alone(department: Department) -> None:
+    publish(working_book(action("call_webhook", url="http://example..com/x")))
+    ask(department)
+    run_due(now=AFTER_UNDO)
+    assert (Work.objects.get().status, Work.objects.get().attempts) == ("incident", 1)
+
+
+def test_what_breaks_is_tried_again_and_then_left_to_a_person(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(_job: object) -> dict[str, object]:
+        raise RuntimeError("bad\0luck")
+
+    contact(department)
+    publish(working_book(letter()))
+    ask(department)
+    monkeypatch.setattr(working, "DOINGS", {"send_letter": breaks})
+    for hours in range(30):
+        run_due(now=AFTER_UNDO + timedelta(hours=hours))
+    work = Work.objects.get()
+    assert work.status == "incident" and "RuntimeError: badluck" in work.error
+
+
+def test_a_letter_another_worker_has_taken_over_is_not_sent(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact(department)
+    publish(working_book(letter()))
+    ask(department)
+    values = letters.letter_values
+    begun: list[int] = []
+
+    def slowly(**given: Any) -> dict[str, str]:
+        begun.append(1)
+        if len(begun) == 1:
+            do_work(now=AFTER_UNDO + timedelta(minutes=3))  # the other one is faster
+        return values(**given)
+
+    monkeypatch.setattr(letters, "letter_values", slowly)
+    do_work(now=AFTER_UNDO)
+    assert (len(begun), len(mail.outbox), Work.objects.get().status) == (2, 1, "done")
+
+
+def test_work_is_taken_one_by_one_each_with_a_lease_of_its_own(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact(department)
+    publish(working_book(letter()))
+    ask(department)
+    one = Work.objects.get()
+    one.pk, one.token = None, one.token + 1
+    one.save()
+    moments = [AFTER_UNDO]
+    leases: list[timedelta] = []
+
+    def send(job: Any) -> dict[str, object]:
+        queued = Work.objects.exclude(pk=job.work_id).filter(status__in=("queued", "running"))
+        leases.append(Work.objects.get(pk=job.work_id).next_at - moments[-1])
+        assert not queued.filter(status="running").exists(), "nobody takes what he is not at"
+        moments.append(moments[-1] + timedelta(minutes=5))
+        raise ActionFailed("no", is_final=True)
+
+    monkeypatch.setattr(working, "DOINGS", {"send_letter": send})
+    do_work(now=AFTER_UNDO, clock=lambda: moments[-1])
+    assert leases == [working.LEASE] * 2
+
+
+def test_work_that_always_takes_its_worker_along_is_left_to_a_person(department: Department) -> None:
+    contact(department)
+    publish(working_book(letter()))
+    ask(department)
+    Work.objects.update(status="running", attempts=50, next_at=AFTER_UNDO)
+    do_work(now=AFTER_UNDO)
+    assert Work.objects.get().status == "incident" and not mail.outbox
+
+
+def test_an_answer_that_does_not_fit_is_asked_for_again_when_a_person_says_so(
+    department: Department, receiver: str, settings: Any
+) -> None:
+    settings.WEBHOOK_LOOPBACK = True
+    Receiver.answers += [(200, b'{"sum": "abc"}'), (200, b'{"sum": "5"}')]
+    hook = action("call_webhook", url=receiver)
+    elements = f'<startEvent id="start"/>{task("ask")}{hook}{task("after")}<endEvent id="end"/>'
+    publish(book("working", elements + FLOWS, extra=FIELDS))
+    ask(department)
+    do_work(now=AFTER_UNDO)
+    work = Work.objects.get()
+    assert (work.status, work.results) == ("incident", None)
+    retry_work(work_id=work.pk, reason="Mended there", by=department.head, now=AFTER_UNDO)
+    do_work(now=AFTER_UNDO)
+    assert (Work.objects.get().status, len(Receiver.came)) == ("done", 2)
+    assert Instance.objects.get().data["sum"]
+
+
+def test_an_answer_that_drips_is_given_up_at_the_deadline(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.WEBHOOK_LOOPBACK = True
+    monkeypatch.setattr(webhooks, "DEADLINE", 0.3)
+    is_over = threading.Event()
+
+    class Dripping(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "100000")
+            self.end_headers()
+            with suppress(OSError):
+                while not is_over.wait(0.02):
+                    self.wfile.write(b"x")
+
+        def log_message(self, *_args: object) -> None:
+            """Quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(TimeoutError):
+            webhooks._post(checked_address(f"http://127.0.0.1:{server.server_port}/x"), b"{}", {})
+    finally:
+        is_over.set()
+        server.shutdown()
+        server.server_close()
+
+
+def namesakes(department: Department) -> list[Contact]:
+    found = []
+    for number in (1, 2):
+        person = Contact.objects.create(
+            client=department.deal.client, name="Ivan Ivanov", name_key="ivan ivanov", is_primary=number == 1
+        )
+        Channel.objects.create(contact=person, kind="email", value=f"ivan{number}@example.com", is_primary=True)
+        found.append(person)
+    return found
+
+
+EACH = '<multiInstanceLoopCharacteristics kniga:each="client.contacts"/>'
+
+
+def test_a_letter_for_each_contact_reaches_namesakes_too(department: Department) -> None:
+    namesakes(department)
+    publish(working_book(letter().replace("</sendTask>", f"{EACH}</sendTask>")))
+    instance_id, _task = ask(department)
+    run_due(now=AFTER_UNDO)
+    assert sorted(one.to for one in mail.outbox) == [["ivan1@example.com"], ["ivan2@example.com"]]
+    assert replay_instance(instance_id=instance_id).problem == ""
+
+
+def test_a_letter_sent_a_number_of_times_goes_to_the_main_contact(department: Department) -> None:
+    namesakes(department)
+    twice = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+    publish(working_book(letter().replace("</sendTask>", f"{twice}</sendTask>")))
+    ask(department)
+    run_due(now=AFTER_UNDO)
+    assert [one.to for one in mail.outbox] == [["ivan1@example.com"]] * 2
+
+
+def test_a_task_for_each_contact_names_the_contact(department: Department) -> None:
+    namesakes(department)
+    publish(working_book(task("work").replace("</userTask>", f"{EACH}</userTask>")))
+    ask(department)
+    names = Task.objects.filter(status="open", element="work").values_list("name", flat=True)
+    assert [name.partition(": ")[2] for name in names] == ["Ivan Ivanov"] * 2

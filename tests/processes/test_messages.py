@@ -7,14 +7,24 @@ from datetime import timedelta
 import pytest
 
 from kniga.clients.models import Client
-from kniga.deals.models import Deal
+from kniga.deals.models import Deal, Pipeline
+from kniga.people.models import Branch, User
 from kniga.platform.errors import Refused
 from kniga.platform.models import Event
-from kniga.processes.messaging import broadcast_signal, receive_message
-from kniga.processes.models import Instance, Message, Subscription, Task
+from kniga.processes import signals
+from kniga.processes.messaging import receive_message
+from kniga.processes.models import Instance, KeptSignal, Message, Subscription, Task
 from kniga.processes.pump import run_due
 from kniga.processes.replaying import replay_instance
-from kniga.processes.services import complete_task, resume_instance, start_process, suspend_instance, undo_completion
+from kniga.processes.services import (
+    cancel_instance,
+    complete_task,
+    resume_instance,
+    start_process,
+    suspend_instance,
+    undo_completion,
+)
+from kniga.processes.signals import broadcast_signal
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 
@@ -163,6 +173,30 @@ def test_a_message_begins_a_process_for_its_deal_or_a_new_deal_of_its_client(dep
     )
 
 
+def test_a_kept_message_begins_its_process_once_its_deal_is_free(department: Department) -> None:
+    publish(asked_book())
+    started = start_process(deal_id=department.deal.pk, process_key="small_sale", by=department.rep, now=NOW)
+    for source in ("form", "email"):
+        got = receive_message(name="asked", deal_id=department.deal.pk, source=source, now=NOW)
+        assert got.status == "waiting"
+    run_due(now=LATER)
+    assert not Task.objects.filter(element="answer").exists()
+    cancel_instance(instance_id=started.instance_id, reason="Over", by=department.head, now=LATER)
+    Deal.objects.update(pipeline=Pipeline.objects.get(key="asked"), stage=None)
+    run_due(now=LATER)
+    assert Task.objects.get(status="open").element == "answer"
+    assert sorted(Message.objects.values_list("source", "status")) == [("email", "waiting"), ("form", "matched")]
+
+
+def test_a_kept_message_begins_a_process_that_is_published_later(department: Department) -> None:
+    Deal.objects.update(number=900)
+    receive_message(name="asked", client_id=department.deal.client_id, source="form", now=NOW)
+    run_due(now=NOW)
+    publish(asked_book())
+    run_due(now=LATER)
+    assert Message.objects.get().status == "matched" and Deal.objects.count() == 2
+
+
 def test_a_message_thrown_by_one_process_is_caught_by_another(department: Department) -> None:
     publish(receiving('kniga:correlation="client"'))
     waiting, _task = ask(department)
@@ -213,3 +247,71 @@ def test_a_signal_reaches_everybody_who_waits_and_nobody_who_comes_later(departm
     assert run_due(now=LATER) == 0
     assert sorted(Task.objects.filter(element="go").values_list("deal_id", flat=True)) == sorted(deals[:2])
     assert Message.objects.get().delivered == 2
+
+
+HEARING = book(
+    "hearing",
+    f'<startEvent id="start"/>{task("work")}<boundaryEvent id="hear" attachedToRef="work" cancelActivity="false">'
+    f'<signalEventDefinition signalRef="fair"/></boundaryEvent>{task("go")}<endEvent id="end"/><endEvent id="over"/>'
+    "<flows>\nstart -> work\nwork -> end\nhear -> go\ngo -> over\n</flows>",
+    around='<signal id="fair" name="fair"/>',
+)
+
+
+def test_a_paused_process_hears_every_signal_once_it_runs_again(department: Department) -> None:
+    publish(HEARING)
+    started = start_process(deal_id=department.deal.pk, process_key="hearing", by=department.rep, now=NOW)
+    suspend_instance(instance_id=started.instance_id, reason="Wait", by=department.head, now=NOW)
+    for _time in range(2):
+        broadcast_signal(name="fair", now=LATER)
+        run_due(now=LATER)
+    assert KeptSignal.objects.count() == 2 and not Task.objects.filter(element="go").exists()
+    resume_instance(instance_id=started.instance_id, by=department.head, now=LATER)
+    run_due(now=LATER)
+    assert Task.objects.filter(element="go").count() == 2
+    assert list(Message.objects.values_list("delivered", flat=True)) == [1, 1]
+    assert not KeptSignal.objects.exists()
+
+
+def test_a_signal_kept_for_a_process_that_was_stopped_is_forgotten(department: Department) -> None:
+    publish(HEARING)
+    started = start_process(deal_id=department.deal.pk, process_key="hearing", by=department.rep, now=NOW)
+    suspend_instance(instance_id=started.instance_id, reason="Wait", by=department.head, now=NOW)
+    broadcast_signal(name="fair", now=LATER)
+    run_due(now=LATER)
+    cancel_instance(instance_id=started.instance_id, reason="Enough", by=department.head, now=LATER)
+    run_due(now=LATER)
+    assert not KeptSignal.objects.exists()
+
+
+def test_a_signal_that_a_process_refuses_is_told_to_its_ledger(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(HEARING)
+    started = start_process(deal_id=department.deal.pk, process_key="hearing", by=department.rep, now=NOW)
+
+    def refuse(**_arguments: object) -> None:
+        raise Refused("no_flow", "The process leads nowhere.")
+
+    monkeypatch.setattr(signals, "act_on_instance", refuse)
+    broadcast_signal(name="fair", now=LATER)
+    run_due(now=LATER)
+    failed = Event.objects.get(kind="processes.signal.failed")
+    assert (failed.instance_id, failed.payload["reason"]) == (started.instance_id, "The process leads nowhere.")
+    assert Message.objects.get().error == "The process leads nowhere."
+
+
+def test_a_persons_signal_reaches_the_deals_they_see(department: Department) -> None:
+    publish(HEARING)
+    start_process(deal_id=department.deal.pk, process_key="hearing", by=department.rep, now=NOW)
+    away = Branch.objects.create(name="Kazan")
+    stranger = User.objects.create_user("kazan@example.com", name="K", role="head", branch=away)
+    broadcast_signal(name="fair", by=stranger, now=LATER)
+    run_due(now=LATER)
+    assert not Task.objects.filter(element="go").exists()
+    broadcast_signal(name="fair", by=department.head, now=LATER)
+    run_due(now=LATER)
+    assert Task.objects.filter(element="go").count() == 1
+    with pytest.raises(Refused) as refused:
+        broadcast_signal(name="fair", by=department.rep, now=LATER)
+    assert refused.value.code == "not_allowed"

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from kniga.cli import process as command
 from kniga.cli import process_deals
 from kniga.people.models import User
-from kniga.processes.models import BulkAct, Instance, ProcessVersion
+from kniga.processes.models import BulkAct, Instance, Message, ProcessVersion
 from tests.processes.moving import KEY, publish_second, run_deals, two_teams
 
 
@@ -116,3 +116,18 @@ def test_a_version_is_retired_and_exported_as_it_came(head: User, tmp_path: Path
     assert to.read_bytes() == bytes(ProcessVersion.objects.get(process__key=KEY, number=2).xml)
     code, shown = told("publish", KEY, "--version", "2")
     assert (code, shown["verdict"]) == (0, "sound")
+
+
+def test_a_signal_is_broadcast_from_the_command_line(head: User) -> None:
+    code, text = run("signal", "fair", "--as", head.email)
+    assert code == 0 and "fair" in text
+    sent = Message.objects.get()
+    assert (sent.kind, sent.name, sent.sent_by_id, sent.status) == ("signal", "fair", head.pk, "waiting")
+    run("signal", "fair")
+    assert Message.objects.filter(sent_by=None, seen_by=None).count() == 1
+
+
+def test_a_signal_is_refused_to_who_may_not_send_it(head: User) -> None:
+    User.objects.filter(pk=head.pk).update(role="rep")
+    assert run("signal", "fair", "--as", head.email)[0] == 1
+    assert not Message.objects.exists()

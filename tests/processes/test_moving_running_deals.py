@@ -124,7 +124,7 @@ def test_what_went_on_is_kept_and_says_why(db: None) -> None:
     task = Task.objects.get(deal=deals[0], status="open")
     complete_task(task_id=task.pk, outcome="ok", answers={}, by=head, now=LATER)
     assert undone(act, head) == {"undone": 7, "kept": 1}
-    (kept,) = act_rows(act=act, status="kept").rows
+    (kept,) = act_rows(user=None, act=act, status="kept").rows
     assert (kept.deal_id, kept.why) == (deals[0].pk, {"code": "moved_on"})
     assert Instance.objects.get(deal=deals[0]).version.number == 2
     assert replays() == []
@@ -160,7 +160,7 @@ def test_a_choice_may_be_made_for_one_deal_alone(db: None) -> None:
     deals = run_deals([first], 8, head)
     publish_second()
     act = plan_move(scope=SCOPE, target=2, reason="x", mapping={"visit": "proposal"}, by=head, now=LATER)
-    one, other = act_rows(act=act, status="choice").rows
+    one, other = act_rows(user=None, act=act, status="choice").rows
     assert one.why == {"code": "no_target", "elements": ["contract"]}
     act = change_move(act_id=act.pk, mapping={}, choices={one.id: {"contract": "sign"}}, by=head, now=LATER)
     assert act_counts(act)["choice"] == 1
@@ -375,5 +375,5 @@ def test_who_waits_for_something_else_cannot_go_over(db: None) -> None:
     publish(whole(KEY, "each", "Ask each", hears=False))
     number = instance.version.number
     act = plan_move(scope=Scope(KEY, number), target=number + 1, reason="x", by=head, now=LATER)
-    (row,) = act_rows(act=act).rows
+    (row,) = act_rows(user=None, act=act).rows
     assert row.status == "choice" and row.why == {"code": "no_target", "elements": ["wait"]}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import DatabaseError
 
 from kniga.deals.models import Deal, Pipeline
 from kniga.platform.errors import Refused
+from kniga.processes import self_starts
 from kniga.processes.bulk import start_many
-from kniga.processes.messaging import broadcast_signal
 from kniga.processes.models import Instance, ScheduledStart, Task
 from kniga.processes.publishing import publish_version, retire_version, upload_version
 from kniga.processes.pump import run_due
 from kniga.processes.services import cancel_instance, start_process
+from kniga.processes.signals import broadcast_signal
 from kniga.processes.sweeping import nearest_due
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
@@ -48,6 +51,32 @@ def test_a_cycle_begins_for_every_idle_deal_of_the_funnel_as_often_as_it_says(de
     run_due(now=NOW + 10 * DAY)
     assert Instance.objects.count() == 3, "what was missed comes once, for the deal that is idle"
     assert not ScheduledStart.objects.exists(), "three times are over"
+
+
+def test_a_start_for_many_deals_goes_on_where_it_stopped(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(self_starts, "AT_ONCE", 2)
+    publish(beginning("<timerEventDefinition><timeCycle>R/P1D</timeCycle></timerEventDefinition>"))
+    deals = many_deals(department, 5)
+    to_funnel(deals)
+    begin, calls = self_starts._begin, 0
+
+    def fall_over(*arguments: Any) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise DatabaseError("the lights go out")
+        return begin(*arguments)
+
+    monkeypatch.setattr(self_starts, "_begin", fall_over)
+    with pytest.raises(DatabaseError):
+        run_due(now=NOW + 2 * DAY)
+    assert Instance.objects.count() == 2 and ScheduledStart.objects.get().reached == deals[1]
+    run_due(now=NOW + 2 * DAY)
+    assert sorted(Instance.objects.values_list("deal_id", flat=True)) == deals
+    assert calls == 4, "two and two of what was left"
+    assert ScheduledStart.objects.get().reached == 0
 
 
 def test_publishing_another_version_sets_its_own_start(department: Department) -> None:

@@ -15,11 +15,11 @@ from psycopg.errors import DeadlockDetected
 from kniga.processes import calling, stepping, sweeping
 from kniga.processes.applying import apply_step, apply_steps
 from kniga.processes.locking import lock
-from kniga.processes.messaging import broadcast_signal, carry_signals
 from kniga.processes.models import Instance, Message, ProcessVersion, Task, Timer
 from kniga.processes.pump import run_due
 from kniga.processes.replaying import replay_all
 from kniga.processes.services import complete_task, start_process
+from kniga.processes.signals import broadcast_signal, carry_signals
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department, make_department
 from tests.processes.test_calls import CALLED, SOON, call, caller

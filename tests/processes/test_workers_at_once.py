@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -16,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from kniga.deals.models import Deal
 from kniga.platform import clock
 from kniga.platform.models import Event
-from kniga.processes import pump
+from kniga.processes import locking, pump, working
 from kniga.processes.bulk import start_many
 from kniga.processes.messaging import receive_message
 from kniga.processes.models import Instance, Message, ProcessVersion, Task, Timer, Work
@@ -130,6 +131,63 @@ def test_a_sleeping_worker_is_woken_for_what_is_due_soon(busy_department: Depart
     asyncio.run(watch())
     fired = Event.objects.get(kind="processes.timer.fired").at
     assert fired - Timer.objects.get().due_at < timedelta(seconds=10), "long before anybody would look anyway"
+
+
+def test_a_letter_that_takes_its_time_lets_nothing_else_wait(
+    busy_department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact(busy_department)
+    publish(working_book(letter()))
+    publish(
+        book("soon", f'<startEvent id="start"/>{task("ask")}<intermediateCatchEvent id="wait">'
+             '<timerEventDefinition><timeDuration>PT1S</timeDuration></timerEventDefinition></intermediateCatchEvent>'
+             f'{task("then")}<endEvent id="end"/>'
+             "<flows>\nstart -> ask\nask -> wait\nwait -> then\nthen -> end\n</flows>")
+    )  # fmt: skip
+    rep = busy_department.rep
+    second = many_deals(busy_department)[0]
+    is_sending, may_go_on = threading.Event(), threading.Event()
+
+    def send(_job: object) -> dict[str, object]:
+        is_sending.set()
+        may_go_on.wait(30)
+        return {}
+
+    monkeypatch.setattr(working, "DOINGS", {"send_letter": send})
+
+    def begin() -> None:
+        try:
+            for deal_id, key in ((busy_department.deal.pk, "working"), (second, "soon")):
+                first = start_process(deal_id=deal_id, process_key=key, by=rep, now=clock.now()).created[0]
+                complete_task(task_id=first, outcome="ok", answers={}, by=rep, now=clock.now())
+                if key == "working":
+                    Work.objects.update(next_at=clock.now())
+                    locking.wake_workers()
+                    assert is_sending.wait(20)
+        finally:
+            connection.close()
+
+    def is_there() -> bool:
+        try:
+            return Task.objects.filter(element="then").exists()
+        finally:
+            connection.close()
+
+    async def watch() -> None:
+        worker = asyncio.create_task(pump.run())
+        try:
+            await sync_to_async(begin, thread_sensitive=False)()
+            async with asyncio.timeout(20):
+                while not await sync_to_async(is_there, thread_sensitive=False)():
+                    await asyncio.sleep(0.1)
+            assert not may_go_on.is_set()
+        finally:
+            may_go_on.set()
+            worker.cancel()
+            with suppress(asyncio.CancelledError):
+                await worker
+
+    asyncio.run(watch())
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ from django.test import Client
 
 from kniga.people.models import User
 from kniga.platform import clock
+from kniga.processes import instance_queries
 from kniga.processes.acting import carry_out
 from kniga.processes.models import BulkAct, Instance, ProcessVersion
 from kniga.processes.publishing import upload_version
+from kniga.web.processes import running_views
 from tests.processes.conftest import NOW
 from tests.processes.moving import KEY, publish_second, run_deals, two_teams
 from tests.processes.test_process_command import STUCK
@@ -70,6 +72,30 @@ def test_everybody_sees_where_the_own_deals_stand(team: Team) -> None:
     assert page(head, f"/processes/{KEY}/running/?element=offer").count('name="instance"') == 2
     assert "No running deals here" in page(head, f"/processes/{KEY}/running/?status=suspended&overdue=on&team=x")
     assert "Где стоят сделки в работе" in page(head, f"/processes/{KEY}/running/", "ru")
+
+
+def test_turning_the_page_counts_nothing_anew(team: Team, monkeypatch: pytest.MonkeyPatch, sql_log: Any) -> None:
+    head, _first, _second = team
+    monkeypatch.setattr(instance_queries.running_instances, "__kwdefaults__", {"cursor": None, "limit": 5})
+    html = page(head, f"/processes/{KEY}/running/?element=offer&team=x")
+    assert "2 deals" in html
+    html = page(head, f"/processes/{KEY}/running/")
+    after = re.findall(r"\?after=([^\"]+)\"", html)[0]
+    with sql_log() as log:
+        html = page(head, f"/processes/{KEY}/running/?after={after}")
+    assert html.count('name="instance"') == 3 and "Deals, continued" in html and "Do something with them" in html
+    assert not [sql for sql in log.statements if "LIMIT 10001" in sql or "count(DISTINCT" in sql]
+
+
+def test_of_very_many_people_one_chooses_the_team_first(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    head, first, _second = team
+    assert 'name="owner"' in page(head, f"/processes/{KEY}/running/")
+    monkeypatch.setattr(running_views, "MOST_PEOPLE", 2)
+    monkeypatch.setattr(running_views, "MOST_COUNTED", 3)
+    html = page(head, f"/processes/{KEY}/running/")
+    assert 'id="owner"' not in html and "More than 3 deals" in html
+    User.objects.create_user("mate@example.com", name="Mate", role="rep", branch=first.branch, team=first.team)
+    assert "Mate" in page(head, f"/processes/{KEY}/running/?team={first.team_id}")
 
 
 def test_the_head_moves_deals_looks_and_undoes(team: Team) -> None:

@@ -40,7 +40,7 @@ class Share:
     part: int
     parts: int
     strays: float = 0.02
-    messages: float = 0.08
+    messages: float = 0.05
     undone: float = 0.01
     is_last: bool = False
 

@@ -18,8 +18,8 @@ from proofs.faults.killing.completing import Share
 from proofs.harness import ROOT
 
 WORKERS = 2
-WORKER_LIVES = (4.0, 24.0)
-COMPLETER_LIVES = (10.0, 60.0)
+WORKER_LIVES = (6.0, 40.0)
+COMPLETER_LIVES = (30.0, 120.0)
 """Seconds from the start of one to its death, at least and at most."""
 
 

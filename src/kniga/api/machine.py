@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from kniga.platform import clock
 from kniga.processes import services, wait_queries, working
 from kniga.processes.messages import accept_message
 from kniga.processes.messaging import Received
+from kniga.processes.signals import broadcast_signal
 from kniga.processes.wait_queries import Incident, KeptMessage, ProcessInWork
 
 router = Router(tags=["processes"])
@@ -44,6 +46,19 @@ class MessageBody(Given):
     keep_seconds: Annotated[int, Field(ge=0, le=366 * 86_400)] = 7 * 86_400
 
 
+class SignalBody(Given):
+    """A signal, by its name in the book."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """The signal that is being carried."""
+
+    signal_id: int
+
+
 class ReasonBody(Given):
     """Why it is done: it goes into the ledger."""
 
@@ -67,6 +82,15 @@ def receive_message(request: ApiRequest, body: MessageBody) -> HttpResponse:
         payload=body.payload, ttl=timedelta(seconds=body.keep_seconds), by=request.auth.user, now=clock.now(),
     )  # fmt: skip
     return answer(received)
+
+
+@router.post("/signals", auth=WRITE, response={202: Broadcast}, summary="Broadcast a signal to processes")
+@idempotent
+def broadcast(request: ApiRequest, body: SignalBody) -> HttpResponse:
+    """Bring a signal to every process of the deals you see that waits for it by now, and begin those that start with
+    it; workers carry it."""
+    signal_id = broadcast_signal(name=body.name, by=request.auth.user, now=clock.now())
+    return answer(Broadcast(signal_id=signal_id), status=202)
 
 
 @router.get("/messages", auth=READ, response={200: Listed[KeptMessage]}, summary="List messages")

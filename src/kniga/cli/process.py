@@ -1,5 +1,5 @@
 """`kniga process`: the sales book's processes: list, check, upload, publish, retire, export, install; their running
-deals: instances, move, replay."""
+deals: instances, move, signal, replay."""
 
 from __future__ import annotations
 
@@ -36,6 +36,23 @@ Number = Annotated[int | None, typer.Option("--version", help="Number of the ver
 Note = Annotated[str, typer.Option(help="What has changed.")]
 Reason = Annotated[str, typer.Option(help="Why; it goes into the ledger.")]
 ActingAs = Annotated[str, typer.Option("--as", help="E-mail of the person who does it; the system by default.")]
+
+
+@app.command("signal")
+def broadcast(
+    name: Annotated[str, typer.Argument(help="Name of the signal, as the book has it.")], acting: ActingAs = ""
+) -> None:
+    """Broadcast a signal: every process that waits for it by now hears it, those that begin with it begin."""
+    with database():
+        from kniga.platform import clock
+        from kniga.platform.errors import Refused
+        from kniga.processes.signals import broadcast_signal
+
+        try:
+            broadcast_signal(name=name, by=person(acting), now=clock.now())
+        except Refused as refused:
+            refuse(refused.message)
+    print(f"the workers carry the signal {name}")
 
 
 @app.command("list")

@@ -113,14 +113,15 @@ def _moved(
     number = target if target is not None else version_of(scope.process, None, published=True).number
     try:
         act = plan_move(scope=scope, target=number, reason=reason, mapping=mapping, by=by, now=clock.now())
-        shown = _act(act)
+        act = carry_out(act_id=act.pk, clock=clock.now, progress=_progress)  # only prepares: it is not begun
+        shown = _act(act, by)
         if dry_run:
             drop_act(act_id=act.pk, by=by)
             return {**shown, "move": None}
         begin_act(act_id=act.pk, by=by, now=clock.now())
     except Refused as refused:
         refuse(refused.message)
-    return _act(carry_out(act_id=act.pk, clock=clock.now, progress=_progress))
+    return _act(carry_out(act_id=act.pk, clock=clock.now, progress=_progress), by)
 
 
 def _undone(act_id: int, reason: str, by: User | None) -> dict[str, Any]:
@@ -134,16 +135,16 @@ def _undone(act_id: int, reason: str, by: User | None) -> dict[str, Any]:
         refuse(f"there is no move {act_id}")
     except Refused as refused:
         refuse(refused.message)
-    return _act(carry_out(act_id=act_id, clock=clock.now, progress=_progress))
+    return _act(carry_out(act_id=act_id, clock=clock.now, progress=_progress), by)
 
 
-def _act(act: BulkAct) -> dict[str, Any]:
+def _act(act: BulkAct, by: User | None) -> dict[str, Any]:
     from kniga.processes.act_queries import act_counts, act_rows, mapping_of
 
     rows: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
-        page = act_rows(act=act, cursor=cursor, limit=1_000)
+        page = act_rows(user=by, act=act, cursor=cursor, limit=1_000)
         rows += [
             {
                 "instance": row.instance_id, "deal": row.deal_number, "owner": row.owner, "status": row.status,

@@ -134,6 +134,23 @@ def visible_users(*, user: User, entity: Entity = Entity.DEAL) -> tuple[Option, 
     return tuple(Option(*row) for row in found.order_by("name_key", "id").values_list("id", "name"))
 
 
+def visible_members(*, user: User, team_id: int | None = None, most: int) -> tuple[Option, ...]:
+    """As `visible_users`, of one team if one is named; none if they are more than `most`, too many to choose from."""
+    ids = visible_owner_ids(user, Entity.DEAL)
+    found = User.objects.filter(role__in=SELLING_ROLES) if ids is None else User.objects.filter(pk__in=ids)
+    if team_id is not None:
+        found = found.filter(team_id=team_id)
+    people = tuple(Option(*row) for row in found.order_by("name_key", "id").values_list("id", "name")[: most + 1])
+    return people if len(people) <= most else ()
+
+
+def visible_name(*, user: User, id: int) -> str | None:
+    """The name of a person whose deals `user` sees; None for anybody else."""
+    ids = visible_owner_ids(user, Entity.DEAL)
+    found = User.objects.filter(pk=id) if ids is None or id in ids else User.objects.none()
+    return found.values_list("name", flat=True).first()
+
+
 def assignable_users(*, user: User, entity: Entity = Entity.DEAL) -> tuple[Option, ...]:
     """The active people to whom `user` may hand clients and deals."""
     ids = visible_owner_ids(user, entity)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from kniga.people.models import User
 from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform.errors import Conflict, NotVisible, Refused
-from kniga.platform.sqlparts import rows_of
 from kniga.processes.act_queries import visible_acts
 from kniga.processes.act_steps import verdicts
 from kniga.processes.definitions import runnable_version
 from kniga.processes.mapping import fits_at, propose_mapping
-from kniga.processes.models import ActKind, ActStatus, BulkAct, BulkActRow, Process, ProcessVersion, VersionStatus
+from kniga.processes.models import (
+    ActKind,
+    ActRowStatus,
+    ActStatus,
+    BulkAct,
+    BulkActRow,
+    Process,
+    ProcessVersion,
+    VersionStatus,
+)
 from kniga.processes.reading import InstanceSnapshot, read_instances
 from kniga.processes.scopes import SOURCES, Scope
 
@@ -42,7 +50,8 @@ def plan_move(
     """Prepare to move the instances of `scope` (its version must be named) to the version `target`.
 
     `mapping`: {element: element of the target}; what it does not say is taken from the last move between the two
-    versions, else proposed by likeness (None where a person has to choose). Every instance is tried; nothing is moved.
+    versions, else proposed by likeness (None where a person has to choose). Every instance is tried, many of them by
+    a worker (the act is `preparing` until then); nothing is moved.
     Raises NotVisible, Refused `not_allowed`, `not_published` (the target), `same_version`, `bad_mapping`,
     `nothing_to_do`, `too_many`."""
     _require(by, ActKind.MOVE)
@@ -66,21 +75,25 @@ def change_move(
     *, act_id: int, mapping: Mapping[str, str | None], choices: Mapping[int, Mapping[str, str]] | None = None,
     reason: str | None = None, by: User | None, now: datetime,
 ) -> BulkAct:  # fmt: skip
-    """Edit the mapping of a prepared move and try every instance anew. `choices`: {row id: {element: target}} for
-    single instances. Raises NotVisible, Conflict `act_moved_on`, Refused `bad_mapping`."""
+    """Edit the mapping of a prepared move and try what that changes anew. `choices`: {row id: {element: target}} for
+    single instances. Raises NotVisible, Conflict `act_moved_on`, `act_in_preparation`, Refused `bad_mapping`."""
     act = planned_act(act_id, by)
     _require(by, act.kind)
-    act.mapping = act.mapping | _valid(act, mapping)
+    decided = act.mapping | _valid(act, mapping)
+    changed = []
+    for row in act.rows.filter(pk__in=choices or ()):
+        chosen = {key: value for key, value in _valid(act, (choices or {})[row.pk]).items() if value} or None
+        if chosen != row.choices:
+            row.choices = chosen
+            changed.append(row)
+    BulkActRow.objects.bulk_update(changed, ["choices"])
+    anew = act.rows.all() if decided != act.mapping else act.rows.filter(pk__in=[row.pk for row in changed])
+    act.mapping = decided
     if reason is not None:
         act.reason = reason
     act.save(update_fields=["mapping", "reason"])
-    changed = []
-    for row in act.rows.filter(pk__in=choices or ()):
-        row.choices = {key: value for key, value in _valid(act, (choices or {})[row.pk]).items() if value} or None
-        changed.append(row)
-    BulkActRow.objects.bulk_update(changed, ["choices"])
-    _try_all(act, by, now)
-    return act
+    number = anew.update(status=ActRowStatus.UNTRIED, why=None)
+    return _prepare(act, number, now) if number else act
 
 
 @transaction.atomic
@@ -89,7 +102,7 @@ def plan_act(
     by: User | None, now: datetime,
 ) -> BulkAct:  # fmt: skip
     """Prepare to stop, pause, resume, or send to `element` the instances of `scope`, of these only `instance_ids` if
-    they are given. Every instance is tried; nothing is done.
+    they are given. Every instance is tried, as by `plan_move`; nothing is done.
 
     Raises NotVisible, Refused `not_allowed`, `reason_missing`, `unknown_element`, `nothing_to_do`, `too_many`."""
     if kind not in RIGHTS or kind == ActKind.MOVE:
@@ -107,11 +120,16 @@ def plan_act(
     return _with_rows(act, scope, by, now, instance_ids)
 
 
-def planned_act(act_id: int, by: User | None) -> BulkAct:
-    """A prepared act, locked. Raises NotVisible, Conflict `act_moved_on` once it is carried out."""
+def planned_act(act_id: int, by: User | None, *, or_preparing: bool = False) -> BulkAct:
+    """A prepared act, locked. Raises NotVisible, Conflict `act_moved_on` once it is carried out, and
+    `act_in_preparation` while a worker tries its instances (unless `or_preparing`)."""
     act = visible_acts(by).select_for_update(of=("self",)).filter(pk=act_id).first()
     if act is None:
         raise NotVisible
+    if act.status == ActStatus.PREPARING:
+        if or_preparing:
+            return act
+        raise Conflict("act_in_preparation", _("The deals are still being looked through. Wait until that is done."))
     if act.status != ActStatus.PLANNED:
         raise Conflict("act_moved_on", _("This is no longer being prepared: look at what became of it."))
     return act
@@ -143,38 +161,62 @@ def _with_rows(
     conditions = scope.conditions(user=by, now=now)
     if instance_ids is not None:
         conditions.add("i.id = ANY(%s::bigint[])", list(instance_ids))
-    sql = f"SELECT i.id {SOURCES} {conditions.where} ORDER BY i.id LIMIT {MOST_INSTANCES + 1}"
-    ids = [row[0] for row in rows_of(sql, conditions.parameters)]
-    if not ids:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO processes_bulkactrow (act_id, instance_id, status) SELECT %s, i.id, 'untried' {SOURCES}"
+            f" {conditions.where} ORDER BY i.id LIMIT {MOST_INSTANCES + 1}",
+            [act.pk, *conditions.parameters],
+        )
+        number = cursor.rowcount
+    if not number:
         raise Refused("nothing_to_do", _("No running deal meets this choice."))
-    if len(ids) > MOST_INSTANCES:
+    if number > MOST_INSTANCES:
         raise Refused("too_many", _("These are too many at once. Narrow the choice, for instance to one team."))
-    BulkActRow.objects.bulk_create([BulkActRow(act=act, instance_id=id) for id in ids], batch_size=5_000)
     act.save()
-    _try_all(act, by, now)
+    return _prepare(act, number, now)
+
+
+def _prepare(act: BulkAct, number: int, now: datetime) -> BulkAct:
+    """Try so many rows: a few at once, many in a worker."""
+    # A cycle by nature: the job of a worker prepares what is planned here.
+    from kniga.processes.jobs import carry_out_act
+
+    act.status, act.touched_at = ActStatus.PREPARING, now
+    act.save(update_fields=["status", "touched_at"])
+    if number > AT_ONCE:
+        carry_out_act.defer(act_id=act.pk)
+        return act
+    prepare_batch(act_id=act.pk, now=now)
+    act.status = ActStatus.PLANNED
     return act
 
 
-def _try_all(act: BulkAct, by: User | None, now: datetime) -> None:
-    """Try every instance in the engine and note on its row what would become of it."""
-    for rows in _batches(act):
-        snapshots = read_instances(instance_ids=[row.instance_id for row in rows])
-        present = [row for row in rows if row.instance_id in snapshots]
-        members: list[tuple[InstanceSnapshot, Mapping[str, str] | None]] = [
-            (snapshots[row.instance_id], row.choices) for row in present
-        ]
-        for row, verdict in zip(
-            present, verdicts(act, members, actor_id=None if by is None else by.pk, now=now), strict=True
-        ):
-            row.status, row.why = verdict.status, None if verdict.why is None else dict(verdict.why)
-        BulkActRow.objects.bulk_update(present, ["status", "why"])
+@transaction.atomic
+def prepare_batch(*, act_id: int, now: datetime) -> None:
+    """Try the next instances of an act that is being prepared in the engine, and note on their rows what would become
+    of them; with the last of them the act is planned. The act is locked meanwhile: its mapping stays as it is."""
+    act = visible_acts(None).select_for_update(of=("self",)).get(pk=act_id)
+    if act.status != ActStatus.PREPARING:
+        return
+    rows = list(act.rows.filter(status=ActRowStatus.UNTRIED).order_by("pk")[:AT_ONCE])
+    _try(act, rows, now)
+    act.touched_at = now
+    if not act.rows.filter(status=ActRowStatus.UNTRIED).exists():
+        act.status = ActStatus.PLANNED
+    act.save(update_fields=["status", "touched_at"])
 
 
-def _batches(act: BulkAct) -> Iterator[list[BulkActRow]]:
-    after = 0
-    while rows := list(act.rows.filter(pk__gt=after).order_by("pk")[:AT_ONCE]):
-        yield rows
-        after = rows[-1].pk
+def _try(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
+    snapshots = read_instances(instance_ids=[row.instance_id for row in rows])
+    present = [row for row in rows if row.instance_id in snapshots]
+    members: list[tuple[InstanceSnapshot, Mapping[str, str] | None]] = [
+        (snapshots[row.instance_id], row.choices) for row in present
+    ]
+    for row in rows:
+        row.status, row.why = ActRowStatus.CANNOT, {"code": "not_running"}
+    for row, verdict in zip(present, verdicts(act, members, actor_id=act.created_by_id, now=now), strict=True):
+        row.status, row.why = verdict.status, None if verdict.why is None else dict(verdict.why)
+    BulkActRow.objects.bulk_update(rows, ["status", "why"])
 
 
 def _require(by: User | None, kind: str) -> None:

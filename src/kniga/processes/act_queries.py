@@ -18,7 +18,7 @@ from kniga.platform.sqlparts import Conditions, rows_of
 from kniga.processes.definitions import runnable_version
 from kniga.processes.instance_queries import element_names
 from kniga.processes.mapping import Proposal, propose_mapping, targets_for
-from kniga.processes.models import ActRowStatus, BulkAct
+from kniga.processes.models import ActRowStatus, ActStatus, BulkAct
 from kniga.processes.scopes import STANDING
 
 PAGE: Final = 50
@@ -70,12 +70,11 @@ class MappedElement:
 
 
 def visible_acts(by: User | None) -> QuerySet[BulkAct]:
-    """The acts `by` may see: one's own and those of people whose deals one sees. None is the system."""
-    acts = BulkAct.objects.select_related("process", "version", "target", "created_by", "undone_by").defer(
+    """The acts `by` may see: one's own; all of them for who sees every deal, and for the system (None)."""
+    acts = BulkAct.objects.select_related("process", "version", "target", "created_by", "begun_by", "undone_by").defer(
         "version__xml", "target__xml"
     )
-    owners = None if by is None else visible_owner_ids(by, Entity.DEAL)
-    return acts if owners is None else acts.filter(created_by__in=owners)
+    return acts if by is None or visible_owner_ids(by, Entity.DEAL) is None else acts.filter(created_by=by)
 
 
 def get_visible_act(*, user: User | None, act_id: int) -> BulkAct:
@@ -97,11 +96,15 @@ def act_counts(act: BulkAct) -> dict[str, int]:
     return dict.fromkeys(ActRowStatus.values, 0) | dict(found)
 
 
-def act_rows(*, act: BulkAct, status: str = "", cursor: str | None = None, limit: int = PAGE) -> Page[ActRow]:
-    """The instances of an act that came through `get_visible_act`, in their order. Raises Refused
-    `cursor_invalid`."""
+def act_rows(
+    *, user: User | None, act: BulkAct, status: str = "", cursor: str | None = None, limit: int = PAGE
+) -> Page[ActRow]:
+    """The instances of an act that came through `get_visible_act`, in their order, without the deals that `user`
+    does not (or no longer) see; None is the system. Raises Refused `cursor_invalid`."""
     conditions = Conditions()
     conditions.add("r.act_id = %s", act.pk)
+    if user is not None:
+        conditions.among("d.owner_id", visible_owner_ids(user, Entity.DEAL))
     if status:
         conditions.add("r.status = %s", status)
     if cursor:
@@ -114,7 +117,8 @@ def mapping_of(act: BulkAct) -> tuple[MappedElement, ...]:
     """The mapping of a move, line by line; those that somebody stands on first."""
     assert act.version_id is not None and act.target_id is not None, "a move goes from a version to a version"
     old, new = runnable_version(act.version_id).definition, runnable_version(act.target_id).definition
-    standing = _standing(act)
+    # Where the deals stand tells something only until the act is carried out.
+    standing = _standing(act) if act.status == ActStatus.PLANNED else {}
     lines = []
     for proposal in propose_mapping(old, new):
         options = tuple((one.id, one.name or one.id) for one in targets_for(old.elements[proposal.element], new))

@@ -7,19 +7,21 @@ again at any moment: what is done is marked in the same transaction, and done tw
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
+from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.require import require
+from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
-from kniga.processes.act_planning import RIGHTS, planned_act
+from kniga.processes.act_planning import RIGHTS, planned_act, prepare_batch
 from kniga.processes.act_queries import act_counts, visible_acts
 from kniga.processes.act_steps import SWITCHES, verdicts
 from kniga.processes.models import ActKind, ActRowStatus, ActStatus, BulkAct, BulkActRow
@@ -38,7 +40,7 @@ Progress = Callable[[int, int], None]
 def begin_act(*, act_id: int, by: User | None, now: datetime) -> BulkAct:
     """Let a prepared act be carried out; instances that need a choice or cannot are left as they are.
 
-    A worker does it (see `jobs`), or the caller by `carry_out`. Raises NotVisible, Conflict `act_moved_on`, Refused
+    A worker does it (see `jobs`), or the caller by `carry_out`. Raises NotVisible, Conflict (as `planned_act`), Refused
     `not_allowed`, `reason_missing`, `nothing_to_do`."""
     act = planned_act(act_id, by)
     _require(by, act)
@@ -46,8 +48,8 @@ def begin_act(*, act_id: int, by: User | None, now: datetime) -> BulkAct:
         raise Refused("reason_missing", _("Say why: it goes into the ledger."), field="reason")
     if not act.rows.filter(status=ActRowStatus.FITS).exists():
         raise Refused("nothing_to_do", _("Nothing fits yet: choose where the deals that need it go."))
-    act.status, act.touched_at = ActStatus.RUNNING, now
-    act.save(update_fields=["status", "touched_at"])
+    act.status, act.touched_at, act.begun_by = ActStatus.RUNNING, now, by
+    act.save(update_fields=["status", "touched_at", "begun_by"])
     return act
 
 
@@ -72,41 +74,79 @@ def begin_undo(*, act_id: int, reason: str, by: User | None, now: datetime) -> B
 
 @transaction.atomic
 def drop_act(*, act_id: int, by: User | None) -> None:
-    """Forget a prepared act. Raises NotVisible, Conflict `act_moved_on` once it is carried out."""
-    planned_act(act_id, by).delete()
+    """Forget a prepared act. Raises NotVisible, Refused `not_allowed`, Conflict `act_moved_on` once it is carried
+    out."""
+    act = planned_act(act_id, by, or_preparing=True)
+    _require(by, act)
+    act.delete()
 
 
 def carry_out(
     *, act_id: int, clock: Callable[[], datetime], progress: Progress | None = None, batch: int = BATCH
 ) -> BulkAct:
-    """Do what an act that was begun (or begun to be undone) waits for, until nothing is left; `progress` is told how
-    many are done of how many. Run twice at once, nothing is done twice."""
+    """Do what an act waits for that was begun, begun to be undone, or is being prepared, until nothing is left;
+    `progress` is told how many are done of how many. Run twice at once, nothing is done twice."""
     while True:
         act = visible_acts(None).get(pk=act_id)
+        if act.status == ActStatus.PREPARING:
+            prepare_batch(act_id=act_id, now=clock())
+            _tell(progress, act, ActRowStatus.UNTRIED)
+            continue
         if act.status not in (ActStatus.RUNNING, ActStatus.UNDOING):
             return act
         now = clock()
         waiting = ActRowStatus.FITS if act.status == ActStatus.RUNNING else ActRowStatus.DONE
         rows = list(act.rows.filter(status=waiting).order_by("pk")[:batch])
         BulkAct.objects.filter(pk=act_id).update(touched_at=now)
-        if not rows:
+        is_over = not rows
+        rows = _still_seen(act, rows)
+        if is_over:
             _end(act, now)
+        elif not rows:
+            pass  # nobody is left of this batch
         elif act.status == ActStatus.UNDOING:
             _undo(act, rows, now)
         elif act.kind in SWITCHES:
             _switch(act, rows, now)
         else:
             _do(act, rows, now)
-        if progress is not None:
-            counts = act_counts(act)
-            left = counts[waiting]
-            progress(sum(counts.values()) - left, sum(counts.values()))
+        _tell(progress, act, waiting)
+
+
+def _tell(progress: Progress | None, act: BulkAct, waiting: ActRowStatus) -> None:
+    if progress is not None:
+        counts = act_counts(act)
+        progress(sum(counts.values()) - counts[waiting], sum(counts.values()))
 
 
 def forsaken_acts(*, now: datetime) -> list[int]:
-    """Acts that were begun and that nobody works on any more."""
-    at_work = BulkAct.objects.filter(status__in=(ActStatus.RUNNING, ActStatus.UNDOING))
+    """Acts that are being prepared, carried out or undone, and that nobody works on any more."""
+    at_work = BulkAct.objects.filter(status__in=(ActStatus.PREPARING, ActStatus.RUNNING, ActStatus.UNDOING))
     return list(at_work.filter(touched_at__lt=now - FORSAKEN_AFTER).values_list("pk", flat=True))
+
+
+def _still_seen(act: BulkAct, rows: Sequence[BulkActRow]) -> list[BulkActRow]:
+    """The rows whose deals the person who acts sees now: a deal may have gone to somebody else since. The others are
+    left as they are and say so."""
+    is_undo = act.status == ActStatus.UNDOING
+    by = act.undone_by if is_undo else act.begun_by or act.created_by
+    owners = None if by is None else visible_owner_ids(by, Entity.DEAL)
+    if owners is None:
+        return list(rows)
+    seen = set(
+        BulkActRow.objects.filter(pk__in=[row.pk for row in rows], instance__deal__owner__in=owners).values_list(
+            "pk", flat=True
+        )
+    )
+    gone = [row for row in rows if row.pk not in seen]
+    was, becomes = (ActRowStatus.DONE, ActRowStatus.KEPT) if is_undo else (ActRowStatus.FITS, ActRowStatus.REFUSED)
+    _note(gone, [{"code": "not_seen"}] * len(gone), was=was, becomes=becomes)
+    return [row for row in rows if row.pk in seen]
+
+
+def _actor_id(act: BulkAct) -> int | None:
+    """Who carries it out: who let it be done, else who prepared it."""
+    return act.begun_by_id or act.created_by_id
 
 
 def _do(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
@@ -123,7 +163,7 @@ def _try(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> list[BulkAc
     snapshots = read_instances(instance_ids=[row.instance_id for row in rows])
     present = [row for row in rows if row.instance_id in snapshots]
     members = [(snapshots[row.instance_id], row.choices) for row in present]
-    found = list(zip(present, verdicts(act, members, actor_id=act.created_by_id, now=now), strict=True))
+    found = list(zip(present, verdicts(act, members, actor_id=_actor_id(act), now=now), strict=True))
     refused = [(row, verdict) for row, verdict in found if verdict.plan is None]
     _note([row for row, _verdict in refused], [dict(verdict.why or {}) for _row, verdict in refused])
     planned = [(row, verdict.plan) for row, verdict in found if verdict.plan is not None]
@@ -141,7 +181,8 @@ def _try(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> list[BulkAc
 
 
 def _write_one(act: BulkAct, row: BulkActRow, plan: Plan, now: datetime) -> bool:
-    """Write one instance's step with all that follows, in a transaction of its own; False if it came too late."""
+    """Write one instance's step with all that follows, in a transaction of its own; False if it came too late, or
+    met somebody else at work, and is to be tried again."""
     # A cycle by nature: what follows a step are steps.
     from kniga.processes.following import follow
 
@@ -151,7 +192,10 @@ def _write_one(act: BulkAct, row: BulkActRow, plan: Plan, now: datetime) -> bool
             if created is None:
                 return False
             if plan.has_followers:
-                follow(plan, actor_id=act.created_by_id, now=now)
+                follow(plan, actor_id=_actor_id(act), now=now)
+    except (OperationalError, Conflict) as error:
+        LOG.warning("the act %s has to wait at instance %s: %s", act.pk, row.instance_id, error)
+        return False
     except (DatabaseError, Refused, NotVisible) as error:
         LOG.exception("the act %s cannot be carried out at instance %s", act.pk, row.instance_id)
         _note([row], [{"code": "broken", "text": str(getattr(error, "message", error))[:500]}])
@@ -175,7 +219,7 @@ def _switch(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT processes_bulk_switch(%s::bigint[], %s, %s, %s, %s, %s, %s)",
-            [[row.pk for row in rows], before, after, kind, act.reason, now, act.created_by_id],
+            [[row.pk for row in rows], before, after, kind, act.reason, now, _actor_id(act)],
         )
 
 
@@ -208,16 +252,19 @@ def _end(act: BulkAct, now: datetime) -> None:
             }  # fmt: skip
             if act.version is not None and act.target is not None:
                 payload |= {"from": act.version.number, "to": act.target.number}
-            by = act.undone_by_id if is_undo else act.created_by_id
+            by = act.undone_by_id if is_undo else _actor_id(act)
             record([LedgerEvent(kind, now, actor_id=by, payload=payload)])
 
 
-def _note(rows: Sequence[BulkActRow], reasons: Sequence[dict[str, Any]]) -> None:
+def _note(
+    rows: Sequence[BulkActRow], reasons: Sequence[Mapping[str, Any]], *, was: ActRowStatus = ActRowStatus.FITS,
+    becomes: ActRowStatus = ActRowStatus.REFUSED,
+) -> None:  # fmt: skip
     for row, why in zip(rows, reasons, strict=True):
-        row.status, row.why = ActRowStatus.REFUSED, why
+        row.status, row.why = becomes, dict(why)
     if rows:
         # Only as long as nobody else has done them: then they are no longer as this worker saw them.
-        BulkActRow.objects.filter(status=ActRowStatus.FITS).bulk_update(list(rows), ["status", "why"])
+        BulkActRow.objects.filter(status=was).bulk_update(list(rows), ["status", "why"])
 
 
 def _require(by: User | None, act: BulkAct) -> None:

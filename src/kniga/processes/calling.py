@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from kniga.engine import Cancel, CompleteWork, FailWork
@@ -21,11 +22,13 @@ from kniga.processes.starting import deal_facts
 from kniga.processes.stepping import Advanced, Wanted, act_on_instance, begin_instance
 
 DEEPEST_NESTING: Final = 20
+LOG = logging.getLogger(__name__)
 _WAS_PUBLISHED: Final = (VersionStatus.PUBLISHED, VersionStatus.RETIRED)
 
 
 def begin_called(*, parent_id: int, token: int, now: datetime) -> Advanced | None:
-    """Start the process a call activity names; a refusal becomes an incident of the call. None if none is queued."""
+    """Start the process a call activity names; what speaks against it becomes an incident of the call. None if none
+    is queued."""
     with transaction.atomic():
         work = (
             Work.objects.select_for_update()
@@ -41,6 +44,12 @@ def begin_called(*, parent_id: int, token: int, now: datetime) -> Advanced | Non
                 return _begin(work, now)
         except Refused as refused:
             raise_incident(work=work, error=refused.message, now=now)
+            return None
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            LOG.exception("the call %s cannot be begun", work.pk)
+            raise_incident(work=work, error=f"{type(error).__name__}: {error}", now=now)
             return None
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Final
 
+from kniga.clients.models import Contact
 from kniga.engine import (
     AwaitMessage,
     AwaitSignal,
@@ -17,9 +19,11 @@ from kniga.engine import (
     CreateTask,
     Due,
     Effect,
+    Element,
     EndInstance,
     EnterStage,
     MoveTask,
+    MultiInstance,
     ScheduleTimer,
     SetField,
     StartWork,
@@ -37,6 +41,7 @@ from kniga.processes.models import Task
 from kniga.processes.reading import DealFacts
 from kniga.rules import Value
 
+CONTACTS: Final = "client.contacts"
 DEAL_RESULTS: Final = {"won": "won", "lost": "lost"}
 CALL: Final = "call"
 OUTSIDE_ACTIONS: Final = frozenset({"send_letter", "call_webhook"})
@@ -122,6 +127,12 @@ def resolve(
     `is_top` False: a called or started process, which neither closes the deal nor moves it between stages;
     `by_person`: the step can be undone, so work outside waits. Reads one row per task that goes to a role."""
     return _Filling(version, before, step, deal, now, instance_id, is_top, by_person, fired).effects
+
+
+def loops_over_contacts(element: Element | None) -> bool:
+    """Whether an element is done for each contact of the client: then its items are their ids."""
+    loop = getattr(element, "loop", None)
+    return isinstance(loop, MultiInstance) and loop.field == CONTACTS
 
 
 def local_moment(deal: DealFacts, now: datetime) -> datetime:
@@ -219,12 +230,21 @@ class _Filling:
         return NewTask(
             token,
             task.id,
-            task.name if item is None else f"{task.name}: {item}"[:LONGEST_NAME],
+            task.name if item is None else f"{task.name}: {self._shown(task, item)}"[:LONGEST_NAME],
             task.kind,
             None if stage is None or not self.is_top else self.version.stage_ids[stage],
             None if is_moved else assignee_for(task.assignee, self.deal),
             None if is_moved else self._deadline(task),
         )
+
+    def _shown(self, task: UserTask, item: str) -> str:
+        """An item of a loop as people see it: contacts by their names."""
+        return self._contacts.get(item, item) if loops_over_contacts(task) else item
+
+    @cached_property
+    def _contacts(self) -> dict[str, str]:
+        found = Contact.objects.filter(client_id=self.deal.client_id).values_list("pk", "name")
+        return {str(id): name for id, name in found}
 
     def _item_of(self, token: int) -> str | None:
         """What a body of a loop is done for; None for any other token."""

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Final
 
-from kniga.processes import calling, messaging
+from kniga.processes import calling, messaging, signals
 from kniga.processes.stepping import Plan
 
 DEEPEST: Final = 20
@@ -28,7 +28,7 @@ def follow(plan: Plan, *, actor_id: int | None, now: datetime) -> None:
         for message in effects.messages:
             messaging.throw_message(message, snapshot, made_in=made_in, now=now, at_once=is_within)
         for signal in effects.signals:
-            messaging.throw_signal(signal, snapshot, made_in=made_in, now=now)
+            signals.throw_signal(signal, snapshot, made_in=made_in, now=now)
         if not is_within:
             return
         for call in effects.calls:

@@ -12,6 +12,7 @@ from kniga.processes.models import Instance, Work
 
 def raise_incident(*, work: Work, error: str, now: datetime) -> None:
     """Leave work to a person, and tell the ledger why."""
+    error = error.replace("\0", "").encode(errors="replace").decode()
     with transaction.atomic():
         open_work = Work.objects.filter(pk=work.pk, status__in=("queued", "running"))
         if not open_work.update(status="incident", error=error[:2000]):

@@ -14,6 +14,7 @@ from kniga.processes.definitions import runnable_version
 from kniga.processes.scopes import SOURCES, STANDING, Scope
 
 PAGE: Final = 50
+MOST_COUNTED: Final = 10_000
 _OLDEST_FIRST: Final = Sort("i.started_at", "timestamptz")
 
 
@@ -46,9 +47,18 @@ class RunningRow:
     steps: tuple[str, ...]
 
 
+# Not by `STANDING`, an instance after another: of very many, the tasks are read as a set.
 _STANDING: Final = f"""
-SELECT s.element, count(DISTINCT i.id), count(DISTINCT i.id) FILTER (WHERE s.due_at < %s), min(s.created_at)
-{SOURCES} CROSS JOIN LATERAL ({STANDING}) s {{where}} GROUP BY s.element
+SELECT s.element, count(DISTINCT s.id), count(DISTINCT s.id) FILTER (WHERE s.due_at < %s), min(s.created_at)
+FROM (SELECT i.id, t.element, t.due_at, t.created_at {SOURCES}
+      JOIN processes_task t ON t.instance_id = i.id AND t.status = 'open' {{where}} AND i.tokens IS NULL
+      UNION ALL
+      SELECT i.id, k.token ->> 1, t.due_at, t.created_at {SOURCES}
+      CROSS JOIN LATERAL jsonb_array_elements(i.tokens -> 'tokens') AS k (token)
+      LEFT JOIN processes_task t
+           ON t.instance_id = i.id AND t.token = (k.token ->> 0)::integer AND t.status = 'open'
+      {{where}} AND jsonb_typeof(i.tokens) = 'object') s
+GROUP BY s.element
 """
 _ROWS: Final = f"""
 SELECT i.started_at, i.id, v.number, i.status, i.started_at, d.id, d.number, d.name, coalesce(o.name, ''),
@@ -64,14 +74,15 @@ LEFT JOIN LATERAL (SELECT min(s.due_at) AS due_at, array_agg(DISTINCT s.element:
 def standing_on(*, user: User | None, scope: Scope, now: datetime) -> dict[str, Standing]:
     """The running instances of a scope by the element they stand on; one statement. `user` None is the system."""
     conditions = scope.conditions(user=user, now=now)
-    found = rows_of(_STANDING.format(where=conditions.where), [now, *conditions.parameters])
+    found = rows_of(_STANDING.format(where=conditions.where), [now, *conditions.parameters, *conditions.parameters])
     return {row[0]: Standing(*row[1:]) for row in found}
 
 
-def count_running(*, user: User | None, scope: Scope, now: datetime) -> int:
-    """How many running (and paused) instances a scope has."""
+def count_running(*, user: User | None, scope: Scope, now: datetime, most: int = MOST_COUNTED) -> int:
+    """How many running (and paused) instances a scope has; `most` + 1 if they are more, which are not counted."""
     conditions = scope.conditions(user=user, now=now)
-    return int(rows_of(f"SELECT count(*) {SOURCES} {conditions.where}", conditions.parameters)[0][0])
+    sql = f"SELECT count(*) FROM (SELECT 1 {SOURCES} {conditions.where} LIMIT {most + 1}) n"
+    return int(rows_of(sql, conditions.parameters)[0][0])
 
 
 def running_by_version(*, user: User | None, process_key: str, now: datetime) -> dict[int, int]:

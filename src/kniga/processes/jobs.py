@@ -12,14 +12,14 @@ from kniga.people.models import User
 from kniga.platform import clock
 from kniga.processes.acting import begin_act, begin_undo, carry_out, forsaken_acts
 from kniga.processes.models import BulkAct
-from kniga.processes.pump import run_due
+from kniga.processes.pump import run_due_here
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queue="timers", queueing_lock="sweep_timers", pass_context=False)
 def sweep_due_timers(timestamp: int) -> None:
     """Every minute: do what is due, should nobody have been woken for it."""
-    run_due(now=clock.now())
+    run_due_here()
 
 
 @transaction.atomic
@@ -40,7 +40,7 @@ def queue_undo(*, act_id: int, reason: str, by: User, now: datetime) -> BulkAct:
 
 @app.task(queue="acts")
 def carry_out_act(act_id: int) -> None:
-    """Carry out, or undo, an act on many deals; run twice, nothing is done twice."""
+    """Prepare, carry out, or undo an act on many deals; run twice, nothing is done twice."""
     carry_out(act_id=act_id, clock=clock.now)
 
 

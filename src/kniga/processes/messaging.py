@@ -1,4 +1,4 @@
-"""Messages and signals find the instances that wait for them.
+"""Messages find the instances that wait for them.
 
 A message goes to the one that has waited longest; if nobody waits and a published process begins with it, a process
 begins; else it is kept for its time to live, and whoever begins to wait looks for kept ones in the same transaction.
@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from kniga.deals.models import Deal
-from kniga.engine import CatchSignal, CorrelateMessage, StartEvent, ThrowMessage, ThrowSignal
+from kniga.engine import CorrelateMessage, StartEvent, ThrowMessage
 from kniga.engine.state_format.codec import dump_value, load_value
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
@@ -26,16 +25,14 @@ from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import key_text, thread_of
 from kniga.processes.incoming import deal_for_message
-from kniga.processes.locking import lock, try_lock, wake_workers
+from kniga.processes.locking import try_lock, wake_workers
 from kniga.processes.models import Instance, Message, ProcessVersion, Subscription, VersionStatus
 from kniga.processes.reading import InstanceSnapshot, fields_for
-from kniga.processes.self_starts import begin_with_signal
 from kniga.processes.starting import deal_facts, join_pipeline
 from kniga.processes.stepping import Wanted, act_on_instance, begin_instance
 from kniga.rules import BadValue, Value, read_value
 
 TIME_TO_LIVE: Final = timedelta(days=7)
-SIGNALS_AT_ONCE: Final = 200
 
 # The index `subscription_match` is on just this expression.
 _WAITS_FOR = """
@@ -56,6 +53,20 @@ SELECT m.id FROM processes_message m JOIN processes_subscription s ON {_WAITS_FO
 JOIN processes_instance i ON i.id = s.instance_id AND i.status = 'running'
 WHERE m.status = 'waiting' AND m.kind = 'message' AND m.expires_at > %s
   AND (%s::bigint IS NULL OR s.instance_id = %s) ORDER BY m.received_at, m.id LIMIT 100
+"""
+
+# Kept ones with which a published process begins, whose deal (or client's owner) is there for it now.
+_BEGINNING = """
+SELECT m.id FROM processes_message m
+JOIN unnest(%s::text[], %s::text[]) AS b (name, channel)
+  ON b.name = m.name AND (b.channel IN ('any', m.source) OR m.source = 'process')
+LEFT JOIN deals_deal d ON d.id = m.deal_id LEFT JOIN clients_client c ON c.id = m.client_id
+WHERE m.status = 'waiting' AND m.kind = 'message' AND m.expires_at > %s
+  AND CASE WHEN m.deal_id IS NULL THEN c.owner_id IS NOT NULL
+           ELSE d.status = 'open' AND NOT EXISTS (
+               SELECT FROM processes_instance i
+               WHERE i.deal_id = d.id AND i.parent_id IS NULL AND i.status IN ('running', 'suspended')) END
+GROUP BY m.id ORDER BY m.id LIMIT 100
 """
 
 
@@ -128,6 +139,22 @@ def look_for_kept(*, instance_id: int | None, now: datetime) -> int:
     return sum(deliver(message_id=id, now=now, may_wait=may_wait) for id in dict.fromkeys(ids))
 
 
+def begin_with_kept(*, now: datetime) -> int:
+    """Begin processes with kept messages whose deal has become free, or whose process has been published since; how
+    many messages were delivered."""
+    beginnings = set()
+    for (version_id,) in ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED).values_list("pk"):
+        for start in _starts(runnable_version(version_id)):
+            if start.message is not None:
+                beginnings.add((start.message.name, start.channel))
+    if not beginnings:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGINNING, [*map(list, zip(*sorted(beginnings), strict=True)), now])
+        ids = [row[0] for row in cursor.fetchall()]
+    return sum(deliver(message_id=id, now=now) for id in ids)
+
+
 def throw_message(
     thrown: ThrowMessage, sender: InstanceSnapshot, *, made_in: int, now: datetime, at_once: bool
 ) -> None:
@@ -152,81 +179,9 @@ def throw_message(
     wake_workers()
 
 
-def throw_signal(thrown: ThrowSignal, sender: InstanceSnapshot | None, *, made_in: int = 0, now: datetime) -> None:
-    """Broadcast a signal to everything that waits for it by now; the workers carry it, in batches."""
-    last = Subscription.objects.filter(kind="signal", name=thrown.name).aggregate(last=Max("id"))["last"]
-    Message.objects.create(
-        kind="signal", name=thrown.name, source="process" if sender else "api", received_at=now,
-        expires_at=now + TIME_TO_LIVE, last_subscription=last or 0, made_in=made_in,
-        sender_id=None if sender is None else sender.instance_id,
-    )  # fmt: skip
-    wake_workers()
-
-
-def broadcast_signal(*, name: str, now: datetime) -> None:
-    """Broadcast a signal from outside."""
-    with transaction.atomic():
-        throw_signal(ThrowSignal("", name), None, now=now)
-
-
-def carry_signals(*, now: datetime) -> int:
-    """Bring every broadcast signal to those who wait for it; how many have caught one."""
-    carried = 0
-    for id in Message.objects.filter(kind="signal", status="waiting").order_by("id").values_list("pk", flat=True):
-        while True:
-            caught, is_over = _carry_some(id, now)
-            carried += caught
-            if is_over:
-                break
-    return carried
-
-
 def expire_messages(*, now: datetime) -> int:
     """Give up the kept messages whose time to live is over; how many."""
     return Message.objects.filter(status="waiting", kind="message", expires_at__lte=now).update(status="expired")
-
-
-def _carry_some(signal_id: int, now: datetime) -> tuple[int, bool]:
-    with transaction.atomic():
-        signal = Message.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=signal_id).first()
-        if signal is None or signal.status != "waiting":
-            return 0, True
-        last = signal.last_subscription or 0
-        waiting = Subscription.objects.filter(
-            kind="signal", name=signal.name, status="waiting", id__lte=last, id__gt=signal.reached or 0,
-            instance__status="running",
-        ).order_by("id")  # fmt: skip
-        found = list(waiting.values_list("id", "instance_id", "token", "element")[:SIGNALS_AT_ONCE])
-        is_over = len(found) < SIGNALS_AT_ONCE
-        caught = 0
-        for place, (id, instance_id, token, element) in enumerate(found):
-            if place == 0:
-                lock(instance_id)
-            elif not try_lock(instance_id):  # the next batch begins with it
-                found, is_over = found[:place], False
-                break
-            caught += _catch(id, instance_id, token, element, now)
-        if is_over:
-            caught += begin_with_signal(name=signal.name, now=now)
-        Message.objects.filter(pk=signal_id).update(
-            delivered=signal.delivered + caught, status="matched" if is_over else "waiting",
-            reached=found[-1][0] if found else signal.reached,
-        )  # fmt: skip
-        return caught, is_over
-
-
-def _catch(subscription_id: int, instance_id: int, token: int, element: str, now: datetime) -> int:
-    def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
-        _check_waiting(subscription_id)
-        fields = fields_for(snapshot.deal, version.definition.needs)
-        return Wanted(CatchSignal(token, element, fields), {"caught": subscription_id})
-
-    try:
-        with transaction.atomic():
-            act_on_instance(instance_id=instance_id, by=None, now=now, command_for=command)
-    except (Refused, NotVisible):
-        return 0
-    return 1
 
 
 def _hand_over(message: Message, now: datetime, may_wait: bool) -> bool:
@@ -240,7 +195,7 @@ def _hand_over(message: Message, now: datetime, may_wait: bool) -> bool:
         raise Conflict("busy", _("Somebody else is working on this deal right now. Try again."))
 
     def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
-        _check_waiting(subscription_id)
+        check_waiting(subscription_id)
         payload = read_payload(message.payload, version)
         fields = fields_for(snapshot.deal, version.definition.needs)
         return Wanted(CorrelateMessage(token, element, payload, fields), {"caught": subscription_id})
@@ -273,13 +228,17 @@ def _begin_with(message: Message, now: datetime) -> bool:
 
 
 def _start_event(version: RunnableVersion, message: Message) -> StartEvent | None:
-    for id in version.definition.starts:
-        element = version.definition.elements[id]
-        if not isinstance(element, StartEvent) or element.message is None or element.message.name != message.name:
+    for element in _starts(version):
+        if element.message is None or element.message.name != message.name:
             continue
         if element.channel in ("any", message.source) or message.source == "process":
             return element
     return None
+
+
+def _starts(version: RunnableVersion) -> list[StartEvent]:
+    found = [version.definition.elements[id] for id in version.definition.starts]
+    return [element for element in found if isinstance(element, StartEvent)]
 
 
 def _deal_to_start(message: Message, version: RunnableVersion, now: datetime) -> int | None:
@@ -309,7 +268,8 @@ def read_payload(payload: Mapping[str, Any], version: RunnableVersion) -> dict[s
     return values
 
 
-def _check_waiting(subscription_id: int) -> None:
+def check_waiting(subscription_id: int) -> None:
+    """Raises Conflict `gone` when nobody waits under this subscription any more."""
     if not Subscription.objects.filter(pk=subscription_id, status="waiting").exists():
         raise Conflict("gone", _("Nobody waits for this any more."))
 

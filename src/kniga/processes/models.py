@@ -374,6 +374,7 @@ class ActKind(models.TextChoices):
 
 
 class ActStatus(models.TextChoices):
+    PREPARING = "preparing", _("Being looked through")
     PLANNED = "planned", _("Being prepared")
     RUNNING = "running", _("Being carried out")
     DONE = "done", _("Carried out")
@@ -385,8 +386,9 @@ class BulkAct(models.Model):
     """Something done to many running instances at once, with what undoing it as a whole needs (its rows).
 
     `scope` says which instances (see `scopes.Scope`); a move goes from `version` to `target` by `mapping`, {element:
-    element of the target, or null while nobody has decided}; `element` is where deals are sent. `touched_at` is when
-    a worker last did something: an act that nobody works on any more is taken up again."""
+    element of the target, or null while nobody has decided}; `element` is where deals are sent. While it is
+    `preparing`, a worker tries its rows one after another. `touched_at` is when a worker last did something: an act
+    that nobody works on any more is taken up again. `begun_by` is who let it be carried out."""
 
     kind = models.CharField(max_length=10, choices=ActKind.choices)
     status = models.CharField(max_length=10, choices=ActStatus.choices, default=ActStatus.PLANNED)
@@ -399,6 +401,9 @@ class BulkAct(models.Model):
     reason = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    begun_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     touched_at = models.DateTimeField(null=True)
@@ -418,6 +423,7 @@ class BulkAct(models.Model):
 
 
 class ActRowStatus(models.TextChoices):
+    UNTRIED = "untried", _("Not looked at yet")
     FITS = "fits", _("Fits")
     CHOICE = "choice", _("Needs a choice")
     CANNOT = "cannot", _("Cannot")

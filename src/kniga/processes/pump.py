@@ -1,14 +1,18 @@
 """Everything that happens to processes by itself: timers fire, work is done, messages and signals arrive.
 
 A worker sleeps until the nearest moment something is due, or until a step tells of something nearer (NOTIFY
-kniga_due). Any number of workers may run.
+kniga_due). Any number of workers may run. What other machines have a part in (letters, webhooks) is done in threads of
+its own, one for each such action: however slow they are, nothing else waits for them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from asgiref.sync import sync_to_async
@@ -18,10 +22,13 @@ from psycopg import AsyncConnection, OperationalError
 
 from kniga.platform import clock
 from kniga.processes.calling import tell_caller, untold_calls
-from kniga.processes.messaging import carry_signals, expire_messages, look_for_kept
+from kniga.processes.effects import OUTSIDE_ACTIONS
+from kniga.processes.messaging import begin_with_kept, expire_messages, look_for_kept
+from kniga.processes.reconsidering import reconsider_changed
 from kniga.processes.self_starts import begin_due
-from kniga.processes.sweeping import nearest_due, reconsider_changed, sweep_timers
-from kniga.processes.working import do_work
+from kniga.processes.signals import carry_signals
+from kniga.processes.sweeping import nearest_due, sweep_timers
+from kniga.processes.working import INSIDE_ACTIONS, Clock, do_work, nearest_work
 
 CHANNEL: Final = "kniga_due"
 LONGEST_SLEEP: Final = 30.0
@@ -30,12 +37,20 @@ SOON: Final = 1.0
 LOG = logging.getLogger(__name__)
 
 
-def run_due(*, now: datetime, rounds: int = 100) -> int:
-    """Do all that is due by `now`, until nothing is left or `rounds` are over; how much was done."""
+def run_due(
+    *, now: datetime, rounds: int = 100, actions: frozenset[str] | None = None, watch: Clock | None = None
+) -> int:
+    """Do all that is due by `now`, until nothing is left or `rounds` are over; how much was done.
+
+    Of the work only that of these `actions` (None: all). `watch` tells the moment of each later round; without it all
+    happens at `now`."""
     done = 0
-    for _round in range(rounds):
-        did = begin_due(now=now) + sweep_timers(now=now) + do_work(now=now) + carry_signals(now=now)
-        did += look_for_kept(instance_id=None, now=now) + reconsider_changed(now=now)
+    for round in range(rounds):
+        if watch is not None and round:
+            now = watch()
+        did = begin_due(now=now) + sweep_timers(now=now) + do_work(now=now, actions=actions, clock=watch)
+        did += carry_signals(now=now) + look_for_kept(instance_id=None, now=now) + begin_with_kept(now=now)
+        did += reconsider_changed(now=now)
         for called_id in untold_calls():
             tell_caller(called_id=called_id, now=now)
         done += did
@@ -45,25 +60,62 @@ def run_due(*, now: datetime, rounds: int = 100) -> int:
     return done
 
 
+def run_due_here() -> int:
+    """Do all that is due now but what other machines have a part in."""
+    return run_due(now=clock.now(), actions=INSIDE_ACTIONS, watch=clock.now)
+
+
 async def run() -> None:
     """Do what is due whenever it is due, for as long as the worker runs."""
+    rounds = [partial(_round, run_due_here, nearest_due)]
+    for action in sorted(OUTSIDE_ACTIONS):
+        one = frozenset({action})
+        rounds.append(partial(_round, partial(_do_outside, one), partial(nearest_work, one)))
+    bells = [asyncio.Event() for _round in rounds]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_listen(bells))
+        for round, bell in zip(rounds, bells, strict=True):
+            group.create_task(_go_on(round, bell))
+
+
+async def _listen(bells: list[asyncio.Event]) -> None:
+    """Ring the bells whenever a step tells of something due."""
     while True:
         try:
             async with await _listening() as listener:
-                while True:
-                    seconds = await sync_to_async(_round, thread_sensitive=False)()
-                    await _sleep(listener, seconds)
+                _ring(bells)
+                async for _told in listener.notifies():
+                    _ring(bells)
         except OperationalError:
             LOG.warning("the database is away; looking again soon")
-            await asyncio.sleep(1)
+        await asyncio.sleep(SOON)
 
 
-def _round() -> float:
+def _ring(bells: list[asyncio.Event]) -> None:
+    for bell in bells:
+        bell.set()
+
+
+async def _go_on(round: Callable[[], float], bell: asyncio.Event) -> None:
+    """One round after another; between them until something is due, or the bell rings."""
+    while True:
+        bell.clear()
+        seconds = await sync_to_async(round, thread_sensitive=False)()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await bell.wait()
+
+
+def _do_outside(actions: frozenset[str]) -> int:
+    return do_work(now=clock.now(), actions=actions, clock=clock.now)
+
+
+def _round(do: Callable[[], int], nearest_of: Callable[[], datetime | None]) -> float:
     """One round of work; returns how many seconds to sleep after it."""
     close_old_connections()
     try:
-        run_due(now=clock.now())
-        nearest = nearest_due()
+        do()
+        nearest = nearest_of()
     except DatabaseOperationalError as error:
         LOG.warning("a round of due work has to be done again: %s", error)
         return SOON
@@ -84,9 +136,3 @@ async def _listening() -> AsyncConnection[tuple[object, ...]]:
     listener = await AsyncConnection.connect(**wanted, autocommit=True)
     await listener.execute(f"LISTEN {CHANNEL}")
     return listener
-
-
-async def _sleep(listener: AsyncConnection[tuple[object, ...]], seconds: float) -> None:
-    """Until the time is over or somebody tells of something due."""
-    async for _told in listener.notifies(timeout=seconds, stop_after=1):
-        return

@@ -54,7 +54,8 @@ SELECT d.id, coalesce(s.name, ''), c.kind, r.name, n.name, cs.name, c.employees,
        EXISTS (SELECT FROM deals_deal w WHERE w.client_id = d.client_id AND w.status = 'won'),
        (SELECT round(100 - 100 * sum(l.amount) / nullif(sum(l.quantity * l.price), 0), 2)
         FROM deals_dealline l WHERE l.deal_id = d.id),
-       (SELECT array_agg(p.name ORDER BY NOT p.is_primary, p.id) FROM clients_contact p WHERE p.client_id = d.client_id)
+       (SELECT array_agg(p.id::text ORDER BY NOT p.is_primary, p.id) FROM clients_contact p
+        WHERE p.client_id = d.client_id)
 FROM deals_deal d
 LEFT JOIN clients_source s ON s.id = d.source_id
 LEFT JOIN clients_client c ON c.id = d.client_id

@@ -4,9 +4,12 @@ nothing runs."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from kniga.deals.models import Deal
 from kniga.engine import Definition, Due, StartEvent
@@ -18,6 +21,8 @@ from kniga.processes.effects import moment_of
 from kniga.processes.models import ProcessVersion, ScheduledStart, VersionStatus
 
 LOG = logging.getLogger(__name__)
+AT_ONCE: Final = 100
+"""How many deals a start begins for in one transaction."""
 
 
 def schedule_starts(*, version: ProcessVersion, definition: Definition, now: datetime) -> None:
@@ -42,38 +47,64 @@ def forget_starts(*, version_id: int) -> None:
 
 def begin_due(*, now: datetime) -> int:
     """Begin what is due by `now`; how many starts came. What was missed comes once: the deals that ran nothing then
-    run something after it."""
+    run something after it. A hundred deals are begun in one transaction; what is left goes on from there."""
     begun = 0
-    with transaction.atomic():
-        due = ScheduledStart.objects.select_for_update(skip_locked=True, of=("self",)).filter(due_at__lte=now)
-        for start in due.select_related("version").defer("version__xml").order_by("due_at", "id"):
-            if start.version.status != VersionStatus.PUBLISHED:
-                start.delete()
-                continue
-            begin_idle(version_id=start.version_id, element=start.element, now=now)
-            _reschedule(start, now)
-            begun += 1
+    for id in ScheduledStart.objects.filter(due_at__lte=now).order_by("due_at", "id").values_list("pk", flat=True):
+        is_over = False
+        while not is_over:
+            with transaction.atomic():
+                is_over, has_come = _begin_some(id, now)
+            begun += has_come
     return begun
 
 
-def begin_with_signal(*, name: str, now: datetime) -> int:
-    """Begin the published processes that start with this signal; how many instances began."""
+def _begin_some(id: int, now: datetime) -> tuple[bool, bool]:
+    """Begin for the next deals; whether no more are left to begin for here, and whether the start has come for all."""
+    due = ScheduledStart.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=id, due_at__lte=now)
+    start = due.select_related("version").defer("version__xml").first()
+    if start is None:  # another worker is at it, or has done it
+        return True, False
+    if start.version.status != VersionStatus.PUBLISHED:
+        start.delete()
+        return True, False
+    deals = list(
+        _idle_deals(start.version_id, None).filter(pk__gt=start.reached).values_list("pk", flat=True)[:AT_ONCE]
+    )
+    _begin(start.version_id, start.element, deals, now)
+    if len(deals) == AT_ONCE:
+        start.reached = deals[-1]
+        start.save(update_fields=["reached"])
+        return False, False
+    _reschedule(start, now)
+    return True, True
+
+
+def begin_with_signal(*, name: str, owners: Sequence[int] | None = None, now: datetime) -> int:
+    """Begin the published processes that start with this signal, for deals of these owners (None: of all); how many
+    instances began."""
     begun = 0
     for version_id in ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED).values_list("pk", flat=True):
         for event in _starts(runnable_version(version_id).definition):
             if event.trigger == "signal" and event.signal == name:
-                begun += begin_idle(version_id=version_id, element=event.id, now=now)
+                begun += begin_idle(version_id=version_id, element=event.id, owners=owners, now=now)
     return begun
 
 
-def begin_idle(*, version_id: int, element: str, now: datetime) -> int:
-    """Start a version at one of its start events for every open deal of its funnel that runs nothing; how many."""
-    idle = (
-        Deal.objects.filter(status="open", pipeline__processes__versions=version_id)
-        .exclude(instances__parent=None, instances__status__in=("running", "suspended"))
-        .order_by("pk")
+def begin_idle(*, version_id: int, element: str, owners: Sequence[int] | None = None, now: datetime) -> int:
+    """Start a version at one of its start events for every open deal of its funnel (of these owners; None: of all)
+    that runs nothing; how many."""
+    return _begin(version_id, element, _idle_deals(version_id, owners).values_list("pk", flat=True), now)
+
+
+def _idle_deals(version_id: int, owners: Sequence[int] | None) -> QuerySet[Deal]:
+    idle = Deal.objects.filter(status="open", pipeline__processes__versions=version_id).exclude(
+        instances__parent=None, instances__status__in=("running", "suspended")
     )
-    entries: list[tuple[int, str | None]] = [(pk, element) for pk in idle.values_list("pk", flat=True)]
+    return (idle if owners is None else idle.filter(owner_id__in=owners)).order_by("pk")
+
+
+def _begin(version_id: int, element: str, deals: Iterable[int], now: datetime) -> int:
+    entries: list[tuple[int, str | None]] = [(pk, element) for pk in deals]
     if not entries:
         return 0
     try:
@@ -105,5 +136,5 @@ def _reschedule(start: ScheduledStart, now: datetime) -> None:
     if event.cycle is None or left == 0:
         start.delete()
         return
-    start.due_at, start.left = due, left
-    start.save(update_fields=["due_at", "left"])
+    start.due_at, start.left, start.reached = due, left, 0
+    start.save(update_fields=["due_at", "left", "reached"])

@@ -137,7 +137,7 @@ def begin_instance(
         version_id=version.id, deal_id=deal.id, started_at=now, parent_id=parent_id, parent_token=parent_token,
         watched=0 if version.definition.conditionals else None,
     )  # fmt: skip
-    if parent_token is not None:  # told at once: it may be over with its very first step
+    if parent_id is not None and parent_token is not None:  # told at once: it may be over with its very first step
         call = Work.objects.filter(instance_id=parent_id, token=parent_token, action=CALL, status="running")
         call.update(called_id=instance.pk)
     snapshot = InstanceSnapshot(

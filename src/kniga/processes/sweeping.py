@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from kniga.engine import FireTimer, Reconsider, Rejection
+from kniga.engine import FireTimer, Rejection
 from kniga.platform.errors import Conflict, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.processes.applying import apply_steps
 from kniga.processes.definitions import runnable_version
-from kniga.processes.effects import FiredTimer
-from kniga.processes.models import Instance, Timer
+from kniga.processes.effects import OUTSIDE_ACTIONS, FiredTimer
+from kniga.processes.models import Timer
 from kniga.processes.reading import InstanceSnapshot, fields_of_deals, read_instances
 from kniga.processes.refusals import refusal_of
 from kniga.processes.stepping import Plan, Wanted, plan_step
@@ -38,12 +38,6 @@ ORDER BY w.due_at, w.id LIMIT %s FOR UPDATE OF i SKIP LOCKED
 _DUE = _DUE_OF.format(only="")
 _DUE_ALONE = _DUE_OF.format(only="AND w.id = %s").replace("LIMIT %s", "")
 _STILL = "SELECT id FROM processes_timer WHERE id = ANY(%s::bigint[]) AND status = 'scheduled'"
-_CHANGED = """
-SELECT i.id, d.revision + coalesce(c.revision, 0) FROM processes_instance i JOIN deals_deal d ON d.id = i.deal_id
-LEFT JOIN clients_client c ON c.id = d.client_id
-WHERE i.status = 'running' AND i.watched IS NOT NULL AND i.watched <> d.revision + coalesce(c.revision, 0)
-ORDER BY i.id LIMIT %s FOR UPDATE OF i SKIP LOCKED
-"""
 _NEXT = """
 SELECT min(at) FROM (
     (SELECT w.due_at AS at FROM processes_timer w JOIN processes_instance i ON i.id = w.instance_id
@@ -51,7 +45,7 @@ SELECT min(at) FROM (
     UNION ALL
     (SELECT c.next_at FROM processes_work c JOIN processes_instance i ON i.id = c.instance_id AND i.status = 'running'
        WHERE c.status IN ('queued', 'running') AND NOT (c.action = 'call' AND c.status = 'running')
-       ORDER BY c.next_at LIMIT 1)
+       AND c.action <> ALL(%s) ORDER BY c.next_at LIMIT 1)
     UNION ALL
     (SELECT min(due_at) FROM processes_scheduledstart)
 ) AS nearest
@@ -77,49 +71,33 @@ def sweep_timers(*, now: datetime, batch: int = BATCH) -> int:
     while True:
         swept = sweep_batch(now=now, batch=batch)
         found += swept.found - swept.left
-        if not swept.found or swept.left:
+        if swept.left == swept.found:  # nothing is due, or nothing that can be fired now
             return found
 
 
 def sweep_batch(*, now: datetime, batch: int = BATCH) -> Swept:
-    """Fire the first due timer of up to `batch` instances, in one transaction."""
+    """Fire the first due timer of up to `batch` instances: together those that bring about no more than their own
+    step, the others one by one, so that nobody holds many instances for long."""
     timers: list[tuple[int, FiredTimer]] = []
     try:
         with transaction.atomic():
             timers = _claimed(now, _DUE, batch)
-            return _fire(timers, now) if timers else Swept(0, 0)
+            fired, alone = _fire(timers, now, together=True)
     except (DatabaseError, Refused) as error:
         # One of them spoils the whole batch, or somebody else waits for one of its instances: each for itself.
         LOG.warning("a batch of %s timers could not be written at once: %s", len(timers), error)
-    return _one_by_one(timers, now)
-
-
-def reconsider_changed(*, now: datetime, batch: int = BATCH) -> int:
-    """Look again at the conditional events of processes whose deal or client was changed; how many were looked at."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_CHANGED, [batch])
-            changed = dict(cursor.fetchall())
-        if not changed:
-            return 0
-        snapshots = read_instances(instance_ids=list(changed))
-        plans = []
-        for snapshot, fields in _with_fields(list(snapshots.values())):
-            version = runnable_version(snapshot.version_id)
-            plan = plan_step(snapshot, version, Wanted(Reconsider(fields)), actor_id=None, now=now)
-            if isinstance(plan, Plan) and plan.step.events:
-                plans.append(plan)
-        _write(plans, now)
-        Instance.objects.bulk_update(
-            [Instance(pk=id, watched=revision) for id, revision in changed.items()], ["watched"]
-        )
-    return len(changed)
+        fired, alone = 0, timers
+    left = 0
+    for instance_id, timer in alone:
+        done = _fire_alone(instance_id, timer, now)
+        fired, left = fired + (done or 0), left + (done is None)
+    return Swept(len(timers), fired, left)
 
 
 def nearest_due() -> datetime | None:
-    """When the next timer is due or the next work may begin; None when nothing waits."""
+    """When the next timer is due or the next work but that of outside actions may begin; None when nothing waits."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT)
+        cursor.execute(_NEXT, [list(OUTSIDE_ACTIONS)])
         moment: datetime | None = cursor.fetchone()[0]
     return moment
 
@@ -148,17 +126,24 @@ def _claimed(now: datetime, sql: str, number: int) -> list[tuple[int, FiredTimer
     return [(row[1], FiredTimer(row[0], row[2], row[3], row[4])) for row in due if row[0] in still]
 
 
-def _fire(timers: Sequence[tuple[int, FiredTimer]], now: datetime) -> Swept:
+def _fire(
+    timers: Sequence[tuple[int, FiredTimer]], now: datetime, *, together: bool
+) -> tuple[int, list[tuple[int, FiredTimer]]]:
+    """Fire these; how many fired, and which are to be fired alone."""
+    if not timers:
+        return 0, []
     snapshots = read_instances(instance_ids=[instance_id for instance_id, _timer in timers])
-    fields = {snapshot.instance_id: values for snapshot, values in _with_fields(list(snapshots.values()))}
-    plans = []
+    fields = {snapshot.instance_id: values for snapshot, values in with_fields(list(snapshots.values()))}
+    plans: list[Plan] = []
+    alone: list[tuple[int, FiredTimer]] = []
     for instance_id, timer in timers:
-        snapshot = snapshots[instance_id]
-        plan = _plan(snapshot, timer, fields[instance_id], now)
-        if plan is not None:
+        plan = _plan(snapshots[instance_id], timer, fields[instance_id], now)
+        if plan is not None and together and plan.has_followers:
+            alone.append((instance_id, timer))
+        elif plan is not None:
             plans.append(plan)
-    _write(plans, now)
-    return Swept(len(timers), len(plans))
+    write_plans(plans, now)
+    return len(plans), alone
 
 
 def _plan(snapshot: InstanceSnapshot, timer: FiredTimer, fields: Mapping[str, Value], now: datetime) -> Plan | None:
@@ -177,7 +162,8 @@ def _plan(snapshot: InstanceSnapshot, timer: FiredTimer, fields: Mapping[str, Va
     return None
 
 
-def _write(plans: Sequence[Plan], now: datetime) -> None:
+def write_plans(plans: Sequence[Plan], now: datetime) -> None:
+    """Write steps of instances that are locked since they were read, with all that follows them."""
     # A cycle by nature: what follows a step are steps.
     from kniga.processes.following import follow
 
@@ -188,24 +174,23 @@ def _write(plans: Sequence[Plan], now: datetime) -> None:
             follow(plan, actor_id=None, now=now)
 
 
-def _one_by_one(timers: Sequence[tuple[int, FiredTimer]], now: datetime) -> Swept:
-    fired = left = 0
-    for instance_id, timer in timers:
-        try:
-            with transaction.atomic():
-                fired += _fire(_claimed(now, _DUE_ALONE, timer.id), now).fired
-        except (OperationalError, Conflict) as error:
-            # A deadlock, a lost connection, somebody else at work: nothing the timer can help. It stays due.
-            LOG.warning("the timer %s of instance %s has to wait: %s", timer.element, instance_id, error)
-            left += 1
-        except (DatabaseError, Refused) as error:
-            LOG.exception("the timer %s of instance %s cannot be written", timer.element, instance_id)
-            snapshot = read_instances(instance_ids=[instance_id])[instance_id]
-            fail_timer(timer=timer, snapshot=snapshot, reason=str(error)[:500], now=now)
-    return Swept(len(timers), fired, left)
+def _fire_alone(instance_id: int, timer: FiredTimer, now: datetime) -> int | None:
+    """Fire one timer in a transaction of its own; how many fired, None if it has to be tried again."""
+    try:
+        with transaction.atomic():
+            return _fire(_claimed(now, _DUE_ALONE, timer.id), now, together=False)[0]
+    except (OperationalError, Conflict) as error:
+        # A deadlock, a lost connection, somebody at work: nothing the timer can help. It stays due.
+        LOG.warning("the timer %s of instance %s has to wait: %s", timer.element, instance_id, error)
+        return None
+    except (DatabaseError, Refused) as error:
+        LOG.exception("the timer %s of instance %s cannot be written", timer.element, instance_id)
+        snapshot = read_instances(instance_ids=[instance_id])[instance_id]
+        fail_timer(timer=timer, snapshot=snapshot, reason=str(error)[:500], now=now)
+        return 0
 
 
-def _with_fields(snapshots: Sequence[InstanceSnapshot]) -> list[tuple[InstanceSnapshot, Mapping[str, Value]]]:
+def with_fields(snapshots: Sequence[InstanceSnapshot]) -> list[tuple[InstanceSnapshot, Mapping[str, Value]]]:
     """Each instance with the fields its version looks at; a constant number of statements per version."""
     found: list[tuple[InstanceSnapshot, Mapping[str, Value]]] = []
     by_version: dict[int, list[InstanceSnapshot]] = {}

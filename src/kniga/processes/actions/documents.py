@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from kniga.documents.queries import active_template
 from kniga.documents.services import create_document
 from kniga.processes.actions.doing import ActionFailed, Job, Results
-from kniga.processes.actions.placeholders import filled_in, letter_values, missing_in
+from kniga.processes.actions.placeholders import contact_of, filled_in, letter_values, missing_in
 from kniga.processes.definitions import runnable_version
 from kniga.processes.models import Instance
 
@@ -36,7 +36,7 @@ def create_document_for(job: Job) -> Results:
         )
         raise ActionFailed(message % key, code="unknown_template", is_final=True)
     with translation.override(settings.LANGUAGE_CODE):
-        values = letter_values(instance_id=job.instance_id, contact=job.item)
+        values = letter_values(instance_id=job.instance_id, contact=contact_of(job))
         title = job.text("name") or template.name
         missing = missing_in(f"{title}\n{template.body}", values)
         if missing:

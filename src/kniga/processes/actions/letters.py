@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.actions.doing import ActionFailed, Job, Results
-from kniga.processes.actions.placeholders import filled, letter_values
+from kniga.processes.actions.placeholders import contact_of, filled, letter_values
 from kniga.processes.effects import thread_of
 
 _HEAD: Final = """
@@ -26,7 +26,7 @@ def send_letter(job: Job) -> Results:
     """Fill in subject and text, and send them. Raises ActionFailed: `no_address`, `gaps`, `no_mail_server`, or what
     the mail server says (that may pass)."""
     with translation.override(settings.LANGUAGE_CODE):
-        values = letter_values(instance_id=job.instance_id, contact=job.item)
+        values = letter_values(instance_id=job.instance_id, contact=contact_of(job))
         address = _address(job, values)
         subject = " ".join(filled(job.text("subject"), values).split())
         body = filled(job.text("body"), values)
@@ -38,6 +38,7 @@ def send_letter(job: Job) -> Results:
         subject, body, to=[address], reply_to=[values["user.email"]] if values.get("user.email") else None,
         headers={"Message-ID": f"<kniga-work-{job.work_id}@{domain}>", "References": thread, "In-Reply-To": thread},
     )  # fmt: skip
+    job.hold()
     try:
         letter.send()
     except (smtplib.SMTPException, OSError) as error:

@@ -13,7 +13,10 @@ from django.utils.translation import gettext as _
 from kniga.clients.models import Channel
 from kniga.platform.phones import format_phone
 from kniga.platform.sqlparts import rows_of
-from kniga.processes.actions.doing import ActionFailed
+from kniga.processes.actions.doing import ActionFailed, Job
+from kniga.processes.definitions import runnable_version
+from kniga.processes.effects import loops_over_contacts
+from kniga.processes.models import Instance
 from kniga.processes.reading import load_data
 from kniga.rules import Value
 
@@ -31,7 +34,7 @@ LEFT JOIN clients_client c ON c.id = d.client_id
 LEFT JOIN clients_region r ON r.id = c.region_id
 LEFT JOIN clients_industry n ON n.id = c.industry_id
 LEFT JOIN LATERAL (SELECT * FROM clients_contact k WHERE k.client_id = d.client_id
-                   AND (%s::text IS NULL OR k.name = %s::text)
+                   AND (%s::text IS NULL OR k.id::text = %s::text)
                    ORDER BY NOT k.is_primary, k.id LIMIT 1) k ON true
 WHERE i.id = %s
 """
@@ -45,8 +48,8 @@ PLACEHOLDERS: Final = (*_NAMES, "contact.phone", "contact.email")
 
 
 def letter_values(*, instance_id: int, contact: str | None) -> dict[str, str]:
-    """Texts by placeholder: deal.*, client.*, contact.* (the main one, or the one named), user.* (the deal's owner)
-    and answer.* of the process; one statement for the deal, one for the contact's addresses."""
+    """Texts by placeholder: deal.*, client.*, contact.* (the main one, or the one with the id `contact`), user.* (the
+    deal's owner) and answer.* of the process; one statement for the deal, one for the contact's addresses."""
     row = rows_of(_DEAL, [contact, contact, instance_id])[0]
     values = {name: _text(value) for name, value in zip(_NAMES, row, strict=False)}
     values["user.phone"] = format_phone(values["user.phone"]) if values["user.phone"] else ""
@@ -54,6 +57,13 @@ def letter_values(*, instance_id: int, contact: str | None) -> dict[str, str]:
     for kind, value in channels:
         values.setdefault(f"contact.{kind}", format_phone(value) if kind == "phone" else value)
     return values | {f"answer.{key}": _text(value) for key, value in load_data(row[19]).items()}
+
+
+def contact_of(job: Job) -> str | None:
+    """The id of the contact a step is done for, where it is done for each contact; else None: the main one."""
+    version_id = Instance.objects.values_list("version_id", flat=True).get(pk=job.instance_id)
+    element = runnable_version(version_id).definition.elements.get(job.element)
+    return job.item if loops_over_contacts(element) else None
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

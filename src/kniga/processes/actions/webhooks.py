@@ -9,17 +9,30 @@ import ipaddress
 import json
 import socket
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from kniga.platform.sqlparts import rows_of
-from kniga.processes.actions.doing import ActionFailed, Job, Results
+from kniga.processes.actions.doing import ActionFailed, Job, Results, bad_answer
 
 TIMEOUT: Final = 10.0
+"""Seconds until whoever says nothing is given up."""
+DEADLINE: Final = 20.0
+"""Seconds for all of a request and its answer, however slowly they drip."""
 MOST_BYTES: Final = 64 * 1024
+_PATH: Final = "/%:@!$&'()*+,;=~"
+# Addresses that carry another one, which may be of this house (NAT64, 6to4, Teredo, IPv4-compatible), and old
+# site-local ones.
+_WRAPPING: Final = tuple(
+    ipaddress.ip_network(text)
+    for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "fec0::/10")
+)
 _DEAL: Final = """
 SELECT d.id, d.number, d.name, d.status, d.amount::text, d.currency, c.id, c.name, s.key
 FROM deals_deal d LEFT JOIN clients_client c ON c.id = d.client_id LEFT JOIN deals_stage s ON s.id = d.stage_id
@@ -41,6 +54,7 @@ def call_webhook(job: Job) -> Results:
         "X-Kniga-Delivery": str(job.work_id),
         "X-Kniga-Signature": f"t={moment},v1={signature(secret_of(job.text('url')), moment, body)}",
     }
+    job.hold()
     try:
         status, text = _post(address, body, headers)
     except (OSError, http.client.HTTPException) as error:
@@ -68,16 +82,24 @@ def signature(secret: str, moment: str, body: bytes) -> str:
 
 
 def checked_address(url: str) -> SplitResult:
-    """The address in parts. Raises ActionFailed `bad_address` for what is no http(s) address."""
+    """The address in parts as they go over the wire: the host in the letters of domain names, path and query
+    percent-encoded. Raises ActionFailed `bad_address` for what is no http(s) address."""
     try:
         parts = urlsplit(url)
-        is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
+        host = _wire_host(parts.hostname or "")
+        port = "" if parts.port is None else f":{parts.port}"
+        is_fine = parts.scheme in ("http", "https") and bool(host) and parts.port != 0 and parts.username is None
+        path, query = quote(parts.path, safe=_PATH), quote(parts.query, safe=f"{_PATH}?")
+    except ValueError:  # a UnicodeError is one, too
         is_fine = False
-    if not is_fine or parts.username is not None:
+    if not is_fine:
         message = _("“%s” is no address of the form https://example.com/path.") % url[:200]
         raise ActionFailed(message, code="bad_address", is_final=True)
-    return parts
+    return SplitResult(parts.scheme, f"{host}{port}", path, query, "")
+
+
+def _wire_host(host: str) -> str:
+    return f"[{ipaddress.IPv6Address(host)}]" if ":" in host else host.encode("idna").decode("ascii")
 
 
 def _post(address: SplitResult, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
@@ -88,14 +110,42 @@ def _post(address: SplitResult, body: bytes, headers: dict[str, str]) -> tuple[i
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     connection.sock = socket.create_connection((_public_address(host, port), port), timeout=TIMEOUT)
     try:
-        if is_tls:
-            connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=host)
-        path = (address.path or "/") + (f"?{address.query}" if address.query else "")
-        connection.request("POST", path, body, headers | {"Host": address.netloc})
-        answer = connection.getresponse()
-        return answer.status, answer.read(MOST_BYTES)
+        with _ends_in_time(connection.sock):
+            if is_tls:
+                connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=host)
+            path = (address.path or "/") + (f"?{address.query}" if address.query else "")
+            connection.request("POST", path, body, headers | {"Host": address.netloc})
+            answer = connection.getresponse()
+            return answer.status, answer.read(MOST_BYTES)
     finally:
         connection.close()
+
+
+@contextmanager
+def _ends_in_time(talk: socket.socket) -> Iterator[None]:
+    """Raises TimeoutError once the deadline is over: a second handle of the connection ends it from outside, since
+    the timeout of a socket begins anew with each byte."""
+    is_late = threading.Event()
+
+    def end() -> None:
+        is_late.set()
+        with suppress(OSError):
+            handle.shutdown(socket.SHUT_RDWR)
+
+    with talk.dup() as handle:
+        alarm = threading.Timer(DEADLINE, end)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            yield
+        except (OSError, http.client.HTTPException):
+            if not is_late.is_set():
+                raise
+        finally:
+            alarm.cancel()
+            alarm.join()
+    if is_late.is_set():
+        raise TimeoutError(_("no whole answer in %d seconds") % DEADLINE)
 
 
 def _public_address(host: str, port: int) -> str:
@@ -106,10 +156,14 @@ def _public_address(host: str, port: int) -> str:
         mapped = getattr(address, "ipv4_mapped", None) or address
         if mapped.is_loopback and settings.WEBHOOK_LOOPBACK:
             continue
-        if not mapped.is_global or mapped.is_multicast:
-            message = _("%s is an address inside this network: processes may only call public ones.") % host
-            raise ActionFailed(message, code="bad_address", is_final=True)
+        if not mapped.is_global or mapped.is_multicast or any(mapped in network for network in _WRAPPING):
+            raise _inside(host)
     return found[0]
+
+
+def _inside(host: str) -> ActionFailed:
+    message = _("%s is an address inside this network: processes may only call public ones.") % host
+    return ActionFailed(message, code="bad_address", is_final=True)
 
 
 def _body(job: Job) -> dict[str, Any]:
@@ -132,4 +186,6 @@ def _results(text: bytes) -> Results:
         answer = json.loads(text)
     except ValueError:
         return {}
+    except RecursionError as error:
+        raise bad_answer() from error
     return answer if isinstance(answer, dict) else {}

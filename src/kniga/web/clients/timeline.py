@@ -210,6 +210,10 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.completion.undone": _said(gettext_lazy("A completion was taken back"), "undo"),
     "processes.timer.fired": _timer,
     "processes.timer.failed": _said(gettext_lazy("A timer could not fire: %(why)s"), "warning", "bad", why="reason"),
+    "processes.signal.failed": _said(
+        gettext_lazy("A signal came and could not be heard: %(why)s"), "warning", "bad", why="reason"
+    ),
+    "processes.signal.broadcast": _said(gettext_lazy("A signal was sent: %(name)s"), "message", name="signal"),
     "processes.message.caught": _said(gettext_lazy("A message came: %(name)s"), "mail", "info", name="event"),
     "processes.message.thrown": _said(gettext_lazy("A message was sent: %(name)s"), "mail", name="message"),
     "processes.signal.caught": _said(gettext_lazy("A signal came: %(name)s"), "message", "info", name="event"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kniga.people.permissions import Act, may
-from kniga.people.queries import branch_options, visible_teams, visible_users
+from kniga.people.queries import branch_options, visible_members, visible_name, visible_teams
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.processes.act_planning import RIGHTS, change_move, plan_move
@@ -20,13 +20,13 @@ from kniga.processes.act_queries import act_counts, act_rows, acts_of_process, g
 from kniga.processes.acting import drop_act
 from kniga.processes.instance_queries import element_names, running_by_version
 from kniga.processes.jobs import queue_act, queue_undo
-from kniga.processes.models import BulkAct
+from kniga.processes.models import ActStatus, BulkAct
 from kniga.processes.scopes import Scope, load_scope
 from kniga.processes.version_queries import VersionRow, version_rows
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.processes.act_words import act_names, act_statuses, how_proposed, row_statuses, why_in_words
-from kniga.web.processes.running_views import number_of
+from kniga.web.processes.running_views import MOST_PEOPLE, number_of
 
 TEMPLATE: Final = "processes/act.html"
 FRAGMENTS: Final = {"act": "act"}
@@ -42,7 +42,7 @@ def move(request: SignedInRequest, key: str) -> HttpResponse:
         "key": key, "versions": versions, "published": next((v for v in versions if v.status == "published"), None),
         "sources": _sources(request, key, versions), "sent": form, "errors": {},
         "branches": branch_options(), "teams": visible_teams(user=request.user),
-        "people": visible_users(user=request.user), "acts": act_names(), "statuses": act_statuses(),
+        "people": visible_members(user=request.user, most=MOST_PEOPLE), "acts": act_names(), "statuses": act_statuses(),
         "past": acts_of_process(user=request.user, process_key=key, limit=10),
     }  # fmt: skip
     if request.method != "POST":
@@ -86,12 +86,14 @@ def act_context(request: SignedInRequest, found: BulkAct) -> dict[str, Any]:
     status = request.GET.get("show", "")
     names = element_names(found.version_id) if found.version_id else {}
     counts = act_counts(found)
-    over = {"running": "fits", "undoing": "done"}.get(found.status)
+    over = {"preparing": "untried", "running": "fits", "undoing": "done"}.get(found.status)
     total = sum(counts.values())
     return {
         "act": found, "counts": counts, "total": total, "names": act_names(), "statuses": act_statuses(),
         "row_statuses": row_statuses(), "shown": status if status in counts else "",
-        "page": act_rows(act=found, status=status if status in counts else "", cursor=request.GET.get("after")),
+        "page": act_rows(
+            user=request.user, act=found, status=status if status in counts else "", cursor=request.GET.get("after")
+        ),
         "why": lambda row: why_in_words(row.why, {**names, **row.steps}),
         "mapping": mapping_of(found) if found.target_id else (), "how": how_proposed, "errors": {},
         "at_work": over is not None, "over": total - counts[over] if over else total,
@@ -120,7 +122,10 @@ def _settle(request: SignedInRequest, found: BulkAct) -> str:
     if found.target_id:
         mapping, choices = _chosen(form)
         reason = form.get("reason", "").strip()[:1000]
-        change_move(act_id=found.pk, mapping=mapping, choices=choices, reason=reason, by=by, now=now)
+        changed = change_move(act_id=found.pk, mapping=mapping, choices=choices, reason=reason, by=by, now=now)
+        if changed.status == ActStatus.PREPARING and pressed == "carry_out":
+            toast(request, _("The mapping has changed: look at what fits now, then carry it out"))
+            return page
     if pressed == "carry_out":
         queue_act(act_id=found.pk, by=by, now=now)
     return page
@@ -145,9 +150,10 @@ def _scope_in_words(request: SignedInRequest, scope: Scope, names: Any) -> list[
     told = [_("version %(number)s") % {"number": scope.version}] if scope.version else []
     for options, id in (
         (branch_options(), scope.branch_id), (visible_teams(user=user), scope.team_id),
-        (visible_users(user=user), scope.owner_id),
     ):  # fmt: skip
         told += [one.name for one in options if one.id == id] if id else []
+    owner = visible_name(user=user, id=scope.owner_id) if scope.owner_id else None
+    told += [owner] if owner else []
     if scope.element:
         told.append(_("on “%(step)s”") % {"step": names.get(scope.element, scope.element)})
     if scope.is_overdue:

@@ -24,6 +24,7 @@ def act_names() -> dict[str, str]:
 def act_statuses() -> dict[str, str]:
     """How far an act is."""
     return {
+        "preparing": _("Being looked through: nothing is done yet"),
         "planned": _("Being prepared: nothing is done yet"),
         "running": _("Being carried out"),
         "done": _("Carried out"),
@@ -35,6 +36,7 @@ def act_statuses() -> dict[str, str]:
 def row_statuses() -> dict[str, tuple[str, str]]:
     """What would become or became of a deal: words and tone."""
     return {
+        "untried": (_("Not looked at yet"), "neutral"),
         "fits": (_("Fits"), "good"),
         "choice": (_("Needs a choice"), "warn"),
         "cannot": (_("Cannot"), "bad"),
@@ -82,6 +84,7 @@ def why_in_words(why: Mapping[str, Any] | None, names: Mapping[str, str]) -> str
         "other_process": _("The deal runs another process by now."),
         "work_done": _("The machine has begun its work since."),
         "message_read": _("A message that was sent has been read."),
+        "not_seen": _("Whoever did this no longer sees the deal."),
         "busy": _("Somebody else was working on this deal. Try again."),
         "unknown_element": _("The version this deal is on has no such step."),
     }

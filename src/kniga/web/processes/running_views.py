@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kniga.people.permissions import Act, may
-from kniga.people.queries import visible_teams, visible_users
+from kniga.people.queries import visible_members, visible_teams
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.processes.act_planning import plan_act
 from kniga.processes.act_queries import acts_of_process
 from kniga.processes.definitions import runnable_version
 from kniga.processes.drawing import drawing_of
-from kniga.processes.instance_queries import count_running, running_instances, standing_on
+from kniga.processes.instance_queries import MOST_COUNTED, count_running, running_instances, standing_on
 from kniga.processes.scopes import Scope
 from kniga.processes.version_queries import version_rows, version_xml
 from kniga.web.access import SignedInRequest, act_required, signed_in
@@ -26,6 +26,8 @@ from kniga.web.pages import field_errors, go_to, refuse, render_page
 from kniga.web.processes.act_words import act_names, act_statuses
 
 TEMPLATE = "processes/running.html"
+MOST_PEOPLE = 300
+"""Of more one chooses a team first."""
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -77,16 +79,22 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
     # Without a choice the version most deals are on; of equal ones the newest.
     row = named or max(versions, key=lambda one: (one.running, one.number))
     definition = runnable_version(row.id).definition
-    standing = standing_on(user=user, scope=Scope(key, row.number, "", None, *_narrowing(scope)), now=now)
+    # Turning the page counts nothing anew: the numbers are on the first one.
+    is_first = not form.get("after")
+    of_version = Scope(key, row.number, "", None, *_narrowing(scope))
+    standing = standing_on(user=user, scope=of_version, now=now) if is_first else {}
     return {
         "key": key, "definition": definition, "versions": versions, "shown": row, "scope": scope,
-        "standing": standing, "drawing": drawing_of(version_xml(user=user, version_id=row.id), definition),
+        "standing": standing,
+        "drawing": drawing_of(version_xml(user=user, version_id=row.id), definition) if is_first else None,
         "elements": [(id, definition.elements[id].name or id, standing[id]) for id in definition.elements
                      if id in standing],
+        "at": getattr(definition.elements.get(scope.element), "name", "") or scope.element,
         "steps": [(task.id, task.name) for task in definition.user_tasks() if task.scope is None],
         "page": running_instances(user=user, scope=scope, now=now, cursor=form.get("after") or None),
-        "total": count_running(user=user, scope=scope, now=now), "address": _address(form),
-        "teams": visible_teams(user=user), "people": visible_users(user=user), "acts": act_names(),
+        "total": count_running(user=user, scope=scope, now=now, most=MOST_COUNTED) if is_first else None, "most": MOST_COUNTED,
+        "address": _address(form), "teams": visible_teams(user=user), "acts": act_names(),
+        "people": visible_members(user=user, team_id=scope.team_id, most=MOST_PEOPLE),
         "statuses": act_statuses(),
         "past": acts_of_process(user=user, process_key=key, limit=5) if _steers(user) else (),
         "may_steer": _steers(user), "may_move": may(user, Act.EDIT_BOOK), "errors": {}, "sent": {},

@@ -1,0 +1,128 @@
+"""Conditional events come when the clock has gone on, a client was won, or a contact was added."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from django.db import OperationalError
+
+from kniga.clients.models import Contact
+from kniga.deals.models import Deal
+from kniga.platform.errors import Conflict
+from kniga.processes import reconsidering, sweeping
+from kniga.processes.models import Instance, Task, Timer
+from kniga.processes.pump import run_due
+from kniga.processes.services import complete_task, start_process
+from tests.processes.books import book, publish, task
+from tests.processes.conftest import NOW, Department
+
+LATER = NOW + timedelta(minutes=1)
+OVERDUE = '{"field": "deal.expected_date", "op": "lt", "value": {"from_now": 0, "unit": "day"}}'
+CUSTOMER = '{"field": "client.is_customer", "op": "eq", "value": true}'
+CONTACTS = '{"field": "client.contacts", "op": "contains_any", "value": ["Ann"]}'
+
+
+def waiting(department: Department, rule: str, then: str = "") -> int:
+    event = (
+        '<conditionalEventDefinition><condition xsi:type="tFormalExpression" language="urn:kniga:rules:1">'
+        f"{rule}</condition></conditionalEventDefinition>"
+    )
+    thrown = '<intermediateThrowEvent id="tell"><signalEventDefinition signalRef="fair"/></intermediateThrowEvent>'
+    flows = "w -> tell\ntell -> b" if then else "w -> b"
+    publish(
+        book(
+            "waiting",
+            f'<startEvent id="start"/>{task("a")}<intermediateCatchEvent id="w">{event}</intermediateCatchEvent>'
+            f'{thrown if then else ""}{task("b")}<endEvent id="end"/>'
+            f"<flows>\nstart -> a\na -> w\n{flows}\nb -> end\n</flows>",
+            around='<signal id="fair" name="fair"/>' if then else "",
+        )
+    )
+    started = start_process(deal_id=department.deal.pk, process_key="waiting", by=department.rep, now=NOW)
+    complete_task(task_id=started.created[0], outcome="ok", answers={}, by=department.rep, now=NOW)
+    run_due(now=LATER)
+    assert not Task.objects.filter(element="b").exists()
+    return started.instance_id
+
+
+def has_come(now: datetime) -> bool:
+    run_due(now=now)
+    return Task.objects.filter(element="b").exists()
+
+
+def test_a_day_that_passes_is_seen_when_the_next_one_begins_there(department: Department) -> None:
+    Deal.objects.update(expected_date=date(2026, 3, 2))
+    waiting(department, OVERDUE)
+    moscow_midnight = NOW.replace(hour=21)
+    assert not has_come(moscow_midnight - timedelta(seconds=1))
+    assert has_come(moscow_midnight)
+    assert run_due(now=moscow_midnight) == 0
+
+
+def test_a_client_that_becomes_a_customer_is_seen(department: Department) -> None:
+    waiting(department, CUSTOMER)
+    won = Deal.objects.get()
+    won.pk, won.number, won.status, won.closed_at = None, 2, "won", NOW
+    won.save()
+    assert has_come(LATER)
+
+
+def test_a_contact_that_is_added_is_seen(department: Department) -> None:
+    instance_id = waiting(department, CUSTOMER)
+    before = Instance.objects.get(pk=instance_id).watched
+    assert run_due(now=LATER) == 0
+    version = Instance.objects.get(pk=instance_id).version_id
+    assert not reconsidering._watch_of(version).contacts
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reconsidering, "_watch_of", lambda _id: reconsidering._Watch(False, True, False, True))
+        Contact.objects.create(client=department.deal.client, name="Ann", name_key="ann")
+        assert run_due(now=LATER) == 1
+    assert Instance.objects.get(pk=instance_id).watched != before
+
+
+def test_what_brings_about_more_than_its_own_step_is_done_alone(department: Department) -> None:
+    Deal.objects.update(expected_date=date(2026, 3, 2))
+    waiting(department, OVERDUE, then="signal")
+    assert has_come(NOW + timedelta(days=1))
+
+
+def test_conditions_that_cannot_be_looked_at_hold_up_nobody(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Deal.objects.update(expected_date=date(2026, 3, 2))
+    instance_id = waiting(department, OVERDUE)
+    look = reconsidering._look
+    for error, comes_again in ((Conflict("busy", "busy"), True), (OperationalError("deadlock"), True)):
+
+        def fail(*_arguments: object, error: Exception = error, **_more: object) -> tuple[int, list[int]]:
+            raise error
+
+        monkeypatch.setattr(reconsidering, "_look", fail)
+        assert not has_come(NOW + timedelta(days=1)) and comes_again
+    monkeypatch.setattr(reconsidering, "_look", look)
+    assert has_come(NOW + timedelta(days=1))
+    assert Instance.objects.get(pk=instance_id).status == "running"
+
+
+def test_a_timer_at_which_somebody_works_stays_due(department: Department, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(
+        book(
+            "timed",
+            f'<startEvent id="start"/>{task("a")}<boundaryEvent id="late" attachedToRef="a">'
+            "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>"
+            f'{task("b")}<endEvent id="end"/><endEvent id="over"/>'
+            "<flows>\nstart -> a\na -> end\nlate -> b\nb -> over\n</flows>",
+        )
+    )
+    start_process(deal_id=department.deal.pk, process_key="timed", by=department.rep, now=NOW)
+    write = sweeping.write_plans
+
+    def busy(*_arguments: object) -> None:
+        raise Conflict("busy", "Somebody else works on it.")
+
+    monkeypatch.setattr(sweeping, "write_plans", busy)
+    run_due(now=NOW + timedelta(days=5))
+    assert Timer.objects.get().status == "scheduled"
+    monkeypatch.setattr(sweeping, "write_plans", write)
+    assert has_come(NOW + timedelta(days=5))
