@@ -56,6 +56,7 @@ PAGES: dict[str, Line] = {
     "deals:lines": Line("GET POST", SEE_DEAL, WORKERS),
     "deals:timeline": Line("GET", SEE_DEAL),
     "deals:processes": Line("GET", SEE_DEAL),
+    "deals:note": Line("POST", SEE_DEAL, WORKERS, {"name": "asked", "channel": "call"}),
     "deals:steer": Line("POST", SEE_DEAL, MANAGERS, {"act": "pause", "reason": "x"}),
     "deals:assign": Line("GET POST", SEE_DEAL, MANAGERS, {"owner": "{user}"}),
     "documents:document": Line("GET", SEE_DEAL),

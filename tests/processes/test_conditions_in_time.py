@@ -9,7 +9,7 @@ from django.db import OperationalError
 
 from kniga.clients.models import Contact
 from kniga.deals.models import Deal
-from kniga.platform.errors import Conflict
+from kniga.platform.errors import Conflict, Refused
 from kniga.processes import reconsidering, sweeping
 from kniga.processes.models import Instance, Task, Timer
 from kniga.processes.pump import run_due
@@ -20,7 +20,6 @@ from tests.processes.conftest import NOW, Department
 LATER = NOW + timedelta(minutes=1)
 OVERDUE = '{"field": "deal.expected_date", "op": "lt", "value": {"from_now": 0, "unit": "day"}}'
 CUSTOMER = '{"field": "client.is_customer", "op": "eq", "value": true}'
-CONTACTS = '{"field": "client.contacts", "op": "contains_any", "value": ["Ann"]}'
 
 
 def waiting(department: Department, rule: str, then: str = "") -> int:
@@ -87,22 +86,42 @@ def test_what_brings_about_more_than_its_own_step_is_done_alone(department: Depa
     assert has_come(NOW + timedelta(days=1))
 
 
-def test_conditions_that_cannot_be_looked_at_hold_up_nobody(
+@pytest.mark.parametrize("error", [Conflict("busy", "busy"), OperationalError("deadlock")])
+def test_conditions_at_which_somebody_works_are_looked_at_soon(
+    department: Department, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    Deal.objects.update(expected_date=date(2026, 3, 2))
+    waiting(department, OVERDUE)
+    look = reconsidering._look
+
+    def fail(*_arguments: object, **_more: object) -> tuple[int, list[int]]:
+        raise error
+
+    monkeypatch.setattr(reconsidering, "_look", fail)
+    assert not has_come(NOW + timedelta(days=1))
+    monkeypatch.setattr(reconsidering, "_look", look)
+    assert has_come(NOW + timedelta(days=1))
+
+
+def test_conditions_that_cannot_be_looked_at_hold_up_nobody_and_are_not_tried_each_round(
     department: Department, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Deal.objects.update(expected_date=date(2026, 3, 2))
     instance_id = waiting(department, OVERDUE)
-    look = reconsidering._look
-    for error, comes_again in ((Conflict("busy", "busy"), True), (OperationalError("deadlock"), True)):
+    tried = []
 
-        def fail(*_arguments: object, error: Exception = error, **_more: object) -> tuple[int, list[int]]:
-            raise error
+    def refuse(changed: dict[int, int], *_arguments: object, **_more: object) -> tuple[int, list[int]]:
+        if not changed:
+            return 0, []
+        tried.append(1)
+        raise Refused("bad_field", "It cannot be read.")
 
-        monkeypatch.setattr(reconsidering, "_look", fail)
-        assert not has_come(NOW + timedelta(days=1)) and comes_again
-    monkeypatch.setattr(reconsidering, "_look", look)
-    assert has_come(NOW + timedelta(days=1))
-    assert Instance.objects.get(pk=instance_id).status == "running"
+    monkeypatch.setattr(reconsidering, "_look", refuse)
+    tomorrow = NOW + timedelta(days=1)
+    for _round in range(3):
+        assert not has_come(tomorrow)
+    assert len(tried) == 2, "once with the others, once alone"
+    assert Instance.objects.get(pk=instance_id).look_at == tomorrow + reconsidering.OFTEN
 
 
 def test_a_timer_at_which_somebody_works_stays_due(department: Department, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from kniga.processes import instance_queries
 from kniga.processes.acting import carry_out
 from kniga.processes.models import BulkAct, Instance, ProcessVersion
 from kniga.processes.publishing import upload_version
+from kniga.processes.services import cancel_instance
 from kniga.web.processes import running_views
 from tests.processes.conftest import NOW
 from tests.processes.moving import KEY, publish_second, run_deals, two_teams
@@ -155,6 +156,28 @@ def test_many_are_stopped_after_a_look_at_what_would_happen(team: Team) -> None:
     work_off()
     assert "Done: 3" in text_of(page(head, where))
     assert browser(first).get(where).status_code == 403
+
+
+def test_many_deals_are_started_after_a_look(team: Team) -> None:
+    head, first, _second = team
+    assert "Start for deals that run nothing" in page(head, f"/processes/{KEY}/running/")
+    assert "Start for deals that run nothing" not in page(first, f"/processes/{KEY}/running/")
+    path = f"/processes/{KEY}/running/act/"
+    status, _where, html = send(head, path, kind="start", reason="season")
+    assert status == 422 and "No open deal without a process meets this choice." in html
+    for instance in Instance.objects.filter(deal__owner=first):
+        cancel_instance(instance_id=instance.pk, reason="x", by=head, now=clock.now())
+    status, where, _html = send(head, path, kind="start", reason="season", to_step="offer", team=first.team_id)
+    assert status == 302
+    text = text_of(page(head, where))
+    assert "Fits: 4" in text and "Prepare the offer" in text and "nothing is done yet" in text
+    send(head, f"{where}settle/", act="carry_out")
+    work_off()
+    assert "Done: 4" in text_of(page(head, f"{where}?show=done"))
+    send(head, f"{where}settle/", act="undo", reason="too early")
+    work_off()
+    assert "Taken back: 4" in text_of(page(head, where))
+    assert "Запустить для сделок, по которым ничего не идёт" in page(head, where, "ru")
 
 
 def test_the_book_shows_the_verdict_and_the_way_to_what_is_wrong(team: Team) -> None:

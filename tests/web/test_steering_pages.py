@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from django.test import Client as Browser
 
+from kniga.engine import compile_bpmn
 from kniga.people.models import User
 from kniga.processes.messaging import receive_message
-from kniga.processes.models import Instance, Task, Work
+from kniga.processes.models import Instance, Message, Task, Work
 from kniga.processes.services import complete_task, start_process
+from kniga.processes.unkept import unkept_promises
 from kniga.processes.working import do_work
 from tests.processes.books import publish
 from tests.processes.conftest import NOW, Department, make_department
 from tests.processes.test_machine_work import AFTER_UNDO, letter, working_book
-from tests.processes.test_messages import receiving
+from tests.processes.test_messages import asked_book, receiving
 from tests.processes.test_timers import AFTER_TWO_DAYS, waiting_book
 
 
@@ -49,6 +51,38 @@ def test_the_deal_shows_which_message_it_waits_for(department: Department) -> No
     complete_task(task_id=Task.objects.get().pk, outcome="ok", answers={}, by=department.rep, now=NOW)
     page = browser(department.rep).get(f"/deals/{department.deal.pk}/processes/").content.decode()
     assert "waits for the message “paid”" in page
+
+
+def test_the_owner_notes_that_the_message_has_come(department: Department) -> None:
+    publish(receiving())
+    start(department, "receiving")
+    complete_task(task_id=Task.objects.get().pk, outcome="ok", answers={}, by=department.rep, now=NOW)
+    rep = browser(department.rep)
+    address = f"/deals/{department.deal.pk}/messages/"
+    page = rep.get(f"/deals/{department.deal.pk}/processes/").content.decode()
+    assert "Has the client got in touch?" in page and "Wait for the money" in page and address in page
+    assert browser(department.other).post(address, {"name": "paid", "channel": "call"}).status_code == 404
+    assert rep.post(address, {"name": "paid", "channel": "smoke"}).status_code == 422
+    assert rep.post(address, {"name": "paid", "channel": "call"}).status_code == 302
+    assert Task.objects.get(status="open").element == "thank"
+    message = Message.objects.get()
+    assert (message.source, message.status, message.sent_by_id) == ("call", "matched", department.rep.pk)
+    assert rep.post(address, {"name": "paid", "channel": "call"}).status_code == 422
+
+
+def test_a_call_that_is_noted_begins_the_process_that_starts_with_it(department: Department) -> None:
+    publish(asked_book("call"))
+    rep = browser(department.rep)
+    page = rep.get(f"/deals/{department.deal.pk}/processes/").content.decode()
+    assert "by telephone" in page and "by e-mail" not in page
+    assert rep.post(f"/deals/{department.deal.pk}/messages/", {"name": "asked", "channel": "call"}).status_code == 302
+    assert Task.objects.get(status="open").element == "answer"
+
+
+def test_a_start_by_a_channel_that_brings_nothing_itself_is_a_warning(department: Department) -> None:
+    for channel, codes in (("email", ["channel_by_hand"]), ("api", []), ("any", [])):
+        found = unkept_promises(compile_bpmn(asked_book(channel)))
+        assert [problem.code for problem in found] == codes
 
 
 def test_a_manager_pauses_resumes_sends_and_stops_with_a_reason(department: Department) -> None:

@@ -18,7 +18,7 @@ from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform import clock
 from kniga.processes import services, wait_queries, working
-from kniga.processes.messages import accept_message
+from kniga.processes.messages import Source, accept_message
 from kniga.processes.messaging import Received
 from kniga.processes.signals import broadcast_signal
 from kniga.processes.wait_queries import Incident, KeptMessage, ProcessInWork
@@ -35,7 +35,8 @@ class MessageQuery(Schema):
 
 class MessageBody(Given):
     """A message: whom it is about (the deal, the client, a thread of letters or an own key), and what it carries:
-    answers of the process by their keys. `keep_seconds`: how long it is kept if nobody waits for it."""
+    answers of the process by their keys. `keep_seconds`: how long it is kept if nobody waits for it. `channel`: how it
+    came, for processes that begin with messages of one channel."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     deal_id: Id | None = None
@@ -44,6 +45,7 @@ class MessageBody(Given):
     key: Short | None = None
     payload: dict[str, Any] = {}
     keep_seconds: Annotated[int, Field(ge=0, le=366 * 86_400)] = 7 * 86_400
+    channel: Source = "api"
 
 
 class SignalBody(Given):
@@ -79,7 +81,8 @@ def receive_message(request: ApiRequest, body: MessageBody) -> HttpResponse:
     """Bring a message to the process that waits for it, start one with it, or keep it until somebody waits."""
     received = accept_message(
         name=body.name, deal_id=body.deal_id, client_id=body.client_id, thread=body.thread, key=body.key,
-        payload=body.payload, ttl=timedelta(seconds=body.keep_seconds), by=request.auth.user, now=clock.now(),
+        payload=body.payload, ttl=timedelta(seconds=body.keep_seconds), source=body.channel,
+        by=request.auth.user, now=clock.now(),
     )  # fmt: skip
     return answer(received)
 

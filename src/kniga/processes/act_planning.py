@@ -29,6 +29,7 @@ from kniga.processes.models import (
 )
 from kniga.processes.reading import InstanceSnapshot, read_instances
 from kniga.processes.scopes import SOURCES, Scope
+from kniga.processes.start_acts import add_idle_deals, try_starts
 
 MOST_INSTANCES: Final = 100_000
 AT_ONCE: Final = 500
@@ -38,6 +39,7 @@ RIGHTS: Final[Mapping[str, Act]] = {
     ActKind.SUSPEND: Act.STEER,
     ActKind.RESUME: Act.STEER,
     ActKind.SEND: Act.STEER,
+    ActKind.START: Act.STEER,
 }
 """Moving deals changes what the book says of them: an act of the head; the others a lead may do to a team's deals."""
 
@@ -105,7 +107,7 @@ def plan_act(
     they are given. Every instance is tried, as by `plan_move`; nothing is done.
 
     Raises NotVisible, Refused `not_allowed`, `reason_missing`, `unknown_element`, `nothing_to_do`, `too_many`."""
-    if kind not in RIGHTS or kind == ActKind.MOVE:
+    if kind not in RIGHTS or kind in (ActKind.MOVE, ActKind.START):
         raise Refused("unknown_act", _("Choose what is to be done."), field="kind")
     _require(by, kind)
     process = _process(scope.process)
@@ -118,6 +120,28 @@ def plan_act(
         reason=reason, created_at=now, created_by=by,
     )  # fmt: skip
     return _with_rows(act, scope, by, now, instance_ids)
+
+
+@transaction.atomic
+def plan_start(*, scope: Scope, element: str = "", reason: str, by: User | None, now: datetime) -> BulkAct:
+    """Prepare to start the published version of `scope`'s process for the open deals of its funnel that run nothing
+    (of the scope only branch, team and owner count), at `element` if one is named. Every deal is tried, as by
+    `plan_move`; nothing is started.
+
+    Raises NotVisible, Refused `not_allowed`, `reason_missing`, `not_published`, `nothing_to_do`, `too_many`."""
+    _require(by, ActKind.START)
+    process = _process(scope.process)
+    if not reason.strip():
+        raise Refused("reason_missing", _("Say why: it goes into the ledger."), field="reason")
+    version = process.versions.filter(status=VersionStatus.PUBLISHED).first()
+    if version is None:
+        raise Refused("not_published", _("There is no published process “%s”.") % process.key)
+    scope = Scope(scope.process, branch_id=scope.branch_id, team_id=scope.team_id, owner_id=scope.owner_id)
+    act = BulkAct.objects.create(
+        kind=ActKind.START, process=process, version=version, element=element, scope=scope.stored(), reason=reason,
+        created_at=now, created_by=by,
+    )  # fmt: skip
+    return _with(act, add_idle_deals(act, scope, by, MOST_INSTANCES + 1), now)
 
 
 def planned_act(act_id: int, by: User | None, *, or_preparing: bool = False) -> BulkAct:
@@ -168,8 +192,18 @@ def _with_rows(
             [act.pk, *conditions.parameters],
         )
         number = cursor.rowcount
+    return _with(act, number, now)
+
+
+def _with(act: BulkAct, number: int, now: datetime) -> BulkAct:
     if not number:
-        raise Refused("nothing_to_do", _("No running deal meets this choice."))
+        starts = act.kind == ActKind.START
+        text = (
+            _("No open deal without a process meets this choice.")
+            if starts
+            else _("No running deal meets this choice.")
+        )
+        raise Refused("nothing_to_do", text)
     if number > MOST_INSTANCES:
         raise Refused("too_many", _("These are too many at once. Narrow the choice, for instance to one team."))
     act.save()
@@ -199,7 +233,11 @@ def prepare_batch(*, act_id: int, now: datetime) -> None:
     if act.status != ActStatus.PREPARING:
         return
     rows = list(act.rows.filter(status=ActRowStatus.UNTRIED).order_by("pk")[:AT_ONCE])
-    _try(act, rows, now)
+    if act.kind == ActKind.START:
+        try_starts(act, rows, now)
+        BulkActRow.objects.bulk_update(rows, ["status", "why"])
+    else:
+        _try(act, rows, now)
     act.touched_at = now
     if not act.rows.filter(status=ActRowStatus.UNTRIED).exists():
         act.status = ActStatus.PLANNED
@@ -207,14 +245,15 @@ def prepare_batch(*, act_id: int, now: datetime) -> None:
 
 
 def _try(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
-    snapshots = read_instances(instance_ids=[row.instance_id for row in rows])
-    present = [row for row in rows if row.instance_id in snapshots]
+    snapshots = read_instances(instance_ids=[row.instance_id for row in rows if row.instance_id is not None])
+    present = [(row, snapshots[row.instance_id]) for row in rows if row.instance_id in snapshots]
     members: list[tuple[InstanceSnapshot, Mapping[str, str] | None]] = [
-        (snapshots[row.instance_id], row.choices) for row in present
+        (snapshot, row.choices) for row, snapshot in present
     ]
     for row in rows:
         row.status, row.why = ActRowStatus.CANNOT, {"code": "not_running"}
-    for row, verdict in zip(present, verdicts(act, members, actor_id=act.created_by_id, now=now), strict=True):
+    tried = [row for row, _snapshot in present]
+    for row, verdict in zip(tried, verdicts(act, members, actor_id=act.created_by_id, now=now), strict=True):
         row.status, row.why = verdict.status, None if verdict.why is None else dict(verdict.why)
     BulkActRow.objects.bulk_update(rows, ["status", "why"])
 

@@ -25,10 +25,10 @@ PAGE: Final = 50
 _IN_ORDER: Final = Sort("r.id", "bigint")
 _ROWS: Final = f"""
 SELECT r.id, r.id, r.status, r.why::text, r.choices::text, i.id, d.id, d.number, d.name, coalesce(o.name, ''),
-       coalesce(m.name, ''), i.status, w.elements, i.version_id
+       coalesce(m.name, ''), coalesce(i.status, ''), w.elements, i.version_id
 FROM processes_bulkactrow r
-JOIN processes_instance i ON i.id = r.instance_id
-JOIN deals_deal d ON d.id = i.deal_id
+LEFT JOIN processes_instance i ON i.id = r.instance_id
+JOIN deals_deal d ON d.id = coalesce(i.deal_id, r.deal_id)
 LEFT JOIN people_user o ON o.id = d.owner_id
 LEFT JOIN people_team m ON m.id = o.team_id
 LEFT JOIN LATERAL (SELECT array_agg(DISTINCT s.element::text) AS elements FROM ({STANDING}) s) w ON true
@@ -41,14 +41,14 @@ CROSS JOIN LATERAL ({STANDING}) s WHERE r.act_id = %s GROUP BY s.element
 
 @dataclass(frozen=True, slots=True)
 class ActRow:
-    """An instance of an act. `why` is what speaks against it ({code, …}), `steps` are where it stands now, by
-    element."""
+    """An instance of an act, or the deal for which one is not started yet. `why` is what speaks against it ({code, …}),
+    `steps` are where it stands now, by element."""
 
     id: int
     status: str
     why: Mapping[str, Any] | None
     choices: Mapping[str, str]
-    instance_id: int
+    instance_id: int | None
     deal_id: int
     deal_number: int
     deal_name: str
@@ -133,7 +133,7 @@ def _standing(act: BulkAct) -> dict[str, int]:
 
 def _row(row: tuple[Any, ...]) -> ActRow:
     id, status, why, choices, *deal, elements, version_id = row
-    names = element_names(version_id)
+    names = element_names(version_id) if version_id else {}
     steps = {element: names.get(element, element) for element in elements or ()}
     found = [msgspec.json.decode(why) if why else None, msgspec.json.decode(choices) if choices else {}]
     return ActRow(*[id, status, *found, *deal, steps])

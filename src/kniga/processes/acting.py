@@ -26,6 +26,7 @@ from kniga.processes.act_queries import act_counts, visible_acts
 from kniga.processes.act_steps import SWITCHES, verdicts
 from kniga.processes.models import ActKind, ActRowStatus, ActStatus, BulkAct, BulkActRow
 from kniga.processes.reading import read_instances
+from kniga.processes.start_acts import carry_out_starts, undo_starts
 from kniga.processes.stepping import ATTEMPTS, Plan
 
 LOG = logging.getLogger(__name__)
@@ -104,6 +105,9 @@ def carry_out(
             _end(act, now)
         elif not rows:
             pass  # nobody is left of this batch
+        elif act.kind == ActKind.START:
+            step = carry_out_starts if act.status == ActStatus.RUNNING else undo_starts
+            step(act, rows, _actor(act), now)
         elif act.status == ActStatus.UNDOING:
             _undo(act, rows, now)
         elif act.kind in SWITCHES:
@@ -129,19 +133,22 @@ def _still_seen(act: BulkAct, rows: Sequence[BulkActRow]) -> list[BulkActRow]:
     """The rows whose deals the person who acts sees now: a deal may have gone to somebody else since. The others are
     left as they are and say so."""
     is_undo = act.status == ActStatus.UNDOING
-    by = act.undone_by if is_undo else act.begun_by or act.created_by
+    by = _actor(act)
     owners = None if by is None else visible_owner_ids(by, Entity.DEAL)
     if owners is None:
         return list(rows)
-    seen = set(
-        BulkActRow.objects.filter(pk__in=[row.pk for row in rows], instance__deal__owner__in=owners).values_list(
-            "pk", flat=True
-        )
-    )
+    whose = "deal__owner__in" if act.kind == ActKind.START else "instance__deal__owner__in"
+    found = BulkActRow.objects.filter(pk__in=[row.pk for row in rows], **{whose: owners})
+    seen = set(found.values_list("pk", flat=True))
     gone = [row for row in rows if row.pk not in seen]
     was, becomes = (ActRowStatus.DONE, ActRowStatus.KEPT) if is_undo else (ActRowStatus.FITS, ActRowStatus.REFUSED)
     _note(gone, [{"code": "not_seen"}] * len(gone), was=was, becomes=becomes)
     return [row for row in rows if row.pk in seen]
+
+
+def _actor(act: BulkAct) -> User | None:
+    """Who carries it out, or undoes it."""
+    return act.undone_by if act.status == ActStatus.UNDOING else act.begun_by or act.created_by
 
 
 def _actor_id(act: BulkAct) -> int | None:
@@ -160,10 +167,11 @@ def _do(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
 
 
 def _try(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> list[BulkActRow]:
-    snapshots = read_instances(instance_ids=[row.instance_id for row in rows])
-    present = [row for row in rows if row.instance_id in snapshots]
-    members = [(snapshots[row.instance_id], row.choices) for row in present]
-    found = list(zip(present, verdicts(act, members, actor_id=_actor_id(act), now=now), strict=True))
+    snapshots = read_instances(instance_ids=[row.instance_id for row in rows if row.instance_id is not None])
+    present = [(row, snapshots[row.instance_id]) for row in rows if row.instance_id in snapshots]
+    members = [(snapshot, row.choices) for row, snapshot in present]
+    seen = [row for row, _snapshot in present]
+    found = list(zip(seen, verdicts(act, members, actor_id=_actor_id(act), now=now), strict=True))
     refused = [(row, verdict) for row, verdict in found if verdict.plan is None]
     _note([row for row, _verdict in refused], [dict(verdict.why or {}) for _row, verdict in refused])
     planned = [(row, verdict.plan) for row, verdict in found if verdict.plan is not None]

@@ -243,7 +243,8 @@ class _Filling:
 
     @cached_property
     def _contacts(self) -> dict[str, str]:
-        found = Contact.objects.filter(client_id=self.deal.client_id).values_list("pk", "name")
+        client_id = self.deal.client_id
+        found = [] if client_id is None else Contact.objects.filter(client_id=client_id).values_list("pk", "name")
         return {str(id): name for id, name in found}
 
     def _item_of(self, token: int) -> str | None:

@@ -371,6 +371,7 @@ class ActKind(models.TextChoices):
     SUSPEND = "suspend", _("Pause")
     RESUME = "resume", _("Resume")
     SEND = "send", _("Send to a step")
+    START = "start", _("Start for deals that run nothing")
 
 
 class ActStatus(models.TextChoices):
@@ -386,7 +387,8 @@ class BulkAct(models.Model):
     """Something done to many running instances at once, with what undoing it as a whole needs (its rows).
 
     `scope` says which instances (see `scopes.Scope`); a move goes from `version` to `target` by `mapping`, {element:
-    element of the target, or null while nobody has decided}; `element` is where deals are sent. While it is
+    element of the target, or null while nobody has decided}; `element` is where deals are sent. A start is of
+    `version`, at `element` if one is named. While it is
     `preparing`, a worker tries its rows one after another. `touched_at` is when a worker last did something: an act
     that nobody works on any more is taken up again. `begun_by` is who let it be carried out."""
 
@@ -436,10 +438,11 @@ class ActRowStatus(models.TextChoices):
 class BulkActRow(models.Model):
     """What becomes of one instance: `why` is {code, …} of what speaks against it, `choices` a person's own mapping
     for this instance; `before` is how it stood, `revision` the instance's revision after the act: as long as it is
-    still that, the act can be undone."""
+    still that, the act can be undone. A row of a start has its `deal`, and its instance once it is started."""
 
     act = models.ForeignKey(BulkAct, on_delete=models.CASCADE, related_name="rows", db_index=False)
-    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="act_rows")
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, related_name="act_rows")
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, null=True, related_name="+")
     status = models.CharField(max_length=10, choices=ActRowStatus.choices, default=ActRowStatus.FITS)
     why = models.JSONField(null=True)
     choices = models.JSONField(null=True)

@@ -16,8 +16,8 @@ from functools import partial
 from typing import Final
 
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError, close_old_connections, connection
 from django.db import OperationalError as DatabaseOperationalError
-from django.db import close_old_connections, connection
 from psycopg import AsyncConnection, OperationalError
 
 from kniga.platform import clock
@@ -88,6 +88,9 @@ async def _listen(bells: list[asyncio.Event]) -> None:
                     _ring(bells)
         except OperationalError:
             LOG.warning("the database is away; looking again soon")
+        except Exception:
+            # Nobody may be left without a bell for good.
+            LOG.exception("listening broke; beginning again")
         await asyncio.sleep(SOON)
 
 
@@ -124,7 +127,8 @@ def _round(do: Callable[[], int], nearest_of: Callable[[], datetime | None]) -> 
         LOG.exception("a round of due work broke")
         return LONGEST_SLEEP
     finally:
-        connection.close()
+        with suppress(DatabaseError):
+            connection.close()
     if nearest is None:
         return LONGEST_SLEEP
     return min(max((nearest - clock.now()).total_seconds(), SHORTEST_SLEEP), LONGEST_SLEEP)

@@ -62,7 +62,8 @@ def broadcast_signal(*, name: str, now: datetime, by: User | None = None) -> int
     if by is not None:
         require(by, Act.STEER)
     signal = throw_signal(ThrowSignal("", name), None, now=now, by=by)
-    record([LedgerEvent("processes.signal.broadcast", now, actor_id=by and by.pk, payload={"signal": name})])
+    actor_id = None if by is None else by.pk
+    record([LedgerEvent("processes.signal.broadcast", now, actor_id=actor_id, payload={"signal": name})])
     return int(signal.pk)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from kniga.engine import Definition, Problem
 from kniga.people.models import User
 from kniga.platform.errors import NotVisible
 from kniga.platform.sqlparts import rows_of
@@ -12,6 +13,7 @@ from kniga.processes.actions.named_templates import unknown_templates
 from kniga.processes.checking import Checked, check_of
 from kniga.processes.definitions import runnable_version
 from kniga.processes.models import ProcessVersion, VersionStatus
+from kniga.processes.unkept import unkept_promises
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +94,20 @@ def version_xml(*, user: User, version_id: int) -> bytes:
     return bytes(found)
 
 
+def lacking_at_present(definition: Definition) -> tuple[Problem, ...]:
+    """What speaks against a definition here and now, not by itself."""
+    return (*unknown_templates(definition), *unkept_promises(definition))
+
+
 def get_check(*, user: User, version_id: int) -> Checked:
-    """What the last check of a version said, or what one says now, with the document templates it lacks at present
-    (those of a retired version nobody needs). Raises NotVisible."""
+    """What the last check of a version said, or what one says now, with what it lacks at present: document templates
+    that are not there, and what Kniga does not act on yet (of a retired version nobody needs that). Raises
+    NotVisible."""
     version = ProcessVersion.objects.defer("xml").filter(pk=version_id).first()
     if version is None:
         raise NotVisible
     checked = check_of(version)
     if version.status == VersionStatus.RETIRED:
         return checked
-    lacking = unknown_templates(runnable_version(version.pk).definition)
+    lacking = lacking_at_present(runnable_version(version.pk).definition)
     return replace(checked, problems=(*checked.problems, *lacking)) if lacking else checked

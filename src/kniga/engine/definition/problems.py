@@ -113,6 +113,14 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "There is no document template “{template}” in use.",
         "Make it among the document templates of the sales book, or use one of: {allowed}.",
     ),
+    "control_not_watched": (
+        "The control points {controls} are shown to people, but nobody is told of a deviation yet.",
+        "Put a timer on the step where somebody has to act.",
+    ),
+    "skill_not_known": (
+        "People have no skills yet: “{skill}” does not choose who gets the step.",
+        "Name who does it by kniga:assignee.",
+    ),
     "unknown_param": ("The action {action} has no parameter “{param}”.", "Use one of: {allowed}."),
     "bad_param": ("“{value}” is no value of this parameter: {detail}.", "Correct it."),
     "unknown_decision": (
@@ -265,6 +273,10 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "Put parts of it into sub-processes, or let fewer things run at the same time.",
     ),
     "no_assignee": ("Nobody is named who does {name}.", "Say who is to do it."),
+    "channel_by_hand": (
+        "Messages of the channel “{channel}”, with which {name} begins, do not come by themselves yet.",
+        "Let people note them on the deal, or a program send them by the API; or allow any channel.",
+    ),
     "no_script": ("The step {name} has no script.", "Write what the rep says and does here."),
     "no_deadline": ("The step {name} has no deadline.", "Say by when it is to be done."),
     "no_outcomes": ("The step {name} has no outcomes of its own.", "Name the ways it may end."),

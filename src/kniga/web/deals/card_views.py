@@ -20,6 +20,7 @@ from kniga.people.roles import Entity
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.processes.deal_queries import open_tasks_of_deal, startable_processes
+from kniga.processes.noting import notable_messages
 from kniga.processes.services import start_process
 from kniga.processes.timeline import timeline_of_deal
 from kniga.processes.wait_queries import processes_in_work
@@ -127,6 +128,9 @@ def processes_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
         "in_work": [one for one in in_work if may_steer or one.waits or one.status == "suspended"],
         "may_steer": may_steer,
         "steered": None,
+        "notable": notable_messages(deal=deal) if may(request.user, Act.WORK_DEALS) else (),
+        "note_errors": {},
+        "channels": {"call": _("by telephone"), "email": _("by e-mail"), "form": _("by a form")},
         "documents": documents_of_deal(user=request.user, deal=deal),
     }
 

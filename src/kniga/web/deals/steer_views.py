@@ -1,4 +1,5 @@
-"""Steering a deal's processes by hand: pause, resume, stop, send to a step. Each takes a reason."""
+"""Steering a deal's processes by hand: pause, resume, stop, send to a step, each with a reason; noting that a message
+has come."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from kniga.deals.queries import get_visible_deal
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import NotVisible, Refused
+from kniga.processes.noting import note_message
 from kniga.processes.services import cancel_instance, resume_instance, send_to_step, suspend_instance
 from kniga.processes.wait_queries import processes_in_work
 from kniga.web.access import SignedInRequest, act_required
@@ -31,6 +33,21 @@ def steer(request: SignedInRequest, deal_id: int, instance_id: int) -> HttpRespo
         shown = {"steer_errors": field_errors(refusal), "steered": instance_id}
         return refuse(request, "deals/processes.html", processes_context(request, deal) | shown)
     toast(request, told)
+    return go_to(request, reverse("deals:card", args=[deal_id]))
+
+
+@require_POST
+@act_required(Act.WORK_DEALS)
+def note(request: SignedInRequest, deal_id: int) -> HttpResponse:
+    """Note that the message `name` has come by the `channel` the person says."""
+    deal = get_visible_deal(user=request.user, id=deal_id)
+    name, channel = request.POST.get("name", "")[:200], request.POST.get("channel", "")
+    try:
+        note_message(deal_id=deal_id, name=name, source=channel, by=request.user, now=clock.now())
+    except Refused as refusal:
+        shown = {"note_errors": field_errors(refusal)}
+        return refuse(request, "deals/processes.html", processes_context(request, deal) | shown)
+    toast(request, _("Noted: the process has the message"))
     return go_to(request, reverse("deals:card", args=[deal_id]))
 
 

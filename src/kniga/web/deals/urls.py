@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("<int:deal_id>/lines/", card_views.lines, name="lines"),
     path("<int:deal_id>/timeline/", card_views.timeline, name="timeline"),
     path("<int:deal_id>/processes/", card_views.processes, name="processes"),
+    path("<int:deal_id>/messages/", steer_views.note, name="note"),
     path("<int:deal_id>/processes/<int:instance_id>/", steer_views.steer, name="steer"),
     path("<int:deal_id>/owner/", owner_views.assign, name="assign"),
 ]

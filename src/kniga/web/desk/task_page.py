@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from kniga.deals.loss_reasons import reason_name
 from kniga.deals.queries import StageStep
 from kniga.people.permissions import Act, may
+from kniga.processes.definitions import runnable_version
 from kniga.processes.desk_queries import next_desk_task_for
 from kniga.processes.effects import UNDO_WINDOW
 from kniga.processes.queries import (
@@ -27,6 +28,7 @@ from kniga.processes.task_card import TaskCard, get_task_card
 from kniga.web.desk.answers import form_questions, known_of_deal, shown_answer
 from kniga.web.desk.filling import script_gaps, script_values
 from kniga.web.desk.script import render_script
+from kniga.web.processes.words import control_in_words
 
 if TYPE_CHECKING:
     from kniga.people.models import User
@@ -75,6 +77,8 @@ def task_context(
         "client": task.client,
         "contacts": beside.contacts,
         "script": render_script(step.script, values, script_gaps(task, known)),
+        "controls": _controls(task),
+        "skill": step.skill,
         "questions": form_questions(
             step,
             {**known_of_deal(step, deal.amount, deal.expected_date), **(task.answers or {})}
@@ -98,6 +102,14 @@ def task_context(
         "upcoming": next_desk_task_for(user=user, now=now, besides_deal=deal.id),
         "now": now,
     }
+
+
+def _controls(task: TaskCard) -> list[str]:
+    """The step's control points in words, of a task that is still open."""
+    if task.status != "open" or not task.step.controls:
+        return []
+    definition = runnable_version(task.version_id).definition
+    return [control_in_words(point, definition) for point in task.step.controls]
 
 
 def outcome_buttons(outcomes: Iterable[Any]) -> tuple[OutcomeButton, ...]:

@@ -18,6 +18,7 @@ def act_names() -> dict[str, str]:
         "suspend": _("Pause"),
         "resume": _("Resume"),
         "send": _("Send to a step"),
+        "start": _("Start for deals that run nothing"),
     }
 
 
@@ -84,6 +85,7 @@ def why_in_words(why: Mapping[str, Any] | None, names: Mapping[str, str]) -> str
         "other_process": _("The deal runs another process by now."),
         "work_done": _("The machine has begun its work since."),
         "message_read": _("A message that was sent has been read."),
+        "already_running": _("The deal runs a process by now."),
         "not_seen": _("Whoever did this no longer sees the deal."),
         "busy": _("Somebody else was working on this deal. Try again."),
         "unknown_element": _("The version this deal is on has no such step."),

@@ -13,7 +13,6 @@ from kniga.engine import Definition
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.actions.named_templates import unknown_templates
 from kniga.processes.checking import check_definition
 from kniga.processes.drawing import drawing_of
 from kniga.processes.publishing import (
@@ -24,7 +23,7 @@ from kniga.processes.publishing import (
     retire_version,
     upload_version,
 )
-from kniga.processes.version_queries import get_version_row
+from kniga.processes.version_queries import get_version_row, lacking_at_present
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import go_to, refuse, render_page, toast
 from kniga.web.processes.problems import marked_by, problem_rows
@@ -62,7 +61,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
 
 def _checked(xml: bytes, definition: Definition) -> dict[str, Any]:
     """What a check says of a file that is not kept: the problems, and the path of the first that has one."""
-    found = (*check_definition(definition).problems, *unknown_templates(definition))
+    found = (*check_definition(definition).problems, *lacking_at_present(definition))
     problems = problem_rows(found, definition)
     path = next((one.path for one in problems if one.path), ())
     drawing = drawing_of(xml, definition) if path else None

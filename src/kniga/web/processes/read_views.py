@@ -19,7 +19,7 @@ from kniga.processes.version_queries import get_check, get_version_row, process_
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.pages import render_page
 from kniga.web.processes.problems import marked_by, problem_rows
-from kniga.web.processes.words import assignee_in_words, condition_in_words, due_in_words
+from kniga.web.processes.words import assignee_in_words, condition_in_words, control_in_words, due_in_words
 
 
 @require_safe
@@ -87,6 +87,7 @@ def book_context(request: SignedInRequest, key: str, number: int) -> dict[str, A
         "triggers": trigger_names(),
         "due_in_words": due_in_words,
         "assignee_in_words": assignee_in_words,
+        "control_in_words": lambda point: control_in_words(point, definition),
         "condition_in_words": lambda rule: condition_in_words(rule, definition),
     }
 

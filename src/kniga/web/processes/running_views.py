@@ -14,7 +14,7 @@ from kniga.people.permissions import Act, may
 from kniga.people.queries import visible_members, visible_teams
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.act_planning import plan_act
+from kniga.processes.act_planning import plan_act, plan_start
 from kniga.processes.act_queries import acts_of_process
 from kniga.processes.definitions import runnable_version
 from kniga.processes.drawing import drawing_of
@@ -40,15 +40,20 @@ def running(request: SignedInRequest, key: str) -> HttpResponse:
 @require_POST
 @act_required(Act.STEER)
 def plan(request: SignedInRequest, key: str) -> HttpResponse:
-    """Prepare an act on all the deals that meet the choice, or on those that are ticked."""
+    """Prepare an act on all the deals that meet the choice, or on those that are ticked; `start` is for deals that run
+    nothing."""
     form = request.POST
     version_rows(user=request.user, process_key=key)
     ticked = [int(id) for id in form.getlist("instance") if id.isdecimal() and len(id) < 19]
+    scope, reason, element = scope_of(key, form), form.get("reason", "").strip()[:1000], form.get("to_step", "")
     try:
-        act = plan_act(
-            kind=form.get("kind", ""), scope=scope_of(key, form), reason=form.get("reason", "").strip()[:1000],
-            element=form.get("to_step", ""), instance_ids=ticked or None, by=request.user, now=clock.now(),
-        )  # fmt: skip
+        if form.get("kind") == "start":
+            act = plan_start(scope=scope, element=element, reason=reason, by=request.user, now=clock.now())
+        else:
+            act = plan_act(
+                kind=form.get("kind", ""), scope=scope, reason=reason, element=element, instance_ids=ticked or None,
+                by=request.user, now=clock.now(),
+            )  # fmt: skip
     except Refused as refused:
         context = running_context(request, key, form)
         return refuse(request, TEMPLATE, context | {"errors": field_errors(refused), "sent": form})
@@ -92,7 +97,8 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
         "at": getattr(definition.elements.get(scope.element), "name", "") or scope.element,
         "steps": [(task.id, task.name) for task in definition.user_tasks() if task.scope is None],
         "page": running_instances(user=user, scope=scope, now=now, cursor=form.get("after") or None),
-        "total": count_running(user=user, scope=scope, now=now, most=MOST_COUNTED) if is_first else None, "most": MOST_COUNTED,
+        "total": count_running(user=user, scope=scope, now=now, most=MOST_COUNTED) if is_first else None,
+        "most": MOST_COUNTED,
         "address": _address(form), "teams": visible_teams(user=user), "acts": act_names(),
         "people": visible_members(user=user, team_id=scope.team_id, most=MOST_PEOPLE),
         "statuses": act_statuses(),

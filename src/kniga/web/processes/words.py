@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from kniga.engine import STANDARD_FIELDS, Definition, Due
+from kniga.engine import STANDARD_FIELDS, ControlPoint, Definition, Due
 from kniga.people.roles import Role
 from kniga.rules import FieldChoice, FieldSpec, Rule, rule_to_sentence
 
@@ -42,6 +42,22 @@ def assignee_in_words(rule: str) -> str:
         return str(Role(key).label) if key in Role.values else key
     known = {"owner": _("Owner of the deal"), "lead": _("Team lead"), "head": _("Head of sales")}
     return known.get(rule, rule)
+
+
+def control_in_words(point: ControlPoint, definition: Definition) -> str:
+    """A control point: when it is looked at, what makes it a deviation, who is told, and who later."""
+    what = condition_in_words(point.condition, definition) if point.condition else _("the step is still open")
+    told = _people(point.whom)
+    for rung in point.ladder:
+        told = _("%(told)s; %(time)s later: %(whom)s") % {
+            "told": told, "time": due_in_words(rung.after), "whom": _people(rung.whom),
+        }  # fmt: skip
+    text = _("%(name)s: %(time)s, if %(what)s. Concerns: %(told)s.")
+    return text % {"name": point.name, "time": due_in_words(point.due), "what": what, "told": told}
+
+
+def _people(rules: Sequence[str]) -> str:
+    return ", ".join(assignee_in_words(rule) for rule in rules)
 
 
 def condition_in_words(rule: Rule, definition: Definition) -> str:

@@ -1,0 +1,116 @@
+"""A process started for many deals as an act: looked at first, carried out by a worker, taken back as a whole."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from kniga.deals.models import Deal, StageVisit
+from kniga.people.models import User
+from kniga.platform.errors import Refused
+from kniga.processes.act_planning import plan_start
+from kniga.processes.act_queries import act_counts, act_rows
+from kniga.processes.acting import begin_act, carry_out
+from kniga.processes.models import BulkAct, Instance, Task
+from kniga.processes.publishing import retire_version
+from kniga.processes.replaying import replay_all
+from kniga.processes.scopes import Scope
+from kniga.processes.services import complete_task, start_process
+from tests.processes.conftest import NOW
+from tests.processes.moving import KEY, open_deals, publish_first, publish_second, two_teams
+from tests.processes.test_moving_running_deals import LATER, carried_out, undone
+
+
+@pytest.fixture
+def team(db: None) -> tuple[User, User, User]:
+    publish_first()
+    head, first, second = two_teams()
+    open_deals([first, second], 8)
+    return head, first, second
+
+
+def plan(by: User, scope: Scope | None = None, element: str = "") -> BulkAct:
+    return plan_start(scope=scope or Scope(KEY), element=element, reason="season", by=by, now=LATER)
+
+
+def stages() -> list[tuple[int, str | None, datetime | None]]:
+    return list(Deal.objects.order_by("pk").values_list("pk", "stage__key", "stage_since"))
+
+
+def test_deals_that_run_nothing_are_started_and_taken_back(team: tuple[User, User, User]) -> None:
+    head, first, _second = team
+    running = Deal.objects.filter(owner=first).earliest("pk")
+    start_process(deal_id=running.pk, process_key=KEY, by=head, now=NOW)
+    Deal.objects.filter(pk=Deal.objects.latest("pk").pk).update(status="lost", closed_at=NOW)
+    before, visits = stages(), list(StageVisit.objects.values())
+    act = plan(head)
+    assert (stages(), Instance.objects.count()) == (before, 1), "only looked at"
+    assert act_counts(act)["fits"] == 6
+    assert carried_out(act, head) == {"done": 6}
+    assert Task.objects.filter(status="open", element="call").count() == 7
+    assert act_rows(user=first, act=act).rows[0].steps == {"call": "Call the client"}
+    assert undone(act, head) == {"undone": 6}
+    assert stages() == before
+    assert list(StageVisit.objects.values()) == visits
+    assert Instance.objects.filter(status="running").count() == 1
+    assert [one.problem for one in replay_all() if one.problem] == []
+
+
+def test_what_has_gone_on_stays(team: tuple[User, User, User]) -> None:
+    head, first, _second = team
+    act = plan(head, Scope(KEY, owner_id=first.pk), "offer")
+    assert carried_out(act, head) == {"done": 4}
+    task = Task.objects.filter(element="offer", status="open").earliest("pk")
+    complete_task(task_id=task.pk, outcome="ok", answers={}, by=head, now=LATER)
+    assert undone(act, head) == {"undone": 3, "kept": 1}
+    kept = act_rows(user=head, act=act, status="kept").rows[0]
+    assert (kept.instance_id, kept.why) == (task.instance_id, {"code": "moved_on"})
+    assert Instance.objects.get(pk=task.instance_id).status == "running"
+
+
+def test_what_changed_meanwhile_is_left_and_says_so(team: tuple[User, User, User]) -> None:
+    head, first, _second = team
+    act = plan(head, Scope(KEY, team_id=first.team_id))
+    started = Deal.objects.filter(owner=first).earliest("pk")
+    start_process(deal_id=started.pk, process_key=KEY, by=head, now=LATER)
+    assert carried_out(act, head) == {"done": 3, "refused": 1}
+    assert act_rows(user=head, act=act, status="refused").rows[0].why["code"] == "already_running"  # type: ignore[index]
+
+
+def test_another_version_is_not_started_in_its_place(team: tuple[User, User, User]) -> None:
+    head, _first, _second = team
+    act = plan(head)
+    publish_second()
+    assert carried_out(act, head) == {"refused": 8}
+    assert not Instance.objects.exists()
+
+
+def test_carried_out_twice_it_starts_once(team: tuple[User, User, User]) -> None:
+    head, _first, _second = team
+    act = plan(head)
+    begin_act(act_id=act.pk, by=head, now=LATER)
+    for _turn in range(2):
+        carry_out(act_id=act.pk, clock=lambda: LATER, batch=3)
+    assert Instance.objects.count() == 8
+
+
+def test_what_may_not_be_started_is_refused(team: tuple[User, User, User]) -> None:
+    head, first, _second = team
+    unknown = plan(head, element="nowhere")
+    assert {row.why["code"] for row in act_rows(user=head, act=unknown).rows if row.why} == {"unknown_element"}
+    with pytest.raises(Refused) as refused:
+        plan(first)
+    assert refused.value.code == "not_allowed"
+    with pytest.raises(Refused) as refused:
+        plan_start(scope=Scope(KEY), reason=" ", by=head, now=LATER)
+    assert refused.value.code == "reason_missing"
+    with pytest.raises(Refused) as refused:
+        plan(head, Scope(KEY, owner_id=head.pk))
+    assert refused.value.code == "nothing_to_do"
+    version = unknown.version
+    assert version is not None
+    retire_version(version_id=version.pk, by=head, now=NOW)
+    with pytest.raises(Refused) as refused:
+        plan(head)
+    assert refused.value.code == "not_published"
