@@ -423,6 +423,11 @@ class BulkAct(models.Model):
             )
         ]
 
+    @property
+    def is_being_prepared(self) -> bool:
+        """Whether a worker still tries its rows."""
+        return self.status == ActStatus.PREPARING
+
 
 class ActRowStatus(models.TextChoices):
     UNTRIED = "untried", _("Not looked at yet")

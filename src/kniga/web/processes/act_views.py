@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpResponse
 from django.http.request import QueryDict
@@ -20,13 +20,15 @@ from kniga.processes.act_queries import act_counts, act_rows, acts_of_process, g
 from kniga.processes.acting import drop_act
 from kniga.processes.instance_queries import element_names, running_by_version
 from kniga.processes.jobs import queue_act, queue_undo
-from kniga.processes.models import ActStatus, BulkAct
 from kniga.processes.scopes import Scope, load_scope
 from kniga.processes.version_queries import VersionRow, version_rows
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.processes.act_words import act_names, act_statuses, how_proposed, row_statuses, why_in_words
 from kniga.web.processes.running_views import MOST_PEOPLE, number_of
+
+if TYPE_CHECKING:
+    from kniga.processes.models import BulkAct
 
 TEMPLATE: Final = "processes/act.html"
 FRAGMENTS: Final = {"act": "act"}
@@ -123,7 +125,7 @@ def _settle(request: SignedInRequest, found: BulkAct) -> str:
         mapping, choices = _chosen(form)
         reason = form.get("reason", "").strip()[:1000]
         changed = change_move(act_id=found.pk, mapping=mapping, choices=choices, reason=reason, by=by, now=now)
-        if changed.status == ActStatus.PREPARING and pressed == "carry_out":
+        if changed.is_being_prepared and pressed == "carry_out":
             toast(request, _("The mapping has changed: look at what fits now, then carry it out"))
             return page
     if pressed == "carry_out":
