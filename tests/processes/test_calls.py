@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from kniga.deals.models import Deal
+from kniga.people.models import User
 from kniga.platform.errors import Refused
 from kniga.processes.models import Instance, ProcessVersion, Task, Work
-from kniga.processes.publishing import upload_version
+from kniga.processes.publishing import BookRefused, retire_version, upload_version
 from kniga.processes.pump import run_due
 from kniga.processes.replaying import replay_instance
 from kniga.processes.services import (
@@ -20,6 +21,7 @@ from kniga.processes.services import (
     suspend_instance,
     undo_completion,
 )
+from kniga.processes.version_queries import get_check, process_rows, version_rows
 from kniga.processes.working import retry_work, skip_work
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
@@ -91,7 +93,9 @@ def test_stopping_the_caller_stops_what_it_called(department: Department) -> Non
 
 
 def test_a_call_of_a_process_that_is_not_there_waits_for_a_person(department: Department) -> None:
+    called = publish(CALLED)
     publish(caller())
+    retire_version(version_id=called.pk, by=department.head, now=NOW)
     instance_id, _task = call(department)
     assert Work.objects.get().status == "incident"
     publish(CALLED)
@@ -119,11 +123,12 @@ def test_a_paused_caller_hears_the_result_when_it_goes_on(department: Department
 
 
 def test_processes_that_call_one_another_without_end_are_stopped(department: Department) -> None:
-    publish(
-        book("endless", '<startEvent id="start"/><callActivity id="call" calledElement="endless"/><endEvent id="end"/>'
-             "<flows>\nstart -> call\ncall -> end\n</flows>")
-    )  # fmt: skip
-    start_process(deal_id=department.deal.pk, process_key="endless", by=department.rep, now=NOW)
+    start, end = '<startEvent id="start"/>', '<endEvent id="end"/>'
+    publish(book("chicken", f"{start}{end}<flows>\nstart -> end\n</flows>"))
+    for key, called in (("egg", "chicken"), ("chicken", "egg")):
+        flows = "<flows>\nstart -> call\ncall -> end\n</flows>"
+        publish(book(key, f'{start}<callActivity id="call" calledElement="{called}"/>{end}{flows}'))
+    start_process(deal_id=department.deal.pk, process_key="egg", by=department.rep, now=NOW)
     run_due(now=SOON)
     assert Instance.objects.count() <= 25
     assert Work.objects.filter(status="incident").count() == 1
@@ -152,9 +157,49 @@ def test_a_process_that_is_over_with_its_first_step_tells_its_caller(department:
     assert (Work.objects.get().status, Task.objects.get(status="open").element) == ("done", "go")
 
 
-def test_a_version_that_was_never_published_is_not_called(department: Department) -> None:
-    version = upload_version(xml=CALLED, note="", by=None, now=NOW)
-    ProcessVersion.objects.filter(pk=version.pk).update(status="checked")
-    publish(caller().replace(b'calledElement="approval"', b'calledElement="approval" kniga:version="1"'))
+OLDER = (b'calledElement="approval"', b'calledElement="approval" kniga:version="1"')
+
+
+def test_a_version_that_was_never_published_is_not_called(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_version(xml=CALLED, note="", by=None, now=NOW)
+    monkeypatch.setattr("kniga.processes.publishing.uncallable_processes", lambda _definition: ())
+    publish(caller().replace(*OLDER))
     call(department)
     assert Work.objects.get().status == "incident" and Instance.objects.count() == 1
+
+
+@pytest.mark.parametrize("xml", [caller(), caller().replace(*OLDER), caller("approvals")])
+def test_a_book_that_calls_what_is_not_published_is_not_published(department: Department, xml: bytes) -> None:
+    upload_version(xml=CALLED, note="", by=None, now=NOW)
+    with pytest.raises(BookRefused) as refused:
+        publish(xml)
+    assert [(one.code, one.element) for one in refused.value.problems] == [("unknown_called_process", "call")]
+    version = ProcessVersion.objects.get(process__key="calling")
+    assert [one.code for one in get_check(user=department.head, version_id=version.pk).errors] == [
+        "unknown_called_process"
+    ]
+
+
+def test_a_book_may_call_an_older_version_but_not_itself(department: Department) -> None:
+    called = publish(CALLED)
+    retire_version(version_id=called.pk, by=department.head, now=NOW)
+    assert publish(caller().replace(*OLDER)).status == "published"
+    with pytest.raises(BookRefused) as refused:
+        publish(caller("calling"))
+    assert [one.code for one in refused.value.problems] == ["calls_itself"]
+
+
+def test_the_list_of_processes_counts_the_deals_one_sees_and_nothing_that_is_called(department: Department) -> None:
+    publish(CALLED)
+    publish(caller())
+    call(department)
+
+    def counted(user: User) -> dict[str, int]:
+        return {row.key: row.running for row in process_rows(user=user)}
+
+    assert counted(department.head) == {"approval": 0, "calling": 1, "small_sale": 0}
+    assert counted(department.other) == {"approval": 0, "calling": 0, "small_sale": 0}
+    rows = [version_rows(user=user, process_key="calling")[0].running for user in (department.rep, department.other)]
+    assert rows == [1, 0]

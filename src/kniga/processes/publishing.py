@@ -22,6 +22,7 @@ from kniga.processes.actions.named_templates import unknown_templates
 from kniga.processes.actions.names import KNOWN_ACTIONS
 from kniga.processes.checking import Checked, check_definition, check_of, dump_problems
 from kniga.processes.models import Process, ProcessKind, ProcessVersion, VersionStatus
+from kniga.processes.named_processes import uncallable_processes
 from kniga.processes.self_starts import forget_starts, schedule_starts
 
 BOOKS: Final = Path(__file__).resolve().parent / "books"
@@ -69,7 +70,7 @@ def publish_version(*, version_id: int, by: User | None, now: datetime, note: st
     the upload.
 
     Raises BookRefused with every error of the check (warnings do not hinder, nor does "not proved") and with every
-    document template that is not there, Refused when it is not allowed."""
+    document template and called process that is not there, Refused when it is not allowed."""
     _require_head(by)
     with transaction.atomic():
         version = _locked(version_id)
@@ -77,7 +78,7 @@ def publish_version(*, version_id: int, by: User | None, now: datetime, note: st
             return version
         definition = compiled(bytes(version.xml))
         checked = _checked(version, definition, by, now)
-        errors = (*checked.errors, *unknown_templates(definition))
+        errors = (*checked.errors, *unknown_templates(definition), *uncallable_processes(definition))
         if errors:
             raise BookRefused(errors)
         before = version.process.versions.filter(status=VersionStatus.PUBLISHED)

@@ -6,19 +6,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kniga.engine import Definition, Problem
+from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
+from kniga.people.roles import Entity
 from kniga.platform.errors import NotVisible
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.actions.named_templates import unknown_templates
 from kniga.processes.checking import Checked, check_of
 from kniga.processes.definitions import runnable_version
 from kniga.processes.models import ProcessVersion, VersionStatus
+from kniga.processes.named_processes import uncallable_processes
 from kniga.processes.unkept import unkept_promises
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessRow:
-    """A process; `published` is the number of the version new deals start on, None before the first."""
+    """A process; `published` is the number of the version new deals start on, None before the first; `running` counts
+    the deals in work that the reader sees, without what other processes call."""
 
     key: str
     name: str
@@ -31,8 +35,8 @@ class ProcessRow:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """A version of a process; `running` counts the deals that are on it now, `verdict` is what its check said (sound,
-    unsound, not_proved; "" before the first)."""
+    """A version of a process; `running` counts what is on it now of the deals that the reader sees, `verdict` is what
+    its check said (sound, unsound, not_proved; "" before the first)."""
 
     id: int
     process: str
@@ -47,32 +51,37 @@ class VersionRow:
     verdict: str
 
 
-_PROCESSES = """
+_SEEN = """
+    AND (%(owners)s::bigint[] IS NULL
+         OR EXISTS (SELECT FROM deals_deal d WHERE d.id = i.deal_id AND d.owner_id = ANY(%(owners)s::bigint[])))
+"""
+_PROCESSES = f"""
 SELECT p.key, p.name, p.kind, p.is_active, max(v.number) FILTER (WHERE v.status = 'published'), count(v.id),
        coalesce(sum((SELECT count(*) FROM processes_instance i
-                     WHERE i.version_id = v.id AND i.status IN ('running', 'suspended'))), 0)
+                     WHERE i.version_id = v.id AND i.status IN ('running', 'suspended')
+                       AND i.parent_token IS NULL {_SEEN})), 0)
 FROM processes_process p LEFT JOIN processes_processversion v ON v.process_id = p.id
 GROUP BY p.id ORDER BY p.is_active DESC, p.name, p.id
 """
-_VERSIONS = """
+_VERSIONS = f"""
 SELECT v.id, p.key, v.number, v.status, v.note, v.checksum, v.created_at, coalesce(u.name, ''), v.published_at,
        (SELECT count(*) FROM processes_instance i
-        WHERE i.version_id = v.id AND i.status IN ('running', 'suspended')),
+        WHERE i.version_id = v.id AND i.status IN ('running', 'suspended') {_SEEN}),
        v.verdict
 FROM processes_processversion v JOIN processes_process p ON p.id = v.process_id
 LEFT JOIN people_user u ON u.id = v.created_by_id
-WHERE p.key = %s AND (%s::integer IS NULL OR v.number = %s) ORDER BY v.number DESC
+WHERE p.key = %(key)s AND (%(number)s::integer IS NULL OR v.number = %(number)s) ORDER BY v.number DESC
 """
 
 
 def process_rows(*, user: User | None) -> tuple[ProcessRow, ...]:
-    """All processes, the ones in use first; one statement. `user` None is the command line."""
-    return tuple(ProcessRow(*[*row[:6], int(row[6])]) for row in rows_of(_PROCESSES, []))
+    """All processes, the ones in use first. `user` None is the command line."""
+    return tuple(ProcessRow(*[*row[:6], int(row[6])]) for row in rows_of(_PROCESSES, {"owners": _owners(user)}))
 
 
 def version_rows(*, user: User, process_key: str) -> tuple[VersionRow, ...]:
     """The versions of a process, newest first. Raises NotVisible for an unknown process."""
-    found = tuple(VersionRow(*row) for row in rows_of(_VERSIONS, [process_key, None, None]))
+    found = _versions(user, process_key, None)
     if not found:
         raise NotVisible
     return found
@@ -80,10 +89,10 @@ def version_rows(*, user: User, process_key: str) -> tuple[VersionRow, ...]:
 
 def get_version_row(*, user: User, process_key: str, number: int) -> VersionRow:
     """One version of a process. Raises NotVisible."""
-    found = rows_of(_VERSIONS, [process_key, number, number])
+    found = _versions(user, process_key, number)
     if not found:
         raise NotVisible
-    return VersionRow(*found[0])
+    return found[0]
 
 
 def version_xml(*, user: User, version_id: int) -> bytes:
@@ -96,13 +105,13 @@ def version_xml(*, user: User, version_id: int) -> bytes:
 
 def lacking_at_present(definition: Definition) -> tuple[Problem, ...]:
     """What speaks against a definition here and now, not by itself."""
-    return (*unknown_templates(definition), *unkept_promises(definition))
+    return (*unknown_templates(definition), *uncallable_processes(definition), *unkept_promises(definition))
 
 
 def get_check(*, user: User, version_id: int) -> Checked:
     """What the last check of a version said, or what one says now, with what it lacks at present: document templates
-    that are not there, and what Kniga does not act on yet (of a retired version nobody needs that). Raises
-    NotVisible."""
+    and called processes that are not there, and what Kniga does not act on yet (of a retired version nobody needs
+    that). Raises NotVisible."""
     version = ProcessVersion.objects.defer("xml").filter(pk=version_id).first()
     if version is None:
         raise NotVisible
@@ -111,3 +120,12 @@ def get_check(*, user: User, version_id: int) -> Checked:
         return checked
     lacking = lacking_at_present(runnable_version(version.pk).definition)
     return replace(checked, problems=(*checked.problems, *lacking)) if lacking else checked
+
+
+def _versions(user: User, process_key: str, number: int | None) -> tuple[VersionRow, ...]:
+    found = rows_of(_VERSIONS, {"key": process_key, "number": number, "owners": _owners(user)})
+    return tuple(VersionRow(*row) for row in found)
+
+
+def _owners(user: User | None) -> list[int] | None:
+    return None if user is None else visible_owner_ids(user, Entity.DEAL)

@@ -113,6 +113,11 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "There is no document template “{template}” in use.",
         "Make it among the document templates of the sales book, or use one of: {allowed}.",
     ),
+    "unknown_called_process": (
+        "The process {process} that is called here is not published.",
+        "Publish it first, or name a process that is.",
+    ),
+    "calls_itself": ("The process calls itself.", "Draw a loop, or call another process."),
     "control_not_watched": (
         "The control points {controls} are shown to people, but nobody is told of a deviation yet.",
         "Put a timer on the step where somebody has to act.",
