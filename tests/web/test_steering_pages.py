@@ -40,6 +40,7 @@ def test_the_deal_shows_until_when_it_waits(department: Department) -> None:
     page = browser(department.rep).get(f"/deals/{department.deal.pk}/processes/").content.decode()
     assert "waits until" in page and "Steer by hand" not in page
     card = browser(department.rep).get(f"/deals/{department.deal.pk}/").content.decode()
+    assert "Waiting: " in card and ", until " in card
     assert "Nothing is planned" not in card and f"/deals/{department.deal.pk}/processes/" in card
     russian = browser(department.head, "ru").get(f"/deals/{department.deal.pk}/processes/").content.decode()
     assert "ждёт до" in russian
@@ -51,6 +52,8 @@ def test_the_deal_shows_which_message_it_waits_for(department: Department) -> No
     complete_task(task_id=Task.objects.get().pk, outcome="ok", answers={}, by=department.rep, now=NOW)
     page = browser(department.rep).get(f"/deals/{department.deal.pk}/processes/").content.decode()
     assert "waits for the message “paid”" in page
+    for address in (f"/deals/{department.deal.pk}/", f"/tasks/{Task.objects.get().pk}/"):
+        assert "Waiting: Wait for the money" in browser(department.rep).get(address).content.decode()
 
 
 def test_the_owner_notes_that_the_message_has_come(department: Department) -> None:
@@ -98,10 +101,18 @@ def test_a_manager_pauses_resumes_sends_and_stops_with_a_reason(department: Depa
     assert browser(department.rep).post(address, {"act": "pause", "reason": "x"}).status_code == 403
     assert "Say why" in press("pause", 422, reason="")
     assert "Say why" in press("stop", 422, reason="")
-    press("pause")
+    press("pause", reason="On holiday")
     assert Instance.objects.get().status == "suspended"
     assert "Paused" in head.get(f"/deals/{department.deal.pk}/processes/").content.decode()
+    task_id = Task.objects.get(status="open").pk
+    card = head.get(f"/deals/{department.deal.pk}/").content.decode()
+    assert "On holiday" in card and "Look at the task" in card and "Open the task" not in card
+    task = head.get(f"/tasks/{task_id}/").content.decode()
+    assert "On holiday" in task and "The deal is paused" in task and " disabled" in task
+    assert "Paused" in head.get("/deals/").content.decode()
     press("resume")
+    assert " disabled" not in head.get(f"/tasks/{task_id}/").content.decode()
+    assert "Paused" not in head.get("/deals/").content.decode()
     press("send", element="offer")
     assert Task.objects.get(status="open").element == "offer"
     press("stop")
@@ -116,6 +127,9 @@ def test_incidents_are_listed_tried_again_and_passed_over(department: Department
     do_work(now=AFTER_UNDO)
     head, work_id = browser(department.head), Work.objects.get().pk
     assert "Racks" in head.get("/processes/incidents/").content.decode()
+    card = head.get(f"/deals/{department.deal.pk}/").content.decode()
+    assert "An incident at “" in card and "a manager is needed" in card
+    assert "a manager is needed" in head.get(f"/tasks/{Task.objects.get().pk}/").content.decode()
     assert "Look into it" in head.get(f"/deals/{department.deal.pk}/processes/").content.decode()
     assert browser(department.rep).get("/processes/incidents/").status_code == 403
     assert head.post(f"/processes/incidents/{work_id}/", {"act": "skip", "reason": ""}).status_code == 422
@@ -125,6 +139,9 @@ def test_incidents_are_listed_tried_again_and_passed_over(department: Department
     assert head.post(f"/processes/incidents/{work_id}/", {"act": "skip", "reason": "By phone"}).status_code == 302
     assert Task.objects.get(status="open").element == "after"
     assert "No incidents" in head.get("/processes/incidents/").content.decode()
+    for address in (f"/deals/{department.deal.pk}/timeline/", f"/clients/{department.deal.client_id}/timeline/"):
+        told = head.get(address).content.decode()
+        assert "part was left out: By phone" in told and "has done its part" not in told
 
 
 def test_messages_nobody_waits_for_are_visible(department: Department) -> None:

@@ -18,6 +18,7 @@ from kniga.people.roles import Entity
 from kniga.platform.errors import NotVisible
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.definitions import runnable_version
+from kniga.processes.pauses import PAUSED_WHY
 from kniga.processes.reading import load_data
 from kniga.rules import Value
 
@@ -83,6 +84,8 @@ class TaskCard:
     sees_deal: bool
     deal: CardDeal
     client: CardClient | None
+    is_paused: bool
+    paused_why: str
 
     @property
     def step(self) -> UserTask:
@@ -90,14 +93,15 @@ class TaskCard:
         return book_step(self.version_id, self.element)
 
 
-_CARD = """
+_CARD = f"""
 SELECT t.id, t.name, t.kind, t.element, t.status, t.due_at, t.completed_at, t.completed_by_id, coalesce(done.name, ''),
        coalesce(t.outcome, ''), t.answers::text, t.assignee_id, coalesce(doer.name, ''), t.instance_id,
        coalesce(t.version_id, i.version_id), i.data::text,
        d.id, d.number, d.name, d.status, d.amount, d.currency, d.expected_date, d.closed_at, d.owner_id,
        coalesce(seller.name, ''), coalesce(s.name, ''), coalesce(p.name, ''), coalesce(l.key, ''), coalesce(l.name, ''),
        c.id, c.name, c.inn, c.kpp, c.employees, c.address, c.website, c.note, coalesce(r.name, ''),
-       coalesce(n.name, ''), coalesce(cs.name, ''), coalesce(keeper.name, '')
+       coalesce(n.name, ''), coalesce(cs.name, ''), coalesce(keeper.name, ''),
+       i.status = 'suspended', {PAUSED_WHY}
 FROM processes_task t
 JOIN processes_instance i ON i.id = t.instance_id
 JOIN deals_deal d ON d.id = t.deal_id
@@ -121,7 +125,7 @@ JOIN processes_instance i ON i.id = t.instance_id
 JOIN deals_deal d ON d.id = t.deal_id
 WHERE t.id = %s
 """
-_DEAL_AT, _CLIENT_AT = 16, 30
+_DEAL_AT, _CLIENT_AT, _PAUSE_AT = 16, 30, 42
 
 
 def get_task_card(*, user: User, task_id: int) -> TaskCard:
@@ -133,10 +137,10 @@ def get_task_card(*, user: User, task_id: int) -> TaskCard:
         raise NotVisible
     row = found[0]
     deal = CardDeal(*row[_DEAL_AT:_CLIENT_AT])
-    client = None if row[_CLIENT_AT] is None else CardClient(*row[_CLIENT_AT:])
+    client = None if row[_CLIENT_AT] is None else CardClient(*row[_CLIENT_AT:_PAUSE_AT])
     sees_deal = _sees_deal(user, deal.owner_id, row[11])
     answers: Mapping[str, Any] = {} if row[10] is None else msgspec.json.decode(row[10])
-    values = [*row[:10], answers, *row[11:15], load_data(row[15]), sees_deal, deal, client]
+    values = [*row[:10], answers, *row[11:15], load_data(row[15]), sees_deal, deal, client, *row[_PAUSE_AT:]]
     return TaskCard(*values)
 
 

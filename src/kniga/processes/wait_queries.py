@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from kniga.deals.models import Deal
@@ -15,7 +15,9 @@ from kniga.people.roles import Entity
 from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
 from kniga.platform.sqlparts import Conditions, rows_of
 from kniga.processes.definitions import runnable_version
+from kniga.processes.pauses import PAUSED_WHY
 from kniga.processes.reading import stored_state
+from kniga.processes.task_card import TaskCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class ProcessInWork:
     name: str
     version: int
     status: str
+    paused_why: str
     is_called: bool
     started_at: datetime
     waits: tuple[Wait, ...]
@@ -92,8 +95,10 @@ class KeptMessage:
     error: str
 
 
-_IN_WORK: Final = """
-SELECT i.id, p.name, v.number, i.status, i.parent_token IS NOT NULL, i.started_at, i.version_id, i.seq, i.stage,
+# A called process has waits of its own, which say more than that it was called.
+_URGENCY: Final = {"paused": 0, "incident": 1, "work": 2, "call": 4}
+_IN_WORK: Final = f"""
+SELECT i.id, p.name, v.number, i.status, {PAUSED_WHY}, i.parent_token IS NOT NULL, i.started_at, i.version_id, i.seq, i.stage,
        i.data::text, i.tokens::text
 FROM processes_instance i JOIN processes_processversion v ON v.id = i.version_id
 JOIN processes_process p ON p.id = v.process_id
@@ -132,7 +137,25 @@ FROM processes_message m LEFT JOIN deals_deal d ON d.id = m.deal_id LEFT JOIN cl
 
 def processes_in_work(*, user: User, deal: Deal) -> tuple[ProcessInWork, ...]:
     """The running and paused processes of a deal that came through `get_visible_deal`; two statements."""
-    found = rows_of(_IN_WORK, [deal.pk])
+    return _of_deal(deal.pk)
+
+
+def processes_around(*, user: User, card: TaskCard) -> tuple[ProcessInWork, ...]:
+    """The same for the deal of a task that came through `get_task_card`; none for whom the deal is hidden."""
+    return _of_deal(card.deal.id) if card.sees_deal else ()
+
+
+def next_wait(in_work: Sequence[ProcessInWork]) -> Wait | None:
+    """What a deal without an open task comes to next: a pause (`kind` paused, with its reason), an incident, the
+    machine's work, else the wait that is over first; None when nothing is known."""
+    paused = (Wait("paused", one.name, None, one.paused_why, None) for one in in_work if one.status == "suspended")
+    waits = [*paused, *(wait for one in in_work for wait in one.waits)]
+    far = datetime.max.replace(tzinfo=UTC)
+    return min(waits, key=lambda wait: (_URGENCY.get(wait.kind, 3), wait.until or far), default=None)
+
+
+def _of_deal(deal_id: int) -> tuple[ProcessInWork, ...]:
+    found = rows_of(_IN_WORK, [deal_id])
     if not found:
         return ()
     waiting: dict[int, list[Any]] = {}
@@ -186,7 +209,7 @@ def _incident(row: Sequence[Any]) -> Incident:
 
 
 def _in_work(row: tuple[Any, ...], waiting: list[Any]) -> ProcessInWork:
-    id, name, number, status, is_called, started_at, version_id, seq, stage, data, tokens = row
+    id, name, number, status, why, is_called, started_at, version_id, seq, stage, data, tokens = row
     definition = runnable_version(version_id).definition
     waits = []
     for kind, element, until, detail, work_id in waiting:
@@ -206,4 +229,4 @@ def _in_work(row: tuple[Any, ...], waiting: list[Any]) -> ProcessInWork:
         for task in definition.elements.values()
         if isinstance(task, UserTask) and task.scope is None
     )
-    return ProcessInWork(id, name, number, status, is_called, started_at, tuple(waits), steps)
+    return ProcessInWork(id, name, number, status, why, is_called, started_at, tuple(waits), steps)

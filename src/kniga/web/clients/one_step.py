@@ -12,7 +12,7 @@ from kniga.processes.timeline import TimelineRow
 # What a line is about, the most telling first; and what is only told beside it.
 _MAIN: Final = (
     "processes.task.completed", "processes.timer.fired", "processes.message.caught", "processes.signal.caught",
-    "processes.condition.met", "processes.work.completed", "processes.work.failed", "processes.instance.sent",
+    "processes.condition.met", "processes.work.skipped", "processes.work.completed", "processes.work.failed", "processes.instance.sent",
     "processes.instance.migrated", "deals.deal.created", "processes.instance.started",
 )  # fmt: skip
 _BESIDE: Final = frozenset((
@@ -43,9 +43,14 @@ def _lines(rows: tuple[TimelineRow, ...]) -> Iterator[Told]:
     if main is None or main.deal_id is None:
         yield from (Told(row, ()) for row in rows)
         return
-    beside = tuple(row for row in reversed(rows) if row.kind in _BESIDE and row is not main)
+    beside = tuple(row for row in reversed(rows) if _is_beside(row) and row is not main)
     for row in rows:
         if row is main:
             yield Told(row, beside)
-        elif row.kind not in _BESIDE:
+        elif not _is_beside(row):
             yield Told(row, ())
+
+
+def _is_beside(row: TimelineRow) -> bool:
+    # The engine completes work that a person had left out, too: nobody has done it, so it gets no line of its own.
+    return row.kind in _BESIDE or (row.kind == "processes.work.completed" and bool(row.payload.get("skipped")))

@@ -185,6 +185,12 @@ def _timer(row: TimelineRow) -> tuple[str, str, str]:
     return _("A deadline passed"), "warning", "bad"
 
 
+def _worked(row: TimelineRow) -> tuple[str, str, str]:
+    if row.payload.get("skipped"):
+        return _("The deal goes on without the machine's part"), "close", "neutral"
+    return _("The machine has done its part"), "settings", "good"
+
+
 _SENTENCES: Final[dict[str, Sentence]] = {
     "clients.client.created": _said(gettext_lazy("Client created"), "client"),
     "clients.client.changed": _said(gettext_lazy("Client changed"), "edit"),
@@ -221,7 +227,7 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.condition.met": _said(gettext_lazy("A condition of the sales book came true"), "check", "info"),
     "processes.condition.ceased": _said(gettext_lazy("A condition of the sales book is no longer true"), "check"),
     "processes.work.started": _said(gettext_lazy("The machine has something to do"), "settings"),
-    "processes.work.completed": _said(gettext_lazy("The machine has done its part"), "settings", "good"),
+    "processes.work.completed": _worked,
     "processes.work.failed": _said(
         gettext_lazy("The machine could not do it: %(why)s"), "warning", "bad", why="message"
     ),

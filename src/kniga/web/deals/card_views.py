@@ -23,7 +23,7 @@ from kniga.processes.deal_queries import open_tasks_of_deal, startable_processes
 from kniga.processes.noting import notable_messages
 from kniga.processes.services import start_process
 from kniga.processes.timeline import timeline_of_deal
-from kniga.processes.wait_queries import processes_in_work
+from kniga.processes.wait_queries import next_wait, processes_in_work
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.clients.timeline import timeline_context
 from kniga.web.deals.forms import DealForm, LineForm, deal_fields, line_inputs, lines_as_typed, typed_lines
@@ -140,12 +140,14 @@ def card_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
     now = clock.now()
     tasks = open_tasks_of_deal(user=request.user, deal=deal)
     reason = deal.loss_reason
+    in_work = processes_in_work(user=request.user, deal=deal) if deal.status == "open" and not tasks else ()
     return {
         "deal": deal,
         "stages": stage_entries(stage_steps(user=request.user, deal=deal, now=now), deal.status),
         "next_task": tasks[0] if tasks else None,
         "other_tasks": tasks[1:],
-        "processes": _processes(request, deal) if not tasks else (),
+        "wait": next_wait(in_work),
+        "processes": _processes(request, deal) if not tasks and not in_work else (),
         "lines": lines_of(user=request.user, deal=deal),
         "contacts": contacts_of(user=request.user, client=deal.client) if deal.client else (),
         "sees_client": deal.client is not None and sees_client(user=request.user, client=deal.client),
@@ -162,8 +164,6 @@ def card_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
 def _processes(request: SignedInRequest, deal: Deal) -> list[tuple[str, str]]:
     """What an open deal for which nothing runs may be started with: only processes whose stages are the deal's."""
     if deal.status != "open" or not may(request.user, Act.WORK_DEALS):
-        return []
-    if processes_in_work(user=request.user, deal=deal):
         return []
     options = startable_processes(user=request.user)
     return [(one.key, one.name) for one in options if one.pipeline_key == deal.pipeline.key]

@@ -25,6 +25,7 @@ from kniga.processes.queries import (
     surroundings_of,
 )
 from kniga.processes.task_card import TaskCard, get_task_card
+from kniga.processes.wait_queries import next_wait, processes_around
 from kniga.web.desk.answers import form_questions, known_of_deal, shown_answer
 from kniga.web.desk.filling import script_gaps, script_values
 from kniga.web.desk.script import render_script
@@ -71,6 +72,8 @@ def task_context(
     known = answers_so_far(card=task)
     values = script_values(task, beside.contacts, known, user)
     outcome = step.outcome(task.outcome)
+    others = open_steps(user=user, card=task)
+    goes_on = task.status != "open" and not others and deal.status == "open"
     return {
         "task": task,
         "deal": deal,
@@ -98,7 +101,8 @@ def task_context(
         "stages": [_stage(one, deal.status) for one in beside.stages],
         "lines": beside.lines,
         "past": [past_step(one, deal.currency) for one in done_steps(user=user, card=task)],
-        "others": open_steps(user=user, card=task),
+        "others": others,
+        "wait": next_wait(processes_around(user=user, card=task)) if goes_on else None,
         "upcoming": next_desk_task_for(user=user, now=now, besides_deal=deal.id),
         "now": now,
     }
