@@ -98,8 +98,8 @@ class KeptMessage:
 # A called process has waits of its own, which say more than that it was called.
 _URGENCY: Final = {"paused": 0, "incident": 1, "work": 2, "call": 4}
 _IN_WORK: Final = f"""
-SELECT i.id, p.name, v.number, i.status, {PAUSED_WHY}, i.parent_token IS NOT NULL, i.started_at, i.version_id, i.seq, i.stage,
-       i.data::text, i.tokens::text
+SELECT i.id, p.name, v.number, i.status, {PAUSED_WHY}, i.parent_token IS NOT NULL, i.started_at, i.version_id, i.seq,
+       i.stage, i.data::text, i.tokens::text
 FROM processes_instance i JOIN processes_processversion v ON v.id = i.version_id
 JOIN processes_process p ON p.id = v.process_id
 WHERE i.deal_id = %s AND i.status IN ('running', 'suspended') ORDER BY i.parent_id NULLS FIRST, i.id

@@ -12,8 +12,8 @@ from kniga.processes.timeline import TimelineRow
 # What a line is about, the most telling first; and what is only told beside it.
 _MAIN: Final = (
     "processes.task.completed", "processes.timer.fired", "processes.message.caught", "processes.signal.caught",
-    "processes.condition.met", "processes.work.skipped", "processes.work.completed", "processes.work.failed", "processes.instance.sent",
-    "processes.instance.migrated", "deals.deal.created", "processes.instance.started",
+    "processes.condition.met", "processes.work.skipped", "processes.work.completed", "processes.work.failed",
+    "processes.instance.sent", "processes.instance.migrated", "deals.deal.created", "processes.instance.started",
 )  # fmt: skip
 _BESIDE: Final = frozenset((
     "processes.stage.entered", "processes.task.created", "processes.task.cancelled", "processes.instance.started",
