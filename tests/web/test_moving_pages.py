@@ -146,16 +146,34 @@ def test_many_are_stopped_after_a_look_at_what_would_happen(team: Team) -> None:
     status, where, _html = send(head, path, kind="cancel", reason="season", element="offer")
     assert status == 302
     text = text_of(page(head, where))
-    assert "nothing is done yet" in text and "Fits: 2" in text and "Do it with 2 deals" in text
+    assert "nothing is done yet" in text and "Fits: 2" in text and "Stop 2 deals" in text
     send(head, f"{where}settle/", act="drop")
     assert not BulkAct.objects.exists()
     ticked = list(Instance.objects.values_list("pk", flat=True)[:3])
     _status, where, _html = send(head, path, kind="send", reason="again", to_step="call", instance=ticked)
-    assert "Step they are sent to" in page(head, where)
+    html = page(head, where)
+    assert "Step they are sent to" in html and "3 chosen deals" in html and "Send 3 deals to the step" in html
+    assert "3 выбранные сделки" in page(head, where, "ru")
     send(head, f"{where}settle/", act="carry_out")
     work_off()
     assert "Done: 3" in text_of(page(head, where))
     assert browser(first).get(where).status_code == 403
+
+
+def test_nothing_ticked_never_means_all_of_them(team: Team) -> None:
+    head, _first, _second = team
+    path = f"/processes/{KEY}/running/act/"
+    html = page(head, f"/processes/{KEY}/running/")
+    assert "Preview for all: 8 deals" in html and '<option value="cancel" selected' not in html
+    status, _where, html = send(head, path, kind="cancel", reason="x", whom="ticked")
+    assert status == 422 and "No deal is ticked" in html and not BulkAct.objects.exists()
+    assert send(head, path, kind="", reason="x", whom="all")[0] == 422
+    ticked = list(Instance.objects.values_list("pk", flat=True)[:3])
+    _status, _where, html = send(head, path, kind="cancel", reason="", whom="ticked", instance=ticked)
+    assert html.count(" checked") == 3
+    _status, where, _html = send(head, path, kind="cancel", reason="x", whom="all", instance=ticked)
+    html = page(head, where)
+    assert "Stop 8 deals" in html and "k-button--danger" in html and "chosen deal" not in html
 
 
 def test_many_deals_are_started_after_a_look(team: Team) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -106,7 +107,8 @@ def plan_act(
     """Prepare to stop, pause, resume, or send to `element` the instances of `scope`, of these only `instance_ids` if
     they are given. Every instance is tried, as by `plan_move`; nothing is done.
 
-    Raises NotVisible, Refused `not_allowed`, `reason_missing`, `unknown_element`, `nothing_to_do`, `too_many`."""
+    Raises NotVisible, Refused `not_allowed`, `reason_missing`, `unknown_element`, `nothing_picked` (no ids among
+    `instance_ids`), `nothing_to_do`, `too_many`."""
     if kind not in RIGHTS or kind in (ActKind.MOVE, ActKind.START):
         raise Refused("unknown_act", _("Choose what is to be done."), field="kind")
     _require(by, kind)
@@ -115,6 +117,9 @@ def plan_act(
         raise Refused("reason_missing", _("Say why: it goes into the ledger."), field="reason")
     if kind == ActKind.SEND and not element:
         raise Refused("unknown_element", _("Choose the step the deals are sent to."), field="element")
+    if instance_ids is not None and not instance_ids:
+        raise Refused("nothing_picked", _("No deal is ticked: tick some, or take all that meet the choice."))
+    scope = replace(scope, is_picked=instance_ids is not None)
     act = BulkAct.objects.create(
         kind=kind, process=process, element=element if kind == ActKind.SEND else "", scope=scope.stored(),
         reason=reason, created_at=now, created_by=by,

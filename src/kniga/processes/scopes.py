@@ -31,7 +31,8 @@ _OVERDUE: Final = (
 @dataclass(frozen=True, slots=True)
 class Scope:
     """A choice of running instances. What is None or "" does not narrow it; `status` is running or suspended,
-    `is_overdue` asks for an open task whose deadline has passed."""
+    `is_overdue` asks for an open task whose deadline has passed. `is_picked`: single ones of these were picked by hand;
+    which they are, only the rows of the act know."""
 
     process: str
     version: int | None = None
@@ -41,6 +42,7 @@ class Scope:
     owner_id: int | None = None
     status: str = ""
     is_overdue: bool = False
+    is_picked: bool = False
 
     def stored(self) -> dict[str, Any]:
         """As JSON, without what says nothing."""

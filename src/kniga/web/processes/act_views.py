@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.http.request import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kniga.people.permissions import Act, may
@@ -23,8 +24,9 @@ from kniga.processes.jobs import queue_act, queue_undo
 from kniga.processes.scopes import Scope, load_scope
 from kniga.processes.version_queries import VersionRow, version_rows
 from kniga.web.access import SignedInRequest, act_required
+from kniga.web.formatting import number
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
-from kniga.web.processes.act_words import act_names, act_statuses, how_proposed, row_statuses, why_in_words
+from kniga.web.processes.act_words import act_names, act_on, act_statuses, how_proposed, row_statuses, why_in_words
 from kniga.web.processes.running_views import MOST_PEOPLE, number_of
 
 if TYPE_CHECKING:
@@ -99,8 +101,8 @@ def act_context(request: SignedInRequest, found: BulkAct) -> dict[str, Any]:
         "why": lambda row: why_in_words(row.why, {**names, **row.steps}),
         "mapping": mapping_of(found) if found.target_id else (), "how": how_proposed, "errors": {},
         "at_work": over is not None, "over": total - counts[over] if over else total,
-        "scope": _scope_in_words(request, load_scope(found.scope), names), "element_names": names,
-        "may_do": may(request.user, RIGHTS[found.kind]),
+        "scope": _scope_in_words(request, load_scope(found.scope), names, total), "element_names": names,
+        "may_do": may(request.user, RIGHTS[found.kind]), "do_it": act_on(found.kind, counts["fits"]),
     }  # fmt: skip
 
 
@@ -147,8 +149,10 @@ def _chosen(form: QueryDict) -> tuple[dict[str, str | None], dict[int, dict[str,
     return mapping, choices
 
 
-def _scope_in_words(request: SignedInRequest, scope: Scope, names: Any) -> list[str]:
+def _scope_in_words(request: SignedInRequest, scope: Scope, names: Any, total: int) -> list[str]:
     user = request.user
+    if scope.is_picked:
+        return [ngettext("%(num)s chosen deal", "%(num)s chosen deals", total) % {"num": number(total)}]
     told = [_("version %(number)s") % {"number": scope.version}] if scope.version else []
     for options, id in (
         (branch_options(), scope.branch_id), (visible_teams(user=user), scope.team_id),

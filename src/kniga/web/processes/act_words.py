@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kniga.processes.mapping import Proposal
+from kniga.web.formatting import number as number_text
 
 
 def act_names() -> dict[str, str]:
@@ -20,6 +22,19 @@ def act_names() -> dict[str, str]:
         "send": _("Send to a step"),
         "start": _("Start for deals that run nothing"),
     }
+
+
+def act_on(kind: str, number: int) -> str:
+    """What a button says that does an act of this kind with so many deals."""
+    words = {
+        "move": ngettext("Move %(num)s deal", "Move %(num)s deals", number),
+        "cancel": ngettext("Stop %(num)s deal", "Stop %(num)s deals", number),
+        "suspend": ngettext("Pause %(num)s deal", "Pause %(num)s deals", number),
+        "resume": ngettext("Resume %(num)s deal", "Resume %(num)s deals", number),
+        "send": ngettext("Send %(num)s deal to the step", "Send %(num)s deals to the step", number),
+        "start": ngettext("Start for %(num)s deal", "Start for %(num)s deals", number),
+    }
+    return words[kind] % {"num": number_text(number)}
 
 
 def act_statuses() -> dict[str, str]:

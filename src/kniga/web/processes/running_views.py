@@ -40,23 +40,25 @@ def running(request: SignedInRequest, key: str) -> HttpResponse:
 @require_POST
 @act_required(Act.STEER)
 def plan(request: SignedInRequest, key: str) -> HttpResponse:
-    """Prepare an act on all the deals that meet the choice, or on those that are ticked; `start` is for deals that run
-    nothing."""
+    """Prepare an act on the deals that are ticked (`whom`: ticked), or on all that meet the choice (all); `start` is
+    for deals that run nothing."""
     form = request.POST
     version_rows(user=request.user, process_key=key)
-    ticked = [int(id) for id in form.getlist("instance") if id.isdecimal() and len(id) < 19]
+    ticked = _ticked(form)
+    picked = None if form.get("whom") == "all" else ticked if form.get("whom") == "ticked" else ticked or None
     scope, reason, element = scope_of(key, form), form.get("reason", "").strip()[:1000], form.get("to_step", "")
     try:
         if form.get("kind") == "start":
             act = plan_start(scope=scope, element=element, reason=reason, by=request.user, now=clock.now())
         else:
             act = plan_act(
-                kind=form.get("kind", ""), scope=scope, reason=reason, element=element, instance_ids=ticked or None,
+                kind=form.get("kind", ""), scope=scope, reason=reason, element=element, instance_ids=picked,
                 by=request.user, now=clock.now(),
             )  # fmt: skip
     except Refused as refused:
         context = running_context(request, key, form)
-        return refuse(request, TEMPLATE, context | {"errors": field_errors(refused), "sent": form})
+        told = {"errors": field_errors(refused), "sent": form, "ticked": ticked}
+        return refuse(request, TEMPLATE, context | told)
     return go_to(request, reverse("processes:act", args=[act.pk]))
 
 
@@ -68,6 +70,10 @@ def scope_of(key: str, form: QueryDict) -> Scope:
         number_of(form.get("owner", "")), status if status in ("running", "suspended") else "",
         form.get("overdue", "") == "on",
     )  # fmt: skip
+
+
+def _ticked(form: QueryDict) -> list[int]:
+    return [int(id) for id in form.getlist("instance") if id.isdecimal() and len(id) < 19]
 
 
 def number_of(text: str) -> int | None:
@@ -103,7 +109,7 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
         "people": visible_members(user=user, team_id=scope.team_id, most=MOST_PEOPLE),
         "statuses": act_statuses(),
         "past": acts_of_process(user=user, process_key=key, limit=5) if _steers(user) else (),
-        "may_steer": _steers(user), "may_move": may(user, Act.EDIT_BOOK), "errors": {}, "sent": {},
+        "may_steer": _steers(user), "may_move": may(user, Act.EDIT_BOOK), "errors": {}, "sent": {}, "ticked": (),
         "conditions": {"running": _("Running"), "suspended": _("Paused")},
     }  # fmt: skip
 
