@@ -113,6 +113,9 @@ def test_a_manager_pauses_resumes_sends_and_stops_with_a_reason(department: Depa
     press("resume")
     assert " disabled" not in head.get(f"/tasks/{task_id}/").content.decode()
     assert "Paused" not in head.get("/deals/").content.decode()
+    assert "Choose the step" in press("send", 422, element="")
+    asked = head.get(f"/deals/{department.deal.pk}/processes/").content.decode()
+    assert "the other branches" in asked and "Yes, stop the process" in asked and " selected" not in asked
     press("send", element="offer")
     assert Task.objects.get(status="open").element == "offer"
     press("stop")

@@ -128,6 +128,7 @@ def processes_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
         "in_work": [one for one in in_work if may_steer or one.waits or one.status == "suspended"],
         "may_steer": may_steer,
         "steered": None,
+        "steer_sent": {},
         "notable": notable_messages(deal=deal) if may(request.user, Act.WORK_DEALS) else (),
         "note_errors": {},
         "channels": {"call": _("by telephone"), "email": _("by e-mail"), "form": _("by a form")},

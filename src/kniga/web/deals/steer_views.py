@@ -30,7 +30,7 @@ def steer(request: SignedInRequest, deal_id: int, instance_id: int) -> HttpRespo
     try:
         told = _steer(request, instance_id)
     except Refused as refusal:
-        shown = {"steer_errors": field_errors(refusal), "steered": instance_id}
+        shown = {"steer_errors": field_errors(refusal), "steered": instance_id, "steer_sent": request.POST}
         return refuse(request, "deals/processes.html", processes_context(request, deal) | shown)
     toast(request, told)
     return go_to(request, reverse("deals:card", args=[deal_id]))
@@ -65,5 +65,7 @@ def _steer(request: SignedInRequest, instance_id: int) -> str:
         cancel_instance(instance_id=instance_id, reason=reason, by=by, now=now)
         return _("The process is stopped")
     element = request.POST.get("element", "")
+    if not element:
+        raise Refused("unknown_element", _("Choose the step the deal is sent to."), field="element")
     send_to_step(instance_id=instance_id, element=element, reason=reason, by=by, now=now)
     return _("The deal is sent to the step")
