@@ -87,6 +87,9 @@ def test_what_hinders_is_told(head: User) -> None:
         (("move", "--undo", "77", "--reason", "x"), "no move 77", 1),
         (("move", KEY, "--from", "1", "--as", "nobody@example.com", "--dry-run"), "nobody signs in", 1),
         (("instances", KEY, "--status", "lost"), "--status", 2),
+        (("instances", "nope"), "no process “nope”", 2),
+        (("instances", KEY, "--version", "7"), "no version 7", 2),
+        (("instances", KEY, "--element", "nope"), "no step “nope”", 2),
         (("retire", "nothing"), "no published version", 1),
     ],
 )

@@ -42,7 +42,9 @@ def instances(
     acting: ActingAs = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the running deals of a process: version, steps they stand on, first deadline."""
+    """List the running deals of a process: version, steps they stand on, first deadline.
+
+    Exit code 2: there is no such process, version or step."""
     if status not in ("", "running", "suspended"):
         refuse("--status is running or suspended", code=WRONG_USAGE)
     with database():
@@ -51,6 +53,7 @@ def instances(
         from kniga.processes.scopes import Scope
 
         by = person(acting)
+        _refuse_unknown(key, version, element)
         scope = Scope(key, version, element, None, _team(team), _person_id(rep), status, overdue)
         page = running_instances(user=by, scope=scope, now=clock.now(), limit=limit)
         rows = [asdict(row) for row in page.rows]
@@ -203,6 +206,23 @@ def _mapping(path: Path | None) -> dict[str, str | None]:
     if not isinstance(content, dict) or not all(isinstance(to, str | None) for to in content.values()):
         refuse(f"{path} has to be one object: element of the old version to element of the new", code=WRONG_USAGE)
     return content
+
+
+def _refuse_unknown(key: str, number: int | None, element: str) -> None:
+    """End with 2 when there is no such process, version, or (in any version that is meant) step."""
+    from kniga.processes.definitions import runnable_version
+    from kniga.processes.models import ProcessVersion
+
+    found = ProcessVersion.objects.filter(process__key=key).order_by("-number")
+    if not found.exists():
+        refuse(f"there is no process “{key}”: see kniga process list", code=WRONG_USAGE)
+    if number is not None:
+        found = found.filter(number=number)
+        if not found.exists():
+            refuse(f"there is no version {number} of “{key}”: see kniga process list", code=WRONG_USAGE)
+    versions = found.values_list("pk", flat=True)
+    if element and not any(element in runnable_version(id).definition.elements for id in versions):
+        refuse(f"there is no step “{element}” in “{key}”: see kniga process export {key}", code=WRONG_USAGE)
 
 
 def _team(name: str) -> int | None:
