@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from kniga.deals.models import Deal
@@ -227,8 +229,9 @@ def _published(process_key: str) -> RunnableVersion:
 def _too_late(snapshot: TaskSnapshot) -> Conflict:
     if snapshot.status == "cancelled":
         return Conflict("task_cancelled", _("This task has been cancelled: the deal moved on without it."))
-    when = snapshot.completed_at.isoformat() if snapshot.completed_at else ""
-    return TaskAlreadyDone(snapshot.completed_by or "", when, snapshot.outcome or "", snapshot.completed_at)
+    at = snapshot.completed_at
+    when = date_format(timezone.localtime(at), "j E Y, H:i") if at else ""
+    return TaskAlreadyDone(snapshot.completed_by or "", when, snapshot.outcome or "", at)
 
 
 class TaskAlreadyDone(Conflict):
