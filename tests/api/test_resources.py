@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,8 +12,12 @@ from pydantic import TypeAdapter
 from kniga.api.urls import api
 from kniga.platform.models import Event
 from kniga.processes.models import Task
-from tests.api.conftest import CallerFor
+from kniga.processes.services import start_process
+from tests.api.conftest import NOW, CallerFor
+from tests.processes.books import publish
 from tests.processes.conftest import SMALL_SALE, Department
+from tests.processes.test_calls import CALLED, caller
+from tests.processes.test_messages import receiving
 
 
 def conforms(body: Any, method: str, path: str) -> bool:
@@ -103,9 +108,40 @@ def test_completing_a_task_brings_the_next_one_and_can_be_taken_back(
     assert moved.status_code == 200 and conforms(moved.json(), "POST", "/tasks/{int:task_id}/complete")
     again = call("POST", f"{path}/complete", {"outcome": "later"})
     assert (again.status_code, again.json()["code"], again.json()["who"]) == (409, "task_done", "Roman")
+    assert re.search(r"\(\d+ [A-Z][a-z]+ \d{4}, \d\d:\d\d\)", again.json()["detail"]), again.json()["detail"]
     listed = call("GET", "/tasks").json()
     assert [row["id"] for row in listed["items"]] == moved.json()["tasks"] and conforms(listed, "GET", "/tasks")
     assert call("POST", f"{path}/undo").json()["status"] == "open"
+
+
+def test_completing_a_task_of_a_called_process_tells_of_the_deals_own(
+    department: Department, caller_for: CallerFor
+) -> None:
+    publish(CALLED)
+    publish(caller())
+    head = caller_for(department.head)
+    ask = start_process(deal_id=department.deal.pk, process_key="calling", by=department.head, now=NOW).created[0]
+    called = head("POST", f"/tasks/{ask}/complete", {"outcome": "ok"}).json()
+    assert (called["status"], len(called["tasks"]), called["called"]) == ("running", 1, None)
+    moved = head("POST", f"/tasks/{called['tasks'][0]}/complete", {"outcome": "yes"}).json()
+    assert (moved["status"], moved["result"], len(moved["tasks"])) == ("running", None, 1)
+    assert moved["called"] == {"status": "ended", "result": "won"}
+    assert conforms(moved, "POST", "/tasks/{int:task_id}/complete")
+
+
+def test_a_message_about_nobody_is_refused_and_one_of_an_unknown_name_noted(
+    department: Department, caller_for: CallerFor
+) -> None:
+    publish(receiving())
+    call = caller_for(department.rep)
+    refused = call("POST", "/messages", {"name": "paid", "payload": {"sum": 1}})
+    assert (refused.status_code, refused.json()["code"]) == (422, "about_nobody")
+    notes = {}
+    for name in ("paid", "payed"):
+        kept = call("POST", "/messages", {"name": name, "deal_id": department.deal.pk}).json()
+        assert kept["status"] == "waiting" and conforms(kept, "POST", "/messages")
+        notes[name] = kept["note"]
+    assert notes["paid"] == "" and "no process knows" in notes["payed"]
 
 
 def test_a_process_is_uploaded_read_and_published(department: Department, caller_for: CallerFor) -> None:

@@ -161,7 +161,7 @@ OPERATIONS: dict[str, Line] = {
     "GET /processes/{key}/versions/{number}": Line("GET"),
     "GET /processes/{key}/versions/{number}/bpmn": Line("GET"),
     "POST /processes/{key}/versions/{number}/publish": Line("POST", may=HEADS),
-    "POST /messages": Line("POST", may=WORKERS, body={"name": "asked"}),
+    "POST /messages": Line("POST", may=WORKERS, body={"name": "asked", "key": "A-1"}),
     "POST /signals": Line("POST", may=MANAGERS, body={"name": "fair"}),
     "GET /messages": Line("GET", may=MANAGERS),
     "GET /incidents": Line("GET"),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 from pydantic import Field
 
@@ -18,8 +19,7 @@ from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform import clock
 from kniga.processes import services, wait_queries, working
-from kniga.processes.messages import Source, accept_message
-from kniga.processes.messaging import Received
+from kniga.processes.messages import Source, accept_message, is_known
 from kniga.processes.signals import broadcast_signal
 from kniga.processes.wait_queries import Incident, KeptMessage, ProcessInWork
 
@@ -46,6 +46,18 @@ class MessageBody(Given):
     payload: dict[str, Any] = {}
     keep_seconds: Annotated[int, Field(ge=0, le=366 * 86_400)] = 7 * 86_400
     channel: Source = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a message: `status` matched, waiting (it is kept) or failed, and the instance and deal it went
+    to. `note` is not empty for a kept one whose name no process knows: most likely it is misspelt."""
+
+    message_id: int
+    status: str
+    instance_id: int | None
+    deal_id: int | None
+    note: str
 
 
 class SignalBody(Given):
@@ -75,7 +87,7 @@ class SteerBody(Given):
     element: Short = ""
 
 
-@router.post("/messages", auth=WRITE, response={200: Received}, summary="Send a message to a process")
+@router.post("/messages", auth=WRITE, response={200: Taken}, summary="Send a message to a process")
 @idempotent
 def receive_message(request: ApiRequest, body: MessageBody) -> HttpResponse:
     """Bring a message to the process that waits for it, start one with it, or keep it until somebody waits."""
@@ -84,7 +96,9 @@ def receive_message(request: ApiRequest, body: MessageBody) -> HttpResponse:
         payload=body.payload, ttl=timedelta(seconds=body.keep_seconds), source=body.channel,
         by=request.auth.user, now=clock.now(),
     )  # fmt: skip
-    return answer(received)
+    is_strange = received.status == "waiting" and not is_known(body.name)
+    note = _("The message is kept, but no process knows this name.") if is_strange else ""
+    return answer(Taken(received.message_id, received.status, received.instance_id, received.deal_id, note))
 
 
 @router.post("/signals", auth=WRITE, response={202: Broadcast}, summary="Broadcast a signal to processes")

@@ -19,7 +19,7 @@ from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.processes import services
 from kniga.processes.desk_queries import DeskDay, DeskFilter, DeskTask, desk_tasks_for
-from kniga.processes.queries import get_visible_task, step_of
+from kniga.processes.queries import deal_process, get_visible_task, step_of
 
 if TYPE_CHECKING:
     from kniga.processes.models import Task
@@ -55,13 +55,23 @@ class TaskDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """How a process stands that the deal's own one has called: `status`, and `result` when it ended."""
+
+    status: str
+    result: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
-    """Where the deal stands now: `status` of its process, `result` when it ended, `tasks` that came."""
+    """Where the deal stands now: `status` of its own process, `result` when that ended, `tasks` of the deal that are
+    open now. `called`: the called process to which the completed task belonged, if it did."""
 
     deal_id: int
     status: str
     result: str | None
     tasks: tuple[int, ...]
+    called: Called | None
 
 
 class TaskQuery(Schema):
@@ -105,14 +115,17 @@ def get_task(request: ApiRequest, task_id: int) -> HttpResponse:
 @idempotent
 def complete_task(request: ApiRequest, task_id: int, body: CompleteBody) -> HttpResponse:
     """Finish a task with an outcome; the next task comes with it. 409 says who was faster, and when."""
+    user = request.auth.user
     try:
         moved = services.complete_task(
-            task_id=task_id, outcome=body.outcome, answers=body.answers, by=request.auth.user, now=clock.now(),
+            task_id=task_id, outcome=body.outcome, answers=body.answers, by=user, now=clock.now(),
             confirmed=body.confirmed,
         )  # fmt: skip
     except Refused as refused:
         raise _placed(refused) from None
-    return answer(Moved(moved.deal_id, moved.status, moved.result, moved.created))
+    own = deal_process(user=user, instance_id=moved.instance_id)
+    called = None if own.instance_id == moved.instance_id else Called(moved.status, moved.result)
+    return answer(Moved(moved.deal_id, own.status, own.result, own.tasks, called))
 
 
 @router.post("/tasks/{int:task_id}/undo", auth=WRITE, response={200: TaskDetail}, summary="Take a completion back")

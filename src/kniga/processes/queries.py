@@ -70,6 +70,17 @@ class OwnTask:
 
 
 @dataclass(frozen=True, slots=True)
+class DealProcess:
+    """How a deal's own process stands, apart from those it calls: `result` once it has ended; `tasks` are the open
+    ones of the deal that the user may open, whichever of its processes they belong to."""
+
+    instance_id: int
+    status: str
+    result: str | None
+    tasks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What stands beside a task: the client's contacts, the deal's lines, its stages with the days in each."""
 
@@ -99,6 +110,21 @@ ORDER BY t.due_at, t.id
 _OWN = """
 SELECT id, element FROM processes_task
 WHERE id = ANY(%s::bigint[]) AND assignee_id = %s AND status = 'open' ORDER BY id LIMIT 1
+"""
+
+# A process that is called, or that another one of the deal has begun, stands below that one.
+_OWN_PROCESS = """
+WITH RECURSIVE up (id, parent_id, deal_id, status, result, height) AS (
+    SELECT id, parent_id, deal_id, status, result, 0 FROM processes_instance WHERE id = %(instance)s
+    UNION ALL
+    SELECT p.id, p.parent_id, p.deal_id, p.status, p.result, u.height + 1
+    FROM up u JOIN processes_instance p ON p.id = u.parent_id AND p.deal_id = u.deal_id)
+SELECT u.id, u.status, u.result, ARRAY(
+    SELECT t.id FROM processes_task t
+    WHERE t.deal_id = d.id AND t.status = 'open'
+      AND (%(owners)s::bigint[] IS NULL OR d.owner_id = ANY(%(owners)s::bigint[]) OR t.assignee_id = %(user)s)
+    ORDER BY t.id)
+FROM up u JOIN deals_deal d ON d.id = u.deal_id ORDER BY u.height DESC LIMIT 1
 """
 
 
@@ -167,6 +193,14 @@ def answers_so_far(*, card: TaskCard) -> dict[str, GivenAnswer]:
         for step in definition.user_tasks()
         for question in step.questions
     }
+
+
+def deal_process(*, user: User, instance_id: int) -> DealProcess:
+    """How the process of the deal stands to which an instance belongs that `user` has just worked on: itself, or the
+    one that called it; one statement."""
+    words = {"instance": instance_id, "owners": visible_owner_ids(user, Entity.DEAL), "user": user.pk}
+    id, status, result, tasks = rows_of(_OWN_PROCESS, words)[0]
+    return DealProcess(id, status, result or None, tuple(tasks))
 
 
 def first_own_task(*, user: User, task_ids: Sequence[int]) -> OwnTask | None:
