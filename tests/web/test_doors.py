@@ -210,3 +210,16 @@ def test_the_password_page_shows_no_raw_markup(
     page = as_user(make_user("rep")).get("/accounts/password/change/").content.decode()
     assert "&lt;" not in page
     assert "At least eight characters" in page
+
+
+def test_an_address_that_only_takes_forms_leads_to_its_page(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    browser = as_user(make_user("owner"))
+    answer = browser.get("/deals/7/messages/")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    page = answer.content.decode()
+    assert "This is not a page" in page and 'href="/deals/7/"' in page
+    russian = Client().get("/preferences/language/", headers={"Accept-Language": "ru"})
+    assert russian.status_code == 405 and "Это не страница" in russian.content.decode()
+    assert b"<html" not in browser.put("/api/v1/messages").content

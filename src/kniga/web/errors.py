@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from kniga.platform.errors import Conflict, NotVisible, Refused
@@ -20,11 +21,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an error page says."""
+    """What an error page says; `back` is the address of the page it belongs to, if there is one."""
 
     status: int
     title: str
     text: str
+    back: str = ""
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -52,6 +54,27 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """handler404: missing and foreign objects look the same."""
     text = _("The address is wrong, the record was deleted, or it belongs to somebody else.")
     return _show(request, Problem(404, _("Nothing is here"), text))
+
+
+def not_a_page(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+    """What an address answers that only takes forms when it is opened as a page: the way to the page it belongs to.
+    `refusal` is the 405; its `Allow` is kept."""
+    text = _("This address only takes what a form sends. Nothing was changed. Open the page and press its button.")
+    answer = _show(request, Problem(405, _("This is not a page"), text, _page_above(request.path)))
+    answer["Allow"] = refusal.get("Allow", "")
+    return answer
+
+
+def _page_above(path: str) -> str:
+    """The nearest address above this one that is known; empty when none is."""
+    while path.count("/") > 2:
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+        try:
+            resolve(path)
+        except Resolver404:
+            continue
+        return path
+    return ""
 
 
 def domain_error(request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from kniga.platform.organisation import current_organisation
 from kniga.runtime.metrics import count_request
-from kniga.web.errors import bad_request, domain_error, not_found
+from kniga.web.errors import bad_request, domain_error, not_a_page, not_found
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -125,13 +125,19 @@ class ReadableTextMiddleware:
 
 
 class DomainErrorsMiddleware:
-    """Show what the domain refuses as a page or a toast; a foreign object is a 404."""
+    """Show what the domain refuses as a page or a toast; a foreign object is a 404. An address that only takes forms
+    says so when it is opened as a page. The API answers for itself."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code != 405 or request.method != "GET" or request.resolver_match is None:
+            return response
+        if getattr(request.resolver_match.func, "csrf_exempt", False):
+            return response
+        return not_a_page(request, response)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return domain_error(request, exception)
