@@ -11,7 +11,11 @@ export function startInView(): void {
   mount(".k-diagram", (box) => {
     const start = box.querySelector("circle");
     if (!start) return;
-    const from = start.getBoundingClientRect().top - box.getBoundingClientRect().top;
-    box.scrollTop += from - box.clientHeight / 3;
+    const show = (): void => {
+      const from = start.getBoundingClientRect().top - box.getBoundingClientRect().top;
+      box.scrollTop += from - box.clientHeight / 3;
+    };
+    show();
+    box.parentElement?.querySelector("input")?.addEventListener("change", show);
   });
 }
