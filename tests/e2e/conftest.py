@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.signals import request_finished, request_started
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -32,6 +35,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/e2e/" in str(item.path):
             item.add_marker("browser")
+
+
+class InFlight:
+    """How many requests the live server is answering; ``idle`` is told whenever one ends."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.idle = threading.Condition()
+
+    def begun(self, **_sent: Any) -> None:
+        with self.idle:
+            self.count += 1
+
+    def ended(self, **_sent: Any) -> None:
+        with self.idle:
+            self.count -= 1
+            self.idle.notify_all()
+
+
+@contextmanager
+def requests_counted() -> Iterator[InFlight]:
+    """Count the requests being answered."""
+    counted = InFlight()
+    request_started.connect(counted.begun)
+    request_finished.connect(counted.ended)
+    try:
+        yield counted
+    finally:
+        request_started.disconnect(counted.begun)
+        request_finished.disconnect(counted.ended)
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +91,11 @@ def page(browser: Browser, live_server: Any) -> Iterator[Page]:
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
-    yield page
+    with requests_counted() as in_flight:
+        yield page
+        # The database is emptied after the test: a request still at work would stand in the way.
+        with in_flight.idle:
+            in_flight.idle.wait_for(lambda: in_flight.count == 0, timeout=10)
     context.close()
     assert problems == []
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -94,6 +96,12 @@ def test_a_message_and_its_wait_that_come_at_once_meet(busy_department: Departme
     assert Task.objects.get(status="open").element == "thank"
 
 
+def run_apart(watch: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a coroutine in a thread of its own: the browser tests leave a running loop in the main one."""
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(lambda: asyncio.run(watch())).result()
+
+
 def test_a_sleeping_worker_is_woken_for_what_is_due_soon(busy_department: Department) -> None:
     publish(
         book("soon", f'<startEvent id="start"/>{task("ask")}'
@@ -128,7 +136,7 @@ def test_a_sleeping_worker_is_woken_for_what_is_due_soon(busy_department: Depart
             with suppress(asyncio.CancelledError):
                 await worker
 
-    asyncio.run(watch())
+    run_apart(watch)
     fired = Event.objects.get(kind="processes.timer.fired").at
     assert fired - Timer.objects.get().due_at < timedelta(seconds=10), "long before anybody would look anyway"
 
@@ -187,7 +195,7 @@ def test_a_letter_that_takes_its_time_lets_nothing_else_wait(
             with suppress(asyncio.CancelledError):
                 await worker
 
-    asyncio.run(watch())
+    run_apart(watch)
 
 
 @pytest.fixture
