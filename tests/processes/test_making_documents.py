@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from kniga.clients.models import Client
+from kniga.deals.models import Deal
 from kniga.documents.models import Document, DocumentTemplate
 from kniga.documents.services import create_template, update_template
+from kniga.platform.errors import Refused
 from kniga.platform.models import Event
 from kniga.processes.actions.documents import as_plain_text
+from kniga.processes.actions.placeholders import filled_in, letter_values
 from kniga.processes.definitions import forget_definitions
 from kniga.processes.models import Instance, Task, Work
 from kniga.processes.publishing import BookRefused
@@ -51,7 +56,7 @@ def test_a_step_makes_a_document_that_stays_as_it_was_made(department: Departmen
     assert (made.name, made.template_key, made.made_by, made.instance_id) == (
         "Offer for Warehouse", "offer", None, instance_id,
     )  # fmt: skip
-    assert made.body == "# Offer\n\nFor **Warehouse**: Racks, 1 000.00 RUB"
+    assert made.body == "# Offer\n\nFor **Warehouse**: Racks, 1\u00a0000\u00a0₽"
     assert (made.deal_id, made.client_id) == (department.deal.pk, department.deal.client_id)
     update_template(
         template=offer, revision=1, name="X", body="Other", is_active=True, by=department.head, now=NOW
@@ -166,3 +171,29 @@ def test_what_people_typed_never_becomes_markup(department: Department, value: s
     assert alone == f"<p>{escaped}</p>"
     below = str(render_markdown("Dear\n" + as_plain_text(value))).strip()
     assert below == f"<p>Dear<br>\n{escaped}</p>"
+
+
+@pytest.mark.parametrize("place", ["deal.amonut", "deal amount", "client"])
+def test_a_template_that_speaks_of_what_nobody_knows_is_refused(department: Department, place: str) -> None:
+    with pytest.raises(Refused, match=r"client\.name") as refused:
+        template(department, "For {{" + place + "}}")
+    assert (refused.value.code, refused.value.field) == ("placeholder_unknown", "body")
+    assert place in refused.value.message
+    template(department, "For {{ client.name }}, {{answer.budget}}")
+    assert DocumentTemplate.objects.count() == 1
+
+
+@pytest.mark.parametrize(("language", "amount"), [("ru", "7\u00a0000\u00a0₽"), ("en", "₽7,000")])
+def test_amounts_are_written_as_the_language_writes_them(department: Department, language: str, amount: str) -> None:
+    Deal.objects.update(amount=Decimal("7000.00"))
+    instance_id, _task = _asked(department)
+    with translation.override(language):
+        values = letter_values(instance_id=instance_id, contact=None)
+        assert values["deal.amount"] == amount
+        assert filled_in("{{deal.amount}} {{ deal.currency }}, {{deal.amount}}", values) == f"{amount}, {amount}"
+
+
+def _asked(department: Department) -> tuple[int, int]:
+    template(department)
+    publish(working_book(action("create_document", template="offer")))
+    return ask(department)

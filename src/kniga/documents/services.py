@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from kniga.deals.models import Deal
 from kniga.documents import events
 from kniga.documents.models import Document, DocumentTemplate
+from kniga.documents.placeholders import PLACEHOLDERS, unknown_placeholders
 from kniga.people.models import User
 from kniga.people.permissions import Act
 from kniga.people.require import require
@@ -32,7 +33,8 @@ def create_template(
 ) -> DocumentTemplate:
     """A new template under a key of its own.
 
-    Raises Refused: `key_invalid`, `key_taken`, `name_missing`, `body_missing`, `not_allowed`."""
+    Raises Refused: `key_invalid`, `key_taken`, `name_missing`, `body_missing`, `placeholder_unknown`,
+    `not_allowed`."""
     require(by, Act.EDIT_BOOK)
     check_all(lambda: _check_key(key), lambda: _clean_name(name), lambda: _clean_body(body))
     template = DocumentTemplate.objects.create(
@@ -48,8 +50,8 @@ def update_template(
 ) -> DocumentTemplate:
     """Change a template; documents made from it stay as they are.
 
-    Raises Refused: `name_missing`, `body_missing`, `not_allowed`; Conflict `changed_meanwhile` if `revision` is not
-    the present one."""
+    Raises Refused: `name_missing`, `body_missing`, `placeholder_unknown`, `not_allowed`; Conflict `changed_meanwhile`
+    if `revision` is not the present one."""
     require(by, Act.EDIT_BOOK)
     check_all(lambda: _clean_name(name), lambda: _clean_body(body))
     template = DocumentTemplate.objects.select_for_update().get(pk=template.pk)
@@ -111,6 +113,7 @@ def _clean_name(text: str) -> str:
     name = _one_line(text)
     if not name or len(name) > LONGEST_NAME:
         raise Refused("name_missing", _("Enter a name of at most 300 characters."), field="name")
+    _check_placeholders(name, "name")
     return name
 
 
@@ -118,7 +121,16 @@ def _clean_body(text: str) -> str:
     body = text.replace("\x00", "").replace("\r\n", "\n").strip()
     if not body or len(body) > LONGEST_BODY:
         raise Refused("body_missing", _("Enter a text of at most 100,000 characters."), field="body")
+    _check_placeholders(body, "body")
     return body
+
+
+def _check_placeholders(text: str, field: str) -> None:
+    unknown = unknown_placeholders(text)
+    if unknown:
+        message = _("Nothing fills in “%(unknown)s”. Known are: %(known)s and answer.… with the key of a question.")
+        told = {"unknown": ", ".join(unknown), "known": ", ".join(PLACEHOLDERS)}
+        raise Refused("placeholder_unknown", message % told, field=field)
 
 
 def _one_line(text: str) -> str:

@@ -9,18 +9,17 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_decimal, format_percent
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kniga.platform.organisation import current_organisation
+from kniga.platform.shown_money import SIGNS, shown_money
 from kniga.web.speaking import language, zone
 
 Number = int | float | Decimal
 
 NOTHING = "—"
-# Short signs that a language does not use for foreign money by itself: English writes RUB.
-SIGNS = {"RUB": "₽"}
 _LEGAL_FORMS = frozenset(("ооо", "оао", "пао", "зао", "ао", "ип", "llc", "ltd", "inc", "gmbh"))
 
 
@@ -214,12 +213,7 @@ def _percent(share: Decimal, language: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def _money(amount: Decimal, currency: str, language: str) -> str:
-    locale = _locale(language)
-    is_whole = amount == amount.to_integral_value()
-    pattern = locale.currency_formats["standard"].pattern.replace("¤", SIGNS.get(currency, "¤"))
-    if is_whole:
-        pattern = pattern.replace(".00", "")
-    return format_currency(amount, currency, pattern, locale=locale, currency_digits=not is_whole)
+    return shown_money(amount, currency, language)
 
 
 @lru_cache(maxsize=20_000)

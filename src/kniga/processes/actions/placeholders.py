@@ -8,10 +8,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from babel.numbers import format_decimal
+from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kniga.clients.models import Channel
+from kniga.documents.placeholders import DEAL_PLACEHOLDERS
 from kniga.platform.phones import format_phone
+from kniga.platform.shown_money import shown_money
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.actions.doing import ActionFailed, Job
 from kniga.processes.definitions import runnable_version
@@ -21,11 +26,12 @@ from kniga.processes.reading import load_data
 from kniga.rules import Value
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
+_CURRENCY_BEHIND: Final = re.compile(r"(\{\{\s*deal\.amount\s*\}\})\s*\{\{\s*deal\.currency\s*\}\}")
 _DEAL: Final = """
 SELECT d.name, d.number::text, d.amount, d.currency, d.expected_date, coalesce(s.name, ''), coalesce(p.name, ''),
        coalesce(o.name, ''), coalesce(o.email, ''), coalesce(o.phone, ''), coalesce(c.name, ''), coalesce(r.name, ''),
        coalesce(n.name, ''), coalesce(c.address, ''), coalesce(c.website, ''), coalesce(c.inn, ''),
-       coalesce(k.name, ''), coalesce(k.position, ''), k.id, i.data::text
+       coalesce(k.name, ''), coalesce(k.position, ''), k.id, i.data::text, i.version_id
 FROM processes_instance i JOIN deals_deal d ON d.id = i.deal_id
 LEFT JOIN deals_stage s ON s.id = d.stage_id
 LEFT JOIN catalog_product p ON p.id = d.product_id
@@ -38,25 +44,22 @@ LEFT JOIN LATERAL (SELECT * FROM clients_contact k WHERE k.client_id = d.client_
                    ORDER BY NOT k.is_primary, k.id LIMIT 1) k ON true
 WHERE i.id = %s
 """
-_NAMES: Final = (
-    "deal.name", "deal.number", "deal.amount", "deal.currency", "deal.expected_date", "deal.stage", "deal.product",
-    "user.name", "user.email", "user.phone", "client.name", "client.region", "client.industry", "client.address",
-    "client.website", "client.inn", "contact.name", "contact.position",
-)  # fmt: skip
-PLACEHOLDERS: Final = (*_NAMES, "contact.phone", "contact.email")
-"""What a text may speak of, beside `answer.<key of a question>`."""
 
 
 def letter_values(*, instance_id: int, contact: str | None) -> dict[str, str]:
     """Texts by placeholder: deal.*, client.*, contact.* (the main one, or the one with the id `contact`), user.* (the
     deal's owner) and answer.* of the process; one statement for the deal, one for the contact's addresses."""
     row = rows_of(_DEAL, [contact, contact, instance_id])[0]
-    values = {name: _text(value) for name, value in zip(_NAMES, row, strict=False)}
+    values = {name: _text(value) for name, value in zip(DEAL_PLACEHOLDERS, row, strict=False)}
+    currency, types = row[DEAL_PLACEHOLDERS.index("deal.currency")], runnable_version(row[20]).definition.question_types
+    values["deal.amount"] = _text(row[DEAL_PLACEHOLDERS.index("deal.amount")], currency)
     values["user.phone"] = format_phone(values["user.phone"]) if values["user.phone"] else ""
     channels = Channel.objects.filter(contact_id=row[18]).order_by("-is_primary", "id").values_list("kind", "value")
     for kind, value in channels:
         values.setdefault(f"contact.{kind}", format_phone(value) if kind == "phone" else value)
-    return values | {f"answer.{key}": _text(value) for key, value in load_data(row[19]).items()}
+    for key, answer in load_data(row[19]).items():
+        values[f"answer.{key}"] = _text(answer, currency if types.get(key) == "money" else "")
+    return values
 
 
 def contact_of(job: Job) -> str | None:
@@ -82,17 +85,20 @@ def missing_in(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def filled_in(text: str, values: Mapping[str, str]) -> str:
-    """The text with its placeholders filled in; `missing_in` must have found nothing."""
-    return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
+    """The text with its placeholders filled in; `missing_in` must have found nothing. An amount shows its currency by
+    itself, so one that the text puts behind it is left out."""
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], _CURRENCY_BEHIND.sub(r"\1", text))
 
 
-def _text(value: Value | Any) -> str:
+def _text(value: Value | Any, currency: str = "") -> str:
+    """A value in the language of the text; an amount of money comes with its `currency`."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, Decimal):
-        return f"{value:,f}".replace(",", " ")
+        language = (get_language() or settings.LANGUAGE_CODE)[:2]
+        return shown_money(value, currency, language) if currency else format_decimal(value, locale=language)
     if isinstance(value, datetime):
         return f"{value:%d.%m.%Y %H:%M}"
     if isinstance(value, date):

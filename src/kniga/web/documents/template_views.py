@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from kniga.documents.placeholders import PLACEHOLDERS
 from kniga.documents.queries import get_template, template_rows
 from kniga.documents.services import create_template, update_template
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.actions.placeholders import PLACEHOLDERS
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.documents.forms import TemplateForm
 from kniga.web.once import made_once

@@ -1,0 +1,22 @@
+"""What a template may speak of: the placeholders in double braces that are filled in from a deal."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+DEAL_PLACEHOLDERS: Final = (
+    "deal.name", "deal.number", "deal.amount", "deal.currency", "deal.expected_date", "deal.stage", "deal.product",
+    "user.name", "user.email", "user.phone", "client.name", "client.region", "client.industry", "client.address",
+    "client.website", "client.inn", "contact.name", "contact.position",
+)  # fmt: skip
+PLACEHOLDERS: Final = (*DEAL_PLACEHOLDERS, "contact.phone", "contact.email")
+"""What a text may speak of, beside `answer.<key of a question>`."""
+_IN_BRACES: Final = re.compile(r"\{\{([^{}]*)\}\}")
+_ANSWER: Final = re.compile(r"answer\.[\w.-]+")
+
+
+def unknown_placeholders(text: str) -> tuple[str, ...]:
+    """What stands in double braces in the text and nothing will ever fill in, each once."""
+    named = dict.fromkeys(name.strip() for name in _IN_BRACES.findall(text))
+    return tuple(name for name in named if name not in PLACEHOLDERS and not _ANSWER.fullmatch(name))
