@@ -7,6 +7,7 @@ from django.test import Client as Browser
 
 from kniga.engine import compile_bpmn
 from kniga.people.models import User
+from kniga.platform import clock
 from kniga.processes.messaging import receive_message
 from kniga.processes.models import Instance, Message, Task, Work
 from kniga.processes.services import complete_task, start_process
@@ -138,10 +139,18 @@ def test_incidents_are_listed_tried_again_and_passed_over(department: Department
     assert head.post(f"/processes/incidents/{work_id}/", {"act": "skip", "reason": ""}).status_code == 422
     assert head.post(f"/processes/incidents/{work_id}/", {"act": "retry", "reason": "Once more"}).status_code == 302
     assert Work.objects.get().status == "queued"
-    Work.objects.update(status="incident")
+    page = head.get("/processes/incidents/").content.decode()
+    assert "Being tried again" in page and "1 attempt<" in page and "No incidents" not in page
+    do_work(now=clock.now())
+    assert Work.objects.get().status == "incident" and Work.objects.get().attempts == 1
+    page = head.get("/processes/incidents/").content.decode()
+    assert "Being tried again" not in page and "2 attempts<" in page
     assert head.post(f"/processes/incidents/{work_id}/", {"act": "skip", "reason": "By phone"}).status_code == 302
     assert Task.objects.get(status="open").element == "after"
     assert "No incidents" in head.get("/processes/incidents/").content.decode()
+    for act in ("skip", "retry"):
+        late = head.post(f"/processes/incidents/{work_id}/", {"act": act, "reason": "In another tab"})
+        assert late.status_code == 422 and "no longer waits for anybody" in late.content.decode()
     for address in (f"/deals/{department.deal.pk}/timeline/", f"/clients/{department.deal.client_id}/timeline/"):
         told = head.get(address).content.decode()
         assert "part was left out: By phone" in told and "has done its part" not in told

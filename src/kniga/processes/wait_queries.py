@@ -59,7 +59,7 @@ class ProcessInWork:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Work of the machine that a person has to look at."""
+    """Work of the machine that a person has to look at, or that is tried again; `attempts` are all there were."""
 
     id: int
     deal_id: int
@@ -119,8 +119,8 @@ ORDER BY 1, 4 NULLS LAST, 3
 """
 _NEWEST: Final = Sort("w.id", "bigint", is_descending=True)
 _INCIDENTS: Final = """
-SELECT w.id, w.id, d.id, d.number, d.name, p.name, i.id, w.element, i.version_id, w.action, w.error, w.attempts,
-       w.created_at, coalesce(o.name, '')
+SELECT w.id, w.id, d.id, d.number, d.name, p.name, i.id, w.element, i.version_id, w.action, w.error,
+       greatest(w.attempts, w.claim), w.created_at, coalesce(o.name, '')
 FROM processes_work w JOIN processes_instance i ON i.id = w.instance_id
 JOIN processes_processversion v ON v.id = i.version_id JOIN processes_process p ON p.id = v.process_id
 JOIN deals_deal d ON d.id = i.deal_id LEFT JOIN people_user o ON o.id = d.owner_id
@@ -173,6 +173,16 @@ def incidents_for(*, user: User, cursor: str | None = None, limit: int = 50) -> 
         conditions.add(_NEWEST.after("w.id"), *decode_cursor(cursor, _NEWEST))
     sql = _INCIDENTS.format(where=conditions.where, limit=limit + 1)
     return page_of(rows_of(sql, conditions.parameters), limit, _incident)
+
+
+def tried_again(*, user: User, limit: int = 50) -> tuple[Incident, ...]:
+    """Work that did not work so far and is tried again, by itself or because a person said so, of the deals `user`
+    sees, the newest first."""
+    conditions = Conditions()
+    conditions.add("w.status IN ('queued', 'running') AND w.error <> ''")
+    conditions.among("d.owner_id", visible_owner_ids(user, Entity.DEAL))
+    sql = _INCIDENTS.format(where=conditions.where, limit=limit)
+    return tuple(_incident(row[1:]) for row in rows_of(sql, conditions.parameters))
 
 
 def messages_for(

@@ -124,11 +124,11 @@ def carry_out(*, work_id: int, claim: int, clock: Clock) -> None:
 
 
 def retry_work(*, work_id: int, reason: str, by: User, now: datetime) -> None:
-    """Have an incident's work tried again at once. Raises NotVisible, Refused, Conflict `work_over`."""
+    """Have an incident's work tried again at once; what went wrong stays with it until it is done. Raises NotVisible, Refused, Conflict `work_over`."""
     work = _incident(work_id, reason, by)
     with transaction.atomic():
         again = Work.objects.filter(pk=work.pk, status="incident")
-        if not again.update(status="queued", attempts=0, next_at=now, error=""):
+        if not again.update(status="queued", attempts=0, next_at=now):
             raise _over()
         tell_of_work("processes.work.retried", work, now, {"reason": reason}, actor_id=by.pk)
         if work.action == CALL:

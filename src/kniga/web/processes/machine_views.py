@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.wait_queries import incidents_for, messages_for
+from kniga.processes.wait_queries import incidents_for, messages_for, tried_again
 from kniga.processes.working import retry_work, skip_work
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
@@ -62,4 +62,4 @@ def status_names() -> dict[str, str]:
 
 def _incidents(request: SignedInRequest) -> dict[str, object]:
     page = incidents_for(user=request.user, cursor=request.GET.get("after") or None)
-    return {"page": page, "errors": {}, "settled": None}
+    return {"page": page, "again": tried_again(user=request.user), "errors": {}, "settled": None}
