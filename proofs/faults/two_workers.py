@@ -23,11 +23,13 @@ from pathlib import Path
 
 from proofs.faults.killing import judging
 from proofs.faults.killing.books import FAIR
-from proofs.faults.killing.crew import Crew
+from proofs.faults.killing.crew import Crew, processor_seconds
 from proofs.faults.killing.department import make
 from proofs.harness import Report, note, run, temporary_home
 
 SIGNAL_EACH = 5.0
+MOST = 480
+"""Seconds, for 100,000 completions."""
 PATIENCE_AT_THE_END = 240.0
 """Longer than the lease of work whose worker was killed."""
 
@@ -49,7 +51,7 @@ def main(report: Report) -> None:
         judging.judge_ledger(report, told)
         judging.judge_replay(report)
         _tell_of(report, crew, told)
-    report.line("time for all", time.monotonic() - began, "s", goal="< 480 s", holds=time.monotonic() - began < 480)
+        _tell_time(report, time.monotonic() - began)
 
 
 def _arguments() -> argparse.Namespace:
@@ -131,6 +133,13 @@ def _tell_of(report: Report, crew: Crew, told: list[str]) -> None:
     for line in crew.complaints()[:20]:
         note(f"a worker said: {line}")
     report.line("lines of workers' logs", len(crew.complaints()), "lines")
+
+
+def _tell_time(report: Report, seconds: float) -> None:
+    """The time of the clock; beside it what processors have worked, should others use the machine too."""
+    worked = processor_seconds()
+    report.line("time for all", seconds, "s", against=f"{worked:.0f} s of processors' work",
+                goal=f"< {MOST} s", holds=seconds < MOST)  # fmt: skip
 
 
 if __name__ == "__main__":

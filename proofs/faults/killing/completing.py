@@ -126,7 +126,7 @@ class _Completer:
         from kniga.processes.messaging import receive_message
 
         name = self.chance.choices((REPLY, HALT), (3, 2))[0]
-        deal, ttl = self.chance.choice(self.deals), timedelta(seconds=self.chance.randint(1, 15))
+        deal, ttl = self.chance.choice(self.deals), timedelta(seconds=self.chance.randint(1, 60))
         received = receive_message(name=name, source="api", now=clock.now(), deal_id=deal, ttl=ttl)
         self._say("M", received.message_id)
 

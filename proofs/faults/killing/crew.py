@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import psutil
+
 from kniga.runtime.children import die_with_parent
 from proofs.faults.killing.completing import Share
 from proofs.harness import ROOT
@@ -136,3 +138,14 @@ class Crew:
                 command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
                 preexec_fn=die_with_parent(),
             )  # fmt: skip
+
+
+def processor_seconds() -> float:
+    """What this process, all it has started and PostgreSQL have worked so far; Django must be set up."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    server = psutil.Process(connection.connection.info.backend_pid).parent()
+    assert server is not None, "a backend is a child of its server"
+    found = [psutil.Process(), server, *server.children()]
+    return sum(sum(process.cpu_times()[:4]) for process in found)
