@@ -124,7 +124,9 @@ def carry_out(*, work_id: int, claim: int, clock: Clock) -> None:
 
 
 def retry_work(*, work_id: int, reason: str, by: User, now: datetime) -> None:
-    """Have an incident's work tried again at once; what went wrong stays with it until it is done. Raises NotVisible, Refused, Conflict `work_over`."""
+    """Have an incident's work tried again at once; what went wrong stays with it until it is done.
+
+    Raises NotVisible, Refused, Conflict `work_over`."""
     work = _incident(work_id, reason, by)
     with transaction.atomic():
         again = Work.objects.filter(pk=work.pk, status="incident")
