@@ -34,9 +34,6 @@ FORMAT = 2
 """Raised when the department changes, so that a kept one is made anew."""
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "kniga"
-FUNCTIONS = [*sorted(SOURCE.glob("processes/sql/*.sql")), SOURCE / "insights" / "sql" / "fold_funnel.sql"]
-"""Files of CREATE OR REPLACE FUNCTION alone."""
-
 REPS = 20
 STEPS = (
     "task_prepare",
@@ -80,7 +77,6 @@ def _prepare(sizes: Sizes) -> Home:
         if not is_made:
             make(sizes)
             marker.write_text(json.dumps({"wanted": wanted, "seconds": round(time.perf_counter() - started, 1)}))
-        _renew_functions()
     return home
 
 
@@ -94,18 +90,8 @@ def _digest_of_tables() -> str:
     """A hash of all migrations: a department made with other tables is made anew."""
     digest = hashlib.sha256()
     for path in sorted(SOURCE.glob("*/migrations/*.py")) + sorted(SOURCE.glob("*/sql/*.sql")):
-        if path not in FUNCTIONS:
-            digest.update(path.read_bytes())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def _renew_functions() -> None:
-    """Give a kept department today's functions; its tables are today's anyway."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        for path in FUNCTIONS:
-            cursor.execute(path.read_text())
 
 
 def _folder(sizes: Sizes) -> Path:
