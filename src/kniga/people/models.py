@@ -100,3 +100,51 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+
+
+class LetterState(models.TextChoices):
+    NONE = "", ""
+    QUEUED = "queued", "queued"
+    SENT = "sent", "sent"
+    FAILED = "failed", "failed"
+
+
+class Notice(models.Model):
+    """Something a person is told: shown under the bell (`in_app`), sent as a letter, or both.
+
+    The texts are in the person's own language. `letter` is where its letter stands, `letter_tries` how often the mail
+    server was asked to take it, `letter_error` what it said last."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices", db_index=False)
+    kind = models.CharField(max_length=40)
+    title = models.CharField(max_length=300)
+    body = models.TextField(blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+    in_app = models.BooleanField(default=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    letter = models.CharField(max_length=10, choices=LetterState.choices, blank=True, default="")
+    letter_tries = models.PositiveIntegerField(default=0)
+    letter_error = models.TextField(blank=True, default="")
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["user", "-id"], name="notice_newest", condition=models.Q(in_app=True)),
+            models.Index(
+                fields=["user", "kind"], name="notice_unread", condition=models.Q(in_app=True, read_at__isnull=True)
+            ),
+            models.Index(fields=["id"], name="notice_letters", condition=models.Q(letter="queued")),
+        ]
+
+
+class NoticeChoice(models.Model):
+    """How a person wants to be told of a kind of notice, where it differs from the usual way of that kind."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notice_choices")
+    kind = models.CharField(max_length=40)
+    in_app = models.BooleanField(default=True)
+    by_mail = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "kind"], name="notice_choice_once")]

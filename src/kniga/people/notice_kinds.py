@@ -1,0 +1,37 @@
+"""The kinds of notices: what each is called, and how people are told of it unless they choose otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeKind:
+    """`title` names it on pages; `by_mail`: letters are sent unless the person declines; `always_in_app`: it cannot be
+    declined under the bell, for somebody must see it."""
+
+    key: str
+    title: str | Promise
+    icon: str
+    by_mail: bool = True
+    always_in_app: bool = False
+
+
+DEVIATION: Final = "deviation"
+ESCALATION: Final = "escalation"
+WORD: Final = "word"
+BOOK: Final = "book"
+KINDS: Final[dict[str, NoticeKind]] = {
+    kind.key: kind
+    for kind in (
+        NoticeKind(DEVIATION, _("Deviations"), "warning", always_in_app=True),
+        NoticeKind(ESCALATION, _("Deviations nobody has taken up"), "up", always_in_app=True),
+        NoticeKind(WORD, _("Words from colleagues"), "message"),
+        NoticeKind(BOOK, _("Changes of the sales book"), "book", by_mail=False),
+    )
+}
+"""Another capability that tells people something adds its kind here."""

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import smtplib
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.utils import translation
+
+from kniga.people import notice_queries, notices
+from kniga.people.jobs import LettersLeft, send_letters
+from kniga.people.letters import MOST_TRIES
+from kniga.people.models import Notice
+from kniga.people.notice_kinds import BOOK, DEVIATION, WORD
+from kniga.platform.errors import NotVisible, Refused
+from kniga.platform.said import said
+from tests.domain.department import NOW, Department
+
+
+@pytest.fixture(autouse=True)
+def _mail(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+def tell(house: Department, **given: Any) -> int:
+    asked = {"user_ids": [house.hanna.pk], "kind": DEVIATION, "title": "Late", "body": "Why", "url": "/deviations/"}
+    return notices.notify(**(asked | given), now=NOW)
+
+
+def test_a_notice_comes_under_the_bell_and_by_letter(house: Department, settings: Any) -> None:
+    settings.CSRF_TRUSTED_ORIGINS = ["https://crm.example.org"]
+    assert tell(house) == 1
+    bell = notice_queries.bell_of(user=house.hanna)
+    assert (bell.unread, bell.groups[0].kind, bell.groups[0].rows[0].title) == (1, DEVIATION, "Late")
+    notice = Notice.objects.get()
+    send_letters(notice_ids=[notice.pk])
+    assert [letter.to for letter in mail.outbox] == [[house.hanna.email]]
+    assert "https://crm.example.org/deviations/" in mail.outbox[0].body
+    assert notice_queries.notices_page(user=house.hanna).rows[0].letter == "sent"
+
+
+def test_a_letter_is_sent_once_however_often_its_job_runs(house: Department) -> None:
+    tell(house)
+    for _turn in range(2):
+        send_letters(notice_ids=[Notice.objects.get().pk])
+    assert len(mail.outbox) == 1
+
+
+def test_a_letter_the_server_refuses_is_tried_again_and_at_last_said_to_have_failed(
+    house: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: object) -> int:
+        raise smtplib.SMTPServerDisconnected("gone")
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
+    tell(house)
+    notice = Notice.objects.get()
+    for _turn in range(MOST_TRIES - 1):
+        with pytest.raises(LettersLeft):
+            send_letters(notice_ids=[notice.pk])
+    send_letters(notice_ids=[notice.pk])
+    row = notice_queries.notices_page(user=house.hanna).rows[0]
+    assert (row.letter, row.letter_error) == ("failed", "gone")
+
+
+def test_without_a_mail_server_no_letter_is_queued(house: Department, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    tell(house)
+    assert Notice.objects.get().letter == ""
+
+
+def test_each_is_told_in_their_own_language(house: Department) -> None:
+    for person, language in ((house.hanna, "en"), (house.boris, "ru")):
+        person.language = language
+        person.save()
+    with translation.override("en"):
+        tell(house, user_ids=[house.hanna.pk, house.boris.pk], title=said("Only a manager may pause a process."))
+    titles = dict(Notice.objects.values_list("user__language", "title"))
+    assert titles["en"] == "Only a manager may pause a process."
+    assert titles["ru"] != titles["en"]
+
+
+def test_one_chooses_how_one_is_told_but_deviations_always_come_under_the_bell(house: Department) -> None:
+    notices.choose(user=house.hanna, kind=WORD, in_app=False, by_mail=False)
+    notices.choose(user=house.hanna, kind=DEVIATION, in_app=True, by_mail=False)
+    assert tell(house, kind=WORD) == 0
+    assert tell(house) == 1
+    assert tell(house, kind=BOOK) == 1
+    assert not Notice.objects.exclude(letter="").exists()
+    with pytest.raises(Refused) as refusal:
+        notices.choose(user=house.hanna, kind=DEVIATION, in_app=False, by_mail=True)
+    assert (refusal.value.code, refusal.value.field) == ("always_in_app", DEVIATION)
+    with pytest.raises(Refused):
+        notices.choose(user=house.hanna, kind="x", in_app=True, by_mail=True)
+    chosen = {one.kind: (one.in_app, one.by_mail) for one in notice_queries.choices_of(user=house.hanna)}
+    assert chosen[WORD] == (False, False)
+    assert chosen[DEVIATION] == (True, False)
+
+
+def test_one_reads_only_ones_own_notices(house: Department) -> None:
+    tell(house)
+    tell(house)
+    first = Notice.objects.order_by("id")[0]
+    with pytest.raises(NotVisible):
+        notices.mark_read(user=house.boris, now=NOW, id=first.pk)
+    assert notices.mark_read(user=house.hanna, now=NOW, id=first.pk) == 1
+    assert notice_queries.unread_count(user=house.hanna) == 1
+    assert notices.mark_read(user=house.hanna, now=NOW) == 1
+    assert notice_queries.bell_of(user=house.hanna).groups == ()
+    assert len(notice_queries.notices_page(user=house.hanna).rows) == 2
+    assert not notice_queries.notices_page(user=house.boris).rows
+
+
+def test_closed_accounts_are_told_nothing(house: Department) -> None:
+    house.hanna.is_active = False
+    house.hanna.save()
+    assert tell(house) == 0
+    assert tell(house, user_ids=[]) == 0
