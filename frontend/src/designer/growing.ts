@@ -1,0 +1,214 @@
+/* Changes of the drawing that the book view makes: a step more, another way on, another order. Each runs inside
+   one command of the model, so one undo takes it back. */
+import { flowsIn, flowsOut, isStep, readFlow, readStep, RULES, type FlowMeaning } from "./meaning";
+import { isA, type Drawn, type Services } from "./moddle";
+import { outcomesNamed, outcomesOf, throughJoins, wayFor, waysOf } from "./outline";
+
+/** What an outcome can lead to that is not there yet. */
+export type NewTarget = "step" | "won" | "lost" | "other";
+
+const ROW = 110;
+
+export class Growing {
+  constructor(private readonly services: Services) {}
+
+  /** A step behind this one, in the middle of the way of this outcome; without outcome, of the only way. */
+  addStep(source: Drawn, name: string, stage: string, outcome?: string): Drawn {
+    const way = waysOf(source, "").find((found) => found.outcome.key === outcome) ?? waysOf(source, "")[0];
+    const old = way?.target ?? null;
+    const step = this.placed(source, "bpmn:UserTask", { name });
+    if (stage) this.services.modeling.updateProperties(step, { "kniga:stage": stage });
+    if (outcome === undefined || !isStep(source)) this.insert(source, step);
+    else {
+      this.lead(source, outcome, step);
+      if (old && old !== step) this.services.modeling.connect(step, old);
+    }
+    return step;
+  }
+
+  /** An end of this kind for an outcome, or a new step: made near the step. */
+  make(source: Drawn, kind: NewTarget, name: string): Drawn {
+    if (kind === "step") return this.placed(source, "bpmn:UserTask", { name });
+    return this.placed(source, "bpmn:EndEvent", { name, "kniga:result": kind });
+  }
+
+  /** Let an outcome of a step lead to an element; a branch is drawn if there is none. */
+  lead(step: Drawn, outcome: string, target: Drawn): void {
+    const others = outcomesOf(step.businessObject, "").filter((found) => found.key !== outcome);
+    const flow = flowsOut(step)[0];
+    if (!flow) this.begin(step, outcome, target, others.length > 0);
+    else if (!others.length) this.bend(flow, target);
+    else {
+      const gateway = this.ownBranch(step, flow);
+      this.takeOut(gateway, outcome);
+      this.join(gateway, outcome, target);
+    }
+  }
+
+  private begin(step: Drawn, outcome: string, target: Drawn, isBranched: boolean): void {
+    if (!isBranched) {
+      this.services.modeling.connect(step, target);
+      return;
+    }
+    const gateway = this.placed(step, "bpmn:ExclusiveGateway", {});
+    this.services.modeling.connect(step, gateway);
+    this.condition(this.services.modeling.connect(gateway, target), [outcome]);
+  }
+
+  /** The branch right behind a step that no other step shares; made when there is none. */
+  private ownBranch(step: Drawn, flow: Drawn): Drawn {
+    const next = flow.target!;
+    if (isA(next, "bpmn:ExclusiveGateway") && flowsIn(next).length === 1) return next;
+    const gateway = this.placed(step, "bpmn:ExclusiveGateway", {});
+    this.bend(flow, gateway);
+    const rest = this.services.modeling.connect(gateway, next);
+    this.services.modeling.updateProperties(gateway, { default: rest.businessObject });
+    return gateway;
+  }
+
+  private takeOut(gateway: Drawn, outcome: string): void {
+    for (const way of flowsOut(gateway).map(readFlow)) {
+      const named = way.isDefault ? null : outcomesNamed(way.condition);
+      if (!named?.includes(outcome)) continue;
+      const rest = named.filter((key) => key !== outcome);
+      if (rest.length) this.condition(way.flow, rest);
+      else this.services.modeling.removeElements([way.flow]);
+    }
+  }
+
+  private join(gateway: Drawn, outcome: string, target: Drawn): void {
+    const ways = flowsOut(gateway).map(readFlow);
+    const same = ways.find((way) => way.target === target && !way.isDefault && outcomesNamed(way.condition));
+    if (same) this.condition(same.flow, [...(outcomesNamed(same.condition) ?? []), outcome]);
+    else this.condition(this.services.modeling.connect(gateway, target), [outcome]);
+  }
+
+  /** Put a new step into the one way that leaves an element. */
+  insert(source: Drawn, step: Drawn): void {
+    const flow = flowsOut(source)[0];
+    if (!flow) {
+      this.services.modeling.connect(source, step);
+      return;
+    }
+    const next = flow.target!;
+    this.bend(flow, step);
+    this.services.modeling.connect(step, next);
+  }
+
+  /** Take a step out; what led to it leads to where its first way led. */
+  remove(step: Drawn): void {
+    const next = waysOf(step, "").find((way) => way.target && way.target !== step)?.target ?? null;
+    const branch = flowsOut(step)[0]?.target;
+    const gone = branch && isA(branch, "bpmn:ExclusiveGateway") && flowsIn(branch).length === 1 ? [branch] : [];
+    for (const flow of flowsIn(step)) {
+      const own = flow.source === step || gone.includes(flow.source!);
+      if (next && !own) this.bend(flow, next);
+    }
+    const flows = [...flowsOut(step), ...gone.flatMap(flowsOut), ...flowsIn(step)];
+    this.services.modeling.removeElements([...new Set(flows)]);
+    this.services.modeling.removeElements([...gone, step]);
+  }
+
+  /** The step that stands next in the line, if the two can change places. */
+  nextInLine(step: Drawn): Drawn | null {
+    const next = mainWay(step)?.target ?? null;
+    return next && isStep(next) && next !== step && mainWay(next)?.target !== step ? next : null;
+  }
+
+  /** Let a step and the one after it change places; the ways that branch off go along with their steps. */
+  swap(first: Drawn): void {
+    const second = this.nextInLine(first);
+    const onward = second && mainWay(second);
+    if (!second || !onward) return;
+    const between = mainFlows(first, second);
+    const before = flowsIn(first).filter((flow) => !behind(second).includes(flow.source!));
+    const after = mainFlows(second, onward.target);
+    for (const flow of before) this.bend(flow, second);
+    for (const flow of after) this.bend(flow, first);
+    for (const flow of between) this.bend(flow, onward.target);
+    this.exchangePlaces(first, second);
+  }
+
+  private exchangePlaces(first: Drawn, second: Drawn): void {
+    const { modeling } = this.services as Services & {
+      modeling: { moveShape(shape: Drawn, delta: { x: number; y: number }): void };
+    };
+    const delta = { x: centre(second).x - centre(first).x, y: centre(second).y - centre(first).y };
+    modeling.moveShape(first, delta);
+    modeling.moveShape(second, { x: -delta.x, y: -delta.y });
+  }
+
+  bend(flow: Drawn, target: Drawn): void {
+    if (flow.target !== target) this.services.modeling.reconnectEnd(flow, target, centre(target));
+  }
+
+  /** Let a flow be taken for these outcomes. */
+  condition(flow: Drawn, outcomes: string[]): void {
+    const rule =
+      outcomes.length === 1
+        ? { field: "outcome", op: "eq", value: outcomes[0] }
+        : { field: "outcome", op: "in", value: outcomes };
+    this.setCondition(flow, JSON.stringify(rule));
+  }
+
+  setCondition(flow: Drawn, condition: string): void {
+    const { bpmnFactory, modeling } = this.services;
+    const expression = condition
+      ? bpmnFactory.create("bpmn:FormalExpression", { language: RULES, body: condition })
+      : undefined;
+    if (expression) expression.$parent = flow.businessObject;
+    modeling.updateProperties(flow, { conditionExpression: expression });
+  }
+
+  private placed(source: Drawn, type: string, attributes: Record<string, unknown>): Drawn {
+    const { elementFactory, modeling, elementRegistry } = this.services;
+    const shape = elementFactory.createShape({ type });
+    const at = { x: source.x + source.width + 90 + shape.width / 2, y: centre(source).y };
+    const others = elementRegistry.filter(
+      (element) => element.width > 0 && element.parent === source.parent && isA(element, "bpmn:FlowNode") && !element.labelTarget,
+    );
+    while (others.some((other) => overlaps(other, at, shape))) at.y += ROW;
+    const made = modeling.createShape(shape, at, source.parent!);
+    modeling.updateProperties(made, attributes);
+    return made;
+  }
+}
+
+function mainWay(step: Drawn): { target: Drawn } | null {
+  const way = waysOf(step, "").find((found) => found.target);
+  return way?.target ? { target: way.target } : null;
+}
+
+function behind(step: Drawn): Drawn[] {
+  const branch = flowsOut(step)[0]?.target;
+  return branch && isA(branch, "bpmn:ExclusiveGateway") && flowsIn(branch).length === 1 ? [step, branch] : [step];
+}
+
+function mainFlows(step: Drawn, target: Drawn): Drawn[] {
+  return behind(step)
+    .flatMap(flowsOut)
+    .filter((flow) => throughJoins(flow.target!) === target);
+}
+
+function centre(element: Drawn): { x: number; y: number } {
+  return { x: element.x + element.width / 2, y: element.y + element.height / 2 };
+}
+
+function overlaps(other: Drawn, at: { x: number; y: number }, shape: Drawn): boolean {
+  const gap = 20;
+  return (
+    Math.abs(centre(other).x - at.x) < (other.width + shape.width) / 2 + gap &&
+    Math.abs(centre(other).y - at.y) < (other.height + shape.height) / 2 + gap
+  );
+}
+
+/** Whether the way of an outcome is told in outcomes alone, so that the book can change it. */
+export function canLead(step: Drawn): boolean {
+  const flows = flowsOut(step);
+  if (flows.length > 1) return false;
+  const branch = flows[0]?.target;
+  if (!branch || !isA(branch, "bpmn:ExclusiveGateway") || flowsOut(branch).length < 2) return true;
+  const ways: FlowMeaning[] = flowsOut(branch).map(readFlow);
+  return readStep(step.businessObject).outcomes.every((outcome) => wayFor(ways, outcome.key)) ||
+    ways.every((way) => way.isDefault || outcomesNamed(way.condition) !== null);
+}
