@@ -26,10 +26,10 @@ from kniga.processes.queries import (
 )
 from kniga.processes.task_card import TaskCard, get_task_card
 from kniga.processes.wait_queries import next_wait, processes_around
+from kniga.processes.words import control_in_words
 from kniga.web.desk.answers import form_questions, known_of_deal, shown_answer
 from kniga.web.desk.filling import script_gaps, script_values
 from kniga.web.desk.script import render_script
-from kniga.web.processes.words import control_in_words
 
 if TYPE_CHECKING:
     from kniga.people.models import User

@@ -16,10 +16,17 @@ from kniga.processes.definitions import runnable_version
 from kniga.processes.drawing import drawing_of
 from kniga.processes.outline import outline_of
 from kniga.processes.version_queries import get_check, get_version_row, process_rows, version_rows, version_xml
+from kniga.processes.words import (
+    assignee_in_words,
+    condition_in_words,
+    control_in_words,
+    due_in_words,
+    kind_names,
+    trigger_names,
+)
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.pages import render_page
 from kniga.web.processes.problems import marked_by, problem_rows
-from kniga.web.processes.words import assignee_in_words, condition_in_words, control_in_words, due_in_words
 
 
 @require_safe
@@ -100,30 +107,3 @@ def status_names() -> dict[str, str]:
 def verdict_names() -> dict[str, str]:
     """What a check says, in words."""
     return {"sound": _("Proved sound"), "not_proved": _("Not proved"), "unsound": _("Not sound")}
-
-
-def kind_names() -> dict[str, str]:
-    """Kinds of processes and of steps, in words."""
-    return {
-        "sale": _("Sale"),
-        "service": _("Service"),
-        "repeat": _("Repeat sale"),
-        "handoff": _("Handoff"),
-        "call": _("Call"),
-        "meeting": _("Meeting"),
-        "mail": _("Letter"),
-        "document": _("Document"),
-        "task": _("Task"),
-    }
-
-
-def trigger_names() -> dict[str, str]:
-    """What an event is about, in words."""
-    return {
-        "timer": _("Timer"),
-        "message": _("Message"),
-        "signal": _("Signal"),
-        "conditional": _("Condition"),
-        "error": _("Error"),
-        "escalation": _("Escalation"),
-    }

@@ -76,6 +76,33 @@ def condition_fields(definition: Definition) -> Mapping[str, FieldSpec]:
     return fields
 
 
+def kind_names() -> dict[str, str]:
+    """Kinds of processes and of steps, in words."""
+    return {
+        "sale": _("Sale"),
+        "service": _("Service"),
+        "repeat": _("Repeat sale"),
+        "handoff": _("Handoff"),
+        "call": _("Call"),
+        "meeting": _("Meeting"),
+        "mail": _("Letter"),
+        "document": _("Document"),
+        "task": _("Task"),
+    }
+
+
+def trigger_names() -> dict[str, str]:
+    """What an event is about, in words."""
+    return {
+        "timer": _("Timer"),
+        "message": _("Message"),
+        "signal": _("Signal"),
+        "conditional": _("Condition"),
+        "error": _("Error"),
+        "escalation": _("Escalation"),
+    }
+
+
 def _working(seconds: int) -> str:
     if seconds % _WORKING_DAY == 0:
         days = seconds // _WORKING_DAY
