@@ -8,14 +8,4 @@ export function startInView(): void {
     const from = current.getBoundingClientRect().left - row.getBoundingClientRect().left;
     row.scrollLeft += from - (row.clientWidth - current.offsetWidth) / 2;
   });
-  mount(".k-diagram", (box) => {
-    const start = box.querySelector("circle");
-    if (!start) return;
-    const show = (): void => {
-      const from = start.getBoundingClientRect().top - box.getBoundingClientRect().top;
-      box.scrollTop += from - box.clientHeight / 3;
-    };
-    show();
-    box.parentElement?.querySelector("input")?.addEventListener("change", show);
-  });
 }

@@ -85,12 +85,12 @@ SECOND = book(
 """Visit is gone, offer is called proposal, contract became draft and sign."""
 
 
-def publish_first() -> ProcessVersion:
-    return publish(FIRST)
+def publish_first(xml: bytes = FIRST) -> ProcessVersion:
+    return publish(xml)
 
 
-def publish_second() -> ProcessVersion:
-    return publish(SECOND)
+def publish_second(xml: bytes = SECOND) -> ProcessVersion:
+    return publish(xml)
 
 
 def open_deals(owners: list[User], number: int) -> list[Deal]:
@@ -105,9 +105,9 @@ def open_deals(owners: list[User], number: int) -> list[Deal]:
     )  # fmt: skip
 
 
-def run_deals(owners: list[User], number: int, by: User) -> list[Deal]:
+def run_deals(owners: list[User], number: int, by: User, xml: bytes = FIRST) -> list[Deal]:
     """Deals on the first version, spread over its four steps."""
-    version = publish_first()
+    version = publish_first(xml)
     deals = open_deals(owners, number)
     with transaction.atomic():
         start_many(version_id=version.pk, entries=[(deal.pk, None) for deal in deals], actor_id=None, now=NOW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -139,6 +140,7 @@ def test_each_element_tells_who_stands_on_it(db: None) -> None:
     assert {key: (one.instances, one.overdue) for key, one in found.items()} == dict.fromkeys(
         ("call", "visit", "offer", "contract"), (2, 2)
     )
+    assert found["call"].amount == Decimal(1_000 + 1_004) and found["call"].oldest == found["call"].median == NOW
     page = running_instances(user=head, scope=ALL, now=now, limit=5)
     assert len(page.rows) == 5 and page.next_cursor
     rest = running_instances(user=head, scope=ALL, now=now, cursor=page.next_cursor)

@@ -215,7 +215,7 @@ def test_a_way_to_what_is_wrong_is_picked_out_on_the_picture(team: Team) -> None
     head, _first, _second = team
     upload_version(xml=drawn(STUCK), note="", by=None, now=NOW)
     html = page(head, "/processes/stuck/1/")
-    assert "Show on the picture" in html and "data-marked" not in html and "Full size" in html
+    assert "Show on the picture" in html and "data-marked" not in html and "Readable" in html
     number = re.search(r"\?problem=(\d+)", html)
     assert number is not None
     assert page(head, f"/processes/stuck/1/?problem={number[1]}").count("data-marked") >= 3

@@ -27,7 +27,8 @@ from kniga.engine.bpmn.reading import read_xml
 _DI: Final = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 _DC: Final = "{http://www.omg.org/spec/DD/20100524/DC}"
 _WAYPOINT: Final = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
-_MARGIN: Final = 24.0
+_MARGIN: Final = 40.0
+"""Room for the numbers that stand on the corners of elements, and grow when the diagram is small."""
 _LETTER: Final = 6.4
 """About how wide a letter of the labels is, in the diagram's units."""
 
@@ -46,11 +47,12 @@ class Box:
 class Shape:
     """A drawn element. `form` is task, scope (a sub-process), area (lanes, notes), start, end-won, end-lost, end-other,
     gateway-exclusive, -inclusive, -parallel or -event, or what an event is about: timer, message, signal,
-    conditional, error, escalation, none. `lines` is its name, wrapped, and stands in `label`."""
+    conditional, error, escalation, none. `lines` is its `name`, wrapped, and stands in `label`."""
 
     id: str
     form: str
     box: Box
+    name: str
     lines: tuple[str, ...]
     label: Box
 
@@ -101,7 +103,8 @@ def _shapes(root: etree._Element, definition: Definition, names: Mapping[str, st
         label = _box(node.find(f"{_DI}BPMNLabel/{_DC}Bounds"))
         if form not in ("task", "area", "scope"):
             label = label or Box(box.x + box.width / 2 - 50, box.y + box.height + 4, 100, 28)
-        yield Shape(id, form, box, _wrapped(names.get(id, ""), label or box), label or box)
+        name = names.get(id, "")
+        yield Shape(id, form, box, name, _wrapped(name, label or box), label or box)
 
 
 def _edges(root: etree._Element, names: Mapping[str, str]) -> Iterator[Edge]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from kniga.people.models import User
@@ -20,11 +21,14 @@ _OLDEST_FIRST: Final = Sort("i.started_at", "timestamptz")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How many instances stand on an element, how many of them are overdue, since when the first stands there."""
+    """How many instances stand on an element, how many of them are overdue, since when the first and the middle one
+    (the median) stand there, and the sum of their deals."""
 
     instances: int
     overdue: int
     oldest: datetime | None
+    median: datetime | None = None
+    amount: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +51,22 @@ class RunningRow:
     steps: tuple[str, ...]
 
 
-# Not by `STANDING`, an instance after another: of very many, the tasks are read as a set.
+# Not by `STANDING`, an instance after another: of very many, the tasks are read as a set. An instance that stands on an
+# element several times (a repeated step) is one, since its first time.
 _STANDING: Final = f"""
-SELECT s.element, count(DISTINCT s.id), count(DISTINCT s.id) FILTER (WHERE s.due_at < %s), min(s.created_at)
-FROM (SELECT i.id, t.element, t.due_at, t.created_at {SOURCES}
-      JOIN processes_task t ON t.instance_id = i.id AND t.status = 'open' {{where}} AND i.tokens IS NULL
-      UNION ALL
-      SELECT i.id, k.token ->> 1, t.due_at, t.created_at {SOURCES}
-      CROSS JOIN LATERAL jsonb_array_elements(i.tokens -> 'tokens') AS k (token)
-      LEFT JOIN processes_task t
-           ON t.instance_id = i.id AND t.token = (k.token ->> 0)::integer AND t.status = 'open'
-      {{where}} AND jsonb_typeof(i.tokens) = 'object') s
-GROUP BY s.element
+SELECT e.element, count(*), count(*) FILTER (WHERE e.due_at < %s), min(e.created_at),
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY e.created_at), coalesce(sum(e.amount), 0)
+FROM (SELECT s.element, s.id, min(s.due_at) AS due_at, min(s.created_at) AS created_at, min(s.amount) AS amount
+      FROM (SELECT i.id, t.element, t.due_at, t.created_at, d.amount {SOURCES}
+            JOIN processes_task t ON t.instance_id = i.id AND t.status = 'open' {{where}} AND i.tokens IS NULL
+            UNION ALL
+            SELECT i.id, k.token ->> 1, t.due_at, t.created_at, d.amount {SOURCES}
+            CROSS JOIN LATERAL jsonb_array_elements(i.tokens -> 'tokens') AS k (token)
+            LEFT JOIN processes_task t
+                 ON t.instance_id = i.id AND t.token = (k.token ->> 0)::integer AND t.status = 'open'
+            {{where}} AND jsonb_typeof(i.tokens) = 'object') s
+      GROUP BY s.element, s.id) e
+GROUP BY e.element
 """
 _ROWS: Final = f"""
 SELECT i.started_at, i.id, v.number, i.status, i.started_at, d.id, d.number, d.name, coalesce(o.name, ''),

@@ -24,6 +24,7 @@ from kniga.processes.version_queries import version_rows, version_xml
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.pages import field_errors, go_to, refuse, render_page
 from kniga.web.processes.act_words import act_names, act_statuses
+from kniga.web.processes.pictures import SHADES, heat_key, live_marks
 
 TEMPLATE = "processes/running.html"
 MOST_PEOPLE = 300
@@ -94,9 +95,12 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
     is_first = not form.get("after")
     of_version = Scope(key, row.number, "", None, *_narrowing(scope))
     standing = standing_on(user=user, scope=of_version, now=now) if is_first else {}
+    shade = form.get("shade", "")
+    shade = shade if shade in SHADES else SHADES[0]
     return {
         "key": key, "definition": definition, "versions": versions, "shown": row, "scope": scope,
-        "standing": standing,
+        "marks": live_marks(standing, definition, shade, now), "shade": shade, "now": now,
+        "shades": shade_names(), "heat_key": heat_key(standing, shade, now),
         "drawing": drawing_of(version_xml(user=user, version_id=row.id), definition) if is_first else None,
         "elements": [(id, definition.elements[id].name or id, standing[id]) for id in definition.elements
                      if id in standing],
@@ -105,7 +109,8 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
         "page": running_instances(user=user, scope=scope, now=now, cursor=form.get("after") or None),
         "total": count_running(user=user, scope=scope, now=now, most=MOST_COUNTED) if is_first else None,
         "most": MOST_COUNTED,
-        "address": _address(form), "teams": visible_teams(user=user), "acts": act_names(),
+        "address": _address(form), "plain_address": _address(form, but="shade"),
+        "teams": visible_teams(user=user), "acts": act_names(),
         "people": visible_members(user=user, team_id=scope.team_id, most=MOST_PEOPLE),
         "statuses": act_statuses(),
         "past": acts_of_process(user=user, process_key=key, limit=5) if _steers(user) else (),
@@ -114,15 +119,20 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
     }  # fmt: skip
 
 
+def shade_names() -> dict[str, str]:
+    """What the shades of the live diagram may speak of."""
+    return {"count": _("How many"), "age": _("How long"), "overdue": _("What is overdue")}
+
+
 def _narrowing(scope: Scope) -> tuple[int | None, int | None, str, bool]:
     return scope.team_id, scope.owner_id, scope.status, scope.is_overdue
 
 
-def _address(form: QueryDict) -> str:
+def _address(form: QueryDict, *, but: str = "") -> str:
     """The choice as an address, for links that change one thing of it."""
     kept = QueryDict(mutable=True)
-    for name in ("version", "team", "owner", "status", "overdue"):
-        if form.get(name):
+    for name in ("version", "team", "owner", "status", "overdue", "shade"):
+        if form.get(name) and name != but:
             kept[name] = form.get(name, "")
     return kept.urlencode()
 
