@@ -105,6 +105,7 @@ PAGES: dict[str, Line] = {
     "processes:retire": Line("POST", may=HEADS),
     "processes:running": Line("GET"),
     "processes:plan_act": Line("POST", may=MANAGERS, body={"kind": "suspend", "reason": "x"}),
+    "processes:compare": Line("GET"),
     "processes:move": Line("GET POST", may=HEADS),
     "processes:act": Line("GET", SEE_ALL | {LEAD}, MANAGERS),
     "processes:settle_act": Line("POST", SEE_ALL | {LEAD}, MANAGERS, {"act": "drop"}),

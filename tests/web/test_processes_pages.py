@@ -8,8 +8,8 @@ from django.test import Client
 
 from kniga.people.models import User
 from kniga.processes.models import ProcessVersion
-from kniga.processes.publishing import BOOKS
-from tests.processes.conftest import SMALL_SALE, Department, department
+from kniga.processes.publishing import BOOKS, upload_version
+from tests.processes.conftest import NOW, SMALL_SALE, Department, department
 
 __all__ = ["department"]
 
@@ -90,3 +90,15 @@ def test_the_shipped_book_is_drawn_and_outlined(department: Department, language
     html = client_of(department.head, language).get("/processes/b2b_sale/1/").content.decode()
     assert html.count("k-diagram__task") == html.count('class="k-book__step"') > 10
     assert ("если" if language == "ru" else "if ") in html
+
+
+def test_two_versions_are_compared_step_by_step(department: Department) -> None:
+    longer = SMALL_SALE.replace(b'name="Small sale"', b'name="Little sale"')
+    assert longer != SMALL_SALE
+    upload_version(xml=longer, note="", by=None, now=NOW)
+    client = client_of(department.rep)
+    page = client.get("/processes/small_sale/compare/?from=1&to=2").content.decode()
+    assert "<del>Small sale</del>" in page and "<ins>Little sale</ins>" in page
+    same = client.get("/processes/small_sale/compare/?from=1&to=1").content.decode()
+    assert "<del>" not in same
+    assert client.get("/processes/small_sale/compare/?from=9").status_code == 404

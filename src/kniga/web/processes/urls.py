@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from kniga.web.processes import act_views, change_views, machine_views, read_views, running_views
+from kniga.web.processes import act_views, change_views, compare_views, machine_views, read_views, running_views
 
 app_name = "processes"
 urlpatterns: list[URLPattern] = [
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("<slug:key>/", read_views.versions, name="versions"),
     path("<slug:key>/running/", running_views.running, name="running"),
     path("<slug:key>/running/act/", running_views.plan, name="plan_act"),
+    path("<slug:key>/compare/", compare_views.compare, name="compare"),
     path("<slug:key>/move/", act_views.move, name="move"),
     path("<slug:key>/<int:number>/", read_views.book, name="book"),
     path("<slug:key>/<int:number>/file/", read_views.file, name="file"),

@@ -1,0 +1,119 @@
+"""What changed between two versions, in the words a rep reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+from kniga.engine import Definition, compile_bpmn
+from kniga.processes.actions.names import KNOWN_ACTIONS
+from kniga.processes.changes import Changes, StepChange, changes_between
+from kniga.processes.publishing import BOOKS
+from kniga.processes.text_difference import Piece, text_difference
+
+BOOK = (Path(BOOKS) / "inbound_sale.en.bpmn").read_text(encoding="utf-8")
+
+
+def definition(text: str) -> Definition:
+    return compile_bpmn(text.encode(), actions=KNOWN_ACTIONS)
+
+
+def changes(*edits: tuple[str, str]) -> Changes:
+    text = BOOK
+    for old, new in edits:
+        assert old in text, old
+        text = text.replace(old, new)
+    with translation.override("en"):
+        return changes_between(definition(BOOK), definition(text))
+
+
+def first_step(found: Changes) -> StepChange:
+    return found.stages[0].steps[0]
+
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_same_book_has_no_changes() -> None:
+    assert changes().is_empty
+
+
+def test_a_moved_picture_is_no_change() -> None:
+    assert changes(('<dc:Bounds x="', '<dc:Bounds x="1')).is_empty
+
+
+def test_a_longer_deadline_is_told_in_words() -> None:
+    step = first_step(changes(('duration="PT30M"', 'duration="PT2H"')))
+    (detail,) = step.details
+    assert (step.name, step.fate, detail.kind) == ("Answer the request", "changed", "deadline")
+    assert (detail.before, detail.after) == ("30 working minutes", "2 working hours")
+    assert step.concerns_reps
+
+
+def test_a_script_is_compared_word_by_word() -> None:
+    step = first_step(changes(("Find out in two minutes", "Find out in five minutes")))
+    (detail,) = step.details
+    assert detail.kind == "script"
+    assert Piece("removed", "two") in detail.pieces and Piece("added", "five") in detail.pieces
+    assert any(piece.how == "gap" for piece in detail.pieces)
+
+
+def test_a_renamed_step_is_the_same_step_and_leads_to_it_have_not_changed() -> None:
+    step = first_step(changes(('name="Answer the request"', 'name="Call back at once"')))
+    assert [(d.kind, d.before, d.after) for d in step.details] == [("name", "Answer the request", "Call back at once")]
+
+
+def test_a_step_with_another_id_is_found_by_its_name() -> None:
+    found = changes(("task_answer_late", "task_looked_into"))
+    assert found.is_empty, found
+
+
+def test_a_question_that_became_required_says_so() -> None:
+    edit = ('label="What the client asks for" requiredFor="talked"', 'label="What the client asks for" required="true"')
+    (detail,) = first_step(changes(edit)).details
+    assert detail.kind == "question"
+    assert (detail.before, detail.after) == (
+        "What the client asks for (for: Talked)",
+        "What the client asks for (always)",
+    )
+
+
+def test_who_does_it_and_what_it_pays_are_told_but_concern_the_rep_less() -> None:
+    found = changes(
+        ('assignee="owner" kniga:stage="request" kniga:price="2.00"', 'assignee="lead" kniga:stage="request"')
+    )
+    step = first_step(found)
+    assert [detail.kind for detail in step.details] == ["who", "price"]
+    assert not step.concerns_reps
+
+
+def test_stages_are_told_with_the_process() -> None:
+    found = changes(
+        ('key="qualify" name="Qualification"', 'key="qualify" name="Need"'), ('"Inbound sale"', '"Requests"')
+    )
+    assert [(one.kind, one.before, one.after) for one in found.book] == [
+        ("name", "Inbound sale", "Requests"),
+        ("stage", "Qualification", "Need"),
+    ]
+
+
+def test_a_new_and_a_removed_step_are_counted() -> None:
+    small = (Path(__file__).parent / "small_sale.bpmn").read_text(encoding="utf-8")
+    with translation.override("en"):
+        found = changes_between(definition(small), definition(BOOK))
+    assert found.count("new") + found.count("changed") >= 8
+    assert found.stages[-1].steps[-1].fate in ("removed", "new", "changed")
+
+
+def test_a_text_that_has_nothing_to_do_with_the_old_one_is_shown_whole() -> None:
+    assert text_difference("Call at nine.", "Send the signed contract by courier to them") == (
+        Piece("removed", "Call at nine."),
+        Piece("added", "Send the signed contract by courier to them"),
+    )
+
+
+def test_a_long_text_is_compared_in_bounded_time() -> None:
+    old, new = "word " * 30_000, "other " * 30_000
+    assert [piece.how for piece in text_difference(old, new)] == ["removed", "added"]
