@@ -1,4 +1,5 @@
 /* What every page needs. Islands (board, designer, charts) are separate modules in ./islands. */
+import { startCopying } from "./copying";
 import { startDialogs } from "./dialogs";
 import { startForms } from "./forms";
 import { startInView } from "./inview";
@@ -12,6 +13,7 @@ import { startToasts } from "./toasts";
 startHtmx();
 startToasts();
 startDialogs();
+startCopying();
 startForms();
 startTheme();
 startLocalTime();

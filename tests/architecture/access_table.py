@@ -43,6 +43,10 @@ PAGES: dict[str, Line] = {
     "desk:people": Line("GET"),
     "desk:task": Line("GET", SEE_DEAL),
     "desk:complete": Line("POST", SEE_DEAL, WORKERS, told=frozenset({422})),
+    "desk:make_document": Line("POST", SEE_DEAL, WORKERS, told=frozenset({302, 403})),
+    "desk:letter": Line(
+        "GET POST", SEE_DEAL, WORKERS, {"to": "a@example.com", "subject": "S", "body": "B"}, told=frozenset({422})
+    ),
     "desk:undo": Line("POST", SEE_DEAL, WORKERS, told=frozenset({302})),
     "deals:list": Line("GET"),
     "deals:totals": Line("GET"),
@@ -62,6 +66,7 @@ PAGES: dict[str, Line] = {
     "documents:document": Line("GET", SEE_DEAL),
     "documents:markdown": Line("GET", SEE_DEAL),
     "documents:html": Line("GET", SEE_DEAL),
+    "documents:letter": Line("GET", SEE_DEAL),
     "documents:templates": Line("GET", may=HEADS),
     "documents:create_template": Line("GET POST", may=HEADS),
     "documents:template": Line("GET POST", may=HEADS),

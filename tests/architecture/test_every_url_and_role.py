@@ -24,7 +24,8 @@ from django.urls import get_resolver, reverse
 from kniga.catalog.services import create_product
 from kniga.clients.contact_services import ContactInput
 from kniga.clients.services import create_client
-from kniga.documents.services import create_document, create_template
+from kniga.documents.letter_services import keep_letter
+from kniga.documents.services import TemplateText, create_document, create_template
 from kniga.imports.setup import bring_file
 from kniga.people.models import Branch, Team, User
 from kniga.people.tokens import create_token
@@ -42,6 +43,8 @@ from tests.architecture.test_pages_are_guarded import pages
 from tests.processes.conftest import SMALL_SALE
 
 LET_IN = frozenset({200, 201, 202, 204, 302, 303, 400, 409, 412, 422, 428})
+_MATERIALS = b'<kniga:material template="offer"/><kniga:material kind="letter" template="hello"/>'
+WITH_MATERIALS = SMALL_SALE.replace(b"<kniga:outcome", _MATERIALS + b"<kniga:outcome", 1)
 _TABLES = """
 SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
 AND table_name NOT LIKE 'platform_event_%%' AND table_name NOT IN ('django_session', 'platform_cache')
@@ -93,7 +96,12 @@ def make_world() -> World:
     administrator = add("administrator", "administrator", None)
     add("delivery", "delivery")
     add("support", "support")
-    version = upload_version(xml=SMALL_SALE, note="", by=None, now=now)
+    template = create_template(
+        key="offer", text=TemplateText("Offer", "For {{client.name}}"), by=administrator, now=now
+    )
+    hello = TemplateText("Hello", "Dear {{client.name}}", subject="Hello")
+    create_template(key="hello", kind="letter", text=hello, by=administrator, now=now)
+    version = upload_version(xml=WITH_MATERIALS, note="", by=None, now=now)
     publish_version(version_id=version.pk, by=None, now=now)
     client = create_client(owner=rep, by=rep, now=now, name="Warehouse", contacts=[ContactInput("Anna")])
     product = create_product(by=administrator, now=now, name="Rack")
@@ -107,13 +115,15 @@ def make_world() -> World:
         Path(table.name).write_bytes(b"name\nA\n")
         job = bring_file(kind="clients", file_name="a.csv", path=Path(table.name), by=people["head"], now=now)
     act = plan_act(kind="suspend", scope=Scope("small_sale"), reason="x", by=people["lead"], now=now)
-    template = create_template(key="offer", name="Offer", body="Dear {{client.name}}", by=administrator, now=now)
     document = create_document(deal_id=deal_id, template=template, name="", body="Dear *you*", by=None, now=now)
+    letter = keep_letter(
+        deal_id=deal_id, template_key="", to="a@example.com", subject="Hello", body="Good day", by=rep, now=now
+    )
     ids = {
         "client_id": client.pk, "contact_id": client.contacts.get().pk, "deal_id": deal_id, "task_id": task.pk,
         "product_id": product.pk, "job_id": job.pk, "user_id": rep.pk, "team_id": team.pk, "stage_id": task.stage_id,
         "key": "small_sale", "number": 1, "work_id": work.pk, "instance_id": task.instance_id, "act_id": act.pk,
-        "document_id": document.pk, "template_key": template.key,
+        "document_id": document.pk, "letter_id": letter.pk, "letter_key": "hello", "template_key": template.key,
     }  # fmt: skip
     return World(people, ids)
 

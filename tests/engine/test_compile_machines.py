@@ -9,6 +9,7 @@ from kniga.engine import (
     DecisionTask,
     Due,
     Escalation,
+    Material,
     MessageRef,
     Param,
     ReceiveTask,
@@ -216,6 +217,32 @@ def test_a_control_point_says_when_whom_and_how() -> None:
 )
 def test_a_control_point_that_cannot_be_watched_is_refused(inside: str, expected: list[str]) -> None:
     assert codes(bpmn(*AROUND, watched(inside))) == expected
+
+
+def test_a_step_names_the_documents_and_letters_to_use() -> None:
+    inside = '<k:material kind="letter" template="hello"/><k:material template="offer"/><k:material template="hello"/>'
+    found = compile_bpmn(bpmn(*AROUND, task("a", "ok", inside))).elements["a"]
+    assert isinstance(found, UserTask)
+    assert found.materials == (
+        Material("letter", "hello"),
+        Material("document", "offer"),
+        Material("document", "hello"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        ("<k:material/>", ["missing_part"]),
+        ('<k:material kind="letter" template="a b"/>', ["bad_key"]),
+        ('<k:material kind="film" template="offer"/>', ["bad_value"]),
+        ('<k:material template="offer"/><k:material kind="document" template="offer"/>', ["duplicate_key"]),
+        ('<k:material template="offer" to="head"/>', ["unknown_extension"]),
+        ('<k:material template="offer"><k:note/></k:material>', ["unknown_extension"]),
+    ],
+)
+def test_a_material_that_names_no_template_is_refused(inside: str, expected: list[str]) -> None:
+    assert codes(bpmn(*AROUND, task("a", "ok", inside))) == expected
 
 
 def test_a_control_point_cannot_count_from_a_deadline_that_is_not_there() -> None:

@@ -11,7 +11,7 @@ from django.utils import translation
 from kniga.clients.models import Client
 from kniga.deals.models import Deal
 from kniga.documents.models import Document, DocumentTemplate
-from kniga.documents.services import create_template, update_template
+from kniga.documents.services import TemplateText, create_template, update_template
 from kniga.platform.errors import Refused
 from kniga.platform.models import Event
 from kniga.processes.actions.documents import as_plain_text
@@ -32,7 +32,7 @@ BODY = "# Offer\n\nFor **{{client.name}}**: {{deal.name}}, {{deal.amount}} {{dea
 
 
 def template(department: Department, body: str = BODY, key: str = "offer") -> DocumentTemplate:
-    return create_template(key=key, name="Offer for {{client.name}}", body=body, by=department.head, now=NOW)
+    return create_template(key=key, text=TemplateText("Offer for {{client.name}}", body), by=department.head, now=NOW)
 
 
 def with_field(type: str) -> bytes:
@@ -59,7 +59,7 @@ def test_a_step_makes_a_document_that_stays_as_it_was_made(department: Departmen
     assert made.body == "# Offer\n\nFor **Warehouse**: Racks, 1\u00a0000\u00a0₽"
     assert (made.deal_id, made.client_id) == (department.deal.pk, department.deal.client_id)
     update_template(
-        template=offer, revision=1, name="X", body="Other", is_active=True, by=department.head, now=NOW
+        template=offer, revision=1, text=TemplateText("X", "Other"), is_active=True, by=department.head, now=NOW
     )  # fmt: skip
     made.refresh_from_db()
     assert made.body.startswith("# Offer")
@@ -108,7 +108,7 @@ def test_the_page_of_a_version_says_which_template_has_gone(department: Departme
     version = publish(working_book(action("create_document", template="offer")))
     assert not get_check(user=department.head, version_id=version.pk).errors
     update_template(
-        template=offer, revision=1, name="X", body="Other", is_active=False, by=department.head, now=NOW
+        template=offer, revision=1, text=TemplateText("X", "Other"), is_active=False, by=department.head, now=NOW
     )  # fmt: skip
     assert [one.code for one in get_check(user=department.head, version_id=version.pk).errors] == ["unknown_template"]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core import mail
 
+from kniga.documents.letter_services import keep_letter
 from kniga.documents.models import Document, DocumentTemplate
-from kniga.documents.services import create_document, create_template
+from kniga.documents.services import TemplateText, create_document, create_template
 from tests.processes.conftest import NOW, Department, department
+from tests.processes.test_materials import begun
 from tests.web.test_processes_pages import client_of
 
 __all__ = ["department"]
@@ -15,7 +18,7 @@ SENT = {"key": "offer", "name": "Offer", "body": "Dear {{client.name}}", "is_act
 
 @pytest.fixture
 def document(department: Department) -> Document:
-    template = create_template(key="offer", name="Offer", body="x", by=department.head, now=NOW)
+    template = create_template(key="offer", text=TemplateText("Offer", "x"), by=department.head, now=NOW)
     body = "# Offer\n\n**Dear** Warehouse <script>alert(1)</script>"
     name = 'Offer "Racks" / Предложение'
     return create_document(deal_id=department.deal.pk, template=template, name=name, body=body, by=None, now=NOW)
@@ -23,7 +26,7 @@ def document(department: Department) -> Document:
 
 def test_the_head_adds_and_changes_a_template(department: Department) -> None:
     head = client_of(department.head)
-    assert "Document templates" in head.get("/processes/").content.decode()
+    assert "Templates" in head.get("/processes/").content.decode()
     assert "No templates yet" in head.get("/documents/templates/").content.decode()
     assert "{{client.name}}" in head.get("/documents/templates/new/").content.decode()
     wrong = head.post("/documents/templates/new/", SENT | {"key": "Not a key"})
@@ -43,7 +46,7 @@ def test_the_head_adds_and_changes_a_template(department: Department) -> None:
 
 def test_a_rep_has_no_templates(department: Department) -> None:
     rep = client_of(department.rep)
-    assert "Document templates" not in rep.get("/processes/").content.decode()
+    assert "/documents/templates/" not in rep.get("/processes/").content.decode()
     for path in ("/documents/templates/", "/documents/templates/new/"):
         assert rep.get(path).status_code == 403
 
@@ -77,3 +80,55 @@ def test_a_document_is_downloaded_as_markdown_and_as_html(department: Department
 def test_a_document_of_a_foreign_deal_is_not_there(department: Department, document: Document, path: str) -> None:
     assert client_of(department.other).get(f"/documents/{document.pk}/{path}").status_code == 404
     assert client_of(department.head).get(f"/documents/{document.pk + 1}/{path}").status_code == 404
+
+
+def test_the_head_adds_a_template_of_a_letter(department: Department) -> None:
+    head = client_of(department.head)
+    page = head.get("/documents/templates/new/?kind=letter").content.decode()
+    assert 'name="subject"' in page and 'value="letter"' in page
+    sent = {"kind": "letter", "key": "hello", "name": "Hello", "body": "Dear {{contact.name}}", "is_active": "on"}
+    wrong = head.post("/documents/templates/new/", sent)
+    assert wrong.status_code == 422 and "Enter a subject" in wrong.content.decode()
+    assert head.post("/documents/templates/new/", sent | {"subject": "{{deal.name}}"}).status_code == 302
+    assert 'value="{{deal.name}}"' in head.get("/documents/templates/hello/").content.decode()
+
+
+def test_a_letter_has_a_page_and_stands_in_the_history(department: Department) -> None:
+    kept = keep_letter(
+        deal_id=department.deal.pk, template_key="", to="ann@example.com", subject="Hello", body="<b>Dear</b> Ann",
+        by=department.rep, now=NOW,
+    )  # fmt: skip
+    rep = client_of(department.rep)
+    page = rep.get(f"/documents/letters/{kept.pk}/").content.decode()
+    assert "ann@example.com" in page and "&lt;b&gt;Dear&lt;/b&gt; Ann" in page
+    assert f"/documents/letters/{kept.pk}/" in rep.get(f"/deals/{department.deal.pk}/processes/").content.decode()
+    timeline = rep.get(f"/deals/{department.deal.pk}/timeline/").content.decode()
+    assert "Letter sent: Hello" in timeline and f"/documents/letters/{kept.pk}/" in timeline
+    assert client_of(department.other).get(f"/documents/letters/{kept.pk}/").status_code == 404
+
+
+def test_the_task_makes_its_document_and_sends_its_letter(department: Department) -> None:
+    task_id = begun(department)
+    rep = client_of(department.rep)
+    page = rep.get(f"/tasks/{task_id}/").content.decode()
+    assert "Documents and letters" in page and f"/tasks/{task_id}/letters/hello/" in page
+    assert rep.post(f"/tasks/{task_id}/documents/offer/").status_code == 302
+    assert f"/documents/{Document.objects.get().pk}/" in rep.get(f"/tasks/{task_id}/").content.decode()
+    form = rep.get(f"/tasks/{task_id}/letters/hello/").content.decode()
+    assert "Dear Ann, ₽1,000" in form and "ann@example.com" in form
+    typed = {"to": "nobody", "subject": "Hi", "body": "Dear {{contact.position}}"}
+    wrong = rep.post(f"/tasks/{task_id}/letters/hello/", typed)
+    assert wrong.status_code == 422 and "contact.position" in wrong.content.decode() and not mail.outbox
+    sent = rep.post(
+        f"/tasks/{task_id}/letters/hello/", typed | {"to": "ann@example.com", "body": "Dear Ann"},
+        headers={"HX-Request": "true", "HX-Target": "letter-form"},
+    )  # fmt: skip
+    assert sent.status_code == 204 and "materials-changed" in sent["HX-Trigger"] and len(mail.outbox) == 1
+    shown = rep.get(f"/tasks/{task_id}/", headers={"HX-Request": "true", "HX-Target": "materials"}).content.decode()
+    assert shown.lstrip().startswith("<h3>") and "/documents/letters/" in shown
+
+
+def test_the_book_names_the_documents_and_letters_of_a_step(department: Department) -> None:
+    begun(department)
+    page = client_of(department.head).get("/processes/small/1/").content.decode()
+    assert "Documents and letters" in page and "Hello" in page

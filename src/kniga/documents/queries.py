@@ -1,4 +1,4 @@
-"""Documents as their pages need them; every query shows only what the user may see."""
+"""Documents, letters and templates as their pages need them; every query shows only what the user may see."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from kniga.deals.models import Deal
-from kniga.documents.models import Document, DocumentTemplate
+from kniga.documents.models import Document, DocumentTemplate, Letter, TemplateKind
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
@@ -21,6 +21,8 @@ class TemplateRow:
     """A template in the list."""
 
     key: str
+    kind: str
+    language: str
     name: str
     is_active: bool
     updated_at: datetime
@@ -36,10 +38,23 @@ class DocumentRow:
     made_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A letter in its deal's card; `sent_by` "" for a process."""
+
+    id: int
+    subject: str
+    to: str
+    sent_at: datetime
+    sent_by: str
+
+
 def template_rows(*, user: User) -> tuple[TemplateRow, ...]:
-    """All templates by name, those in use first. Templates are part of the sales book: they are nobody's own."""
-    found = DocumentTemplate.objects.order_by("-is_active", "name", "id")
-    return tuple(TemplateRow(*row) for row in found.values_list("key", "name", "is_active", "updated_at"))
+    """All templates, those in use first, documents before letters, by name. Templates are part of the sales book:
+    they are nobody's own."""
+    found = DocumentTemplate.objects.order_by("-is_active", "kind", "name", "id")
+    fields = ("key", "kind", "language", "name", "is_active", "updated_at")
+    return tuple(TemplateRow(*row) for row in found.values_list(*fields))
 
 
 def get_template(*, user: User, key: str) -> DocumentTemplate:
@@ -50,14 +65,15 @@ def get_template(*, user: User, key: str) -> DocumentTemplate:
     return found
 
 
-def active_template(*, key: str) -> DocumentTemplate | None:
-    """The template of this key if documents may be made from it."""
-    return DocumentTemplate.objects.filter(key=key, is_active=True).first()
+def active_template(*, key: str, kind: str = TemplateKind.DOCUMENT) -> DocumentTemplate | None:
+    """The template of this key and kind if documents or letters may be made from it."""
+    return DocumentTemplate.objects.filter(key=key, kind=kind, is_active=True).first()
 
 
-def active_template_keys() -> tuple[str, ...]:
-    """The keys a process may name, sorted."""
-    return tuple(DocumentTemplate.objects.filter(is_active=True).order_by("key").values_list("key", flat=True))
+def active_template_names(*, kind: str = TemplateKind.DOCUMENT) -> dict[str, str]:
+    """The templates of a kind that a process may name: names by key, sorted by key."""
+    found = DocumentTemplate.objects.filter(kind=kind, is_active=True).order_by("key")
+    return dict(found.values_list("key", "name"))
 
 
 def documents_of_deal(*, user: User, deal: Deal) -> tuple[DocumentRow, ...]:
@@ -67,10 +83,29 @@ def documents_of_deal(*, user: User, deal: Deal) -> tuple[DocumentRow, ...]:
     return tuple(DocumentRow(id_, name, made_at, made_by or "") for id_, name, made_at, made_by in rows)
 
 
+def letters_of_deal(*, user: User, deal: Deal) -> tuple[LetterRow, ...]:
+    """The letters of a deal that came through `get_visible_deal`, newest first, at most 200."""
+    found = Letter.objects.filter(deal=deal).order_by("-sent_at", "-id")
+    rows = found.values_list("id", "subject", "to", "sent_at", "sent_by__name")[:MOST_OF_DEAL]
+    return tuple(LetterRow(*row[:4], row[4] or "") for row in rows)
+
+
 def get_document(*, user: User, id: int) -> Document:
     """The document with its deal and maker, if `user` sees the deal. Raises NotVisible."""
     found = Document.objects.select_related("deal", "made_by").filter(pk=id).first()
-    owners = visible_owner_ids(user, Entity.DEAL)
-    if found is None or not user.is_active or (owners is not None and found.deal.owner_id not in owners):
+    if found is None or not _sees(user, found.deal):
         raise NotVisible
     return found
+
+
+def get_letter(*, user: User, id: int) -> Letter:
+    """The letter with its deal and sender, if `user` sees the deal. Raises NotVisible."""
+    found = Letter.objects.select_related("deal", "sent_by").filter(pk=id).first()
+    if found is None or not _sees(user, found.deal):
+        raise NotVisible
+    return found
+
+
+def _sees(user: User, deal: Deal) -> bool:
+    owners = visible_owner_ids(user, Entity.DEAL)
+    return user.is_active and (owners is None or deal.owner_id in owners)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from kniga.deals.models import Deal
 from kniga.documents import events
-from kniga.documents.models import Document, DocumentTemplate
+from kniga.documents.models import Document, DocumentTemplate, TemplateKind
 from kniga.documents.placeholders import PLACEHOLDERS, unknown_placeholders
 from kniga.people.models import User
 from kniga.people.permissions import Act
@@ -27,39 +30,51 @@ _KEY: Final = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 _TAKEN_BY_PAGES: Final = frozenset({"new"})
 
 
+@dataclass(frozen=True, slots=True)
+class TemplateText:
+    """What a template says: its name, its text, for a letter its subject, and the language values are filled in in
+    ("" the organisation's)."""
+
+    name: str
+    body: str
+    subject: str = ""
+    language: str = ""
+
+
 @transaction.atomic
 def create_template(
-    *, key: str, name: str, body: str, by: User, now: datetime, is_active: bool = True
+    *, key: str, text: TemplateText, by: User, now: datetime, kind: str = TemplateKind.DOCUMENT, is_active: bool = True
 ) -> DocumentTemplate:
     """A new template under a key of its own.
 
-    Raises Refused: `key_invalid`, `key_taken`, `name_missing`, `body_missing`, `placeholder_unknown`,
-    `not_allowed`."""
+    Raises Refused: `key_invalid`, `key_taken`, `kind_unknown`, `name_missing`, `subject_missing`, `body_missing`,
+    `language_unknown`, `placeholder_unknown`, `not_allowed`."""
     require(by, Act.EDIT_BOOK)
-    check_all(lambda: _check_key(key), lambda: _clean_name(name), lambda: _clean_body(body))
-    template = DocumentTemplate.objects.create(
-        key=key, name=_clean_name(name), body=_clean_body(body), is_active=is_active, created_at=now, updated_at=now
-    )
+    check_all(lambda: _check_kind(kind), lambda: _check_key(key), *_checks(text, kind))
+    template = DocumentTemplate(key=key, kind=kind, is_active=is_active, created_at=now, updated_at=now)
+    _write(template, text)
+    template.save()
     _tell_saved(template, by, now)
     return template
 
 
 @transaction.atomic
 def update_template(
-    *, template: DocumentTemplate, revision: int, name: str, body: str, is_active: bool, by: User, now: datetime
+    *, template: DocumentTemplate, revision: int, text: TemplateText, is_active: bool, by: User, now: datetime
 ) -> DocumentTemplate:
-    """Change a template; documents made from it stay as they are.
+    """Change a template; documents made from it and letters sent stay as they are.
 
-    Raises Refused: `name_missing`, `body_missing`, `placeholder_unknown`, `not_allowed`; Conflict `changed_meanwhile`
-    if `revision` is not the present one."""
+    Raises Refused: `name_missing`, `subject_missing`, `body_missing`, `language_unknown`, `placeholder_unknown`,
+    `not_allowed`; Conflict `changed_meanwhile` if `revision` is not the present one."""
     require(by, Act.EDIT_BOOK)
-    check_all(lambda: _clean_name(name), lambda: _clean_body(body))
+    check_all(*_checks(text, template.kind))
     template = DocumentTemplate.objects.select_for_update().get(pk=template.pk)
     if template.revision != revision:
         raise Conflict("changed_meanwhile", _("Somebody changed this meanwhile. Look at it again, then repeat."))
-    before = (template.name, template.body, template.is_active)
-    template.name, template.body, template.is_active = _clean_name(name), _clean_body(body), is_active
-    if before != (template.name, template.body, template.is_active):
+    before = _said_by(template)
+    template.is_active = is_active
+    _write(template, text)
+    if before != _said_by(template):
         template.revision += 1
         template.updated_at = now
         template.save()
@@ -101,6 +116,42 @@ def _alone_with(work_id: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"document of work {work_id}"])
 
 
+def _said_by(template: DocumentTemplate) -> tuple[object, ...]:
+    return template.name, template.subject, template.body, template.language, template.is_active
+
+
+def _write(template: DocumentTemplate, text: TemplateText) -> None:
+    template.name, template.body, template.language = _clean_name(text.name), _clean_body(text.body), text.language
+    template.subject = _clean_subject(text.subject) if template.kind == TemplateKind.LETTER else ""
+
+
+def _checks(text: TemplateText, kind: str) -> tuple[Callable[[], object], ...]:
+    """What has to hold for the text of a template, in the order of the form."""
+    subject = (lambda: _clean_subject(text.subject),) if kind == TemplateKind.LETTER else ()
+    return (
+        lambda: _clean_name(text.name), *subject, lambda: _clean_body(text.body),
+        lambda: _check_language(text.language),
+    )  # fmt: skip
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in TemplateKind.values:
+        raise Refused("kind_unknown", _("Choose a document or a letter."), field="kind")
+
+
+def _check_language(language: str) -> None:
+    if language and language not in dict(settings.LANGUAGES):
+        raise Refused("language_unknown", _("Choose one of the languages offered."), field="language")
+
+
+def _clean_subject(text: str) -> str:
+    subject = _one_line(text)
+    if not subject or len(subject) > LONGEST_NAME:
+        raise Refused("subject_missing", _("Enter a subject of at most 300 characters."), field="subject")
+    _check_placeholders(subject, "subject")
+    return subject
+
+
 def _check_key(key: str) -> None:
     if not _KEY.fullmatch(key) or key in _TAKEN_BY_PAGES:
         message = _("Enter a key of small Latin letters, digits, “-” and “_”, beginning with a letter.")
@@ -139,6 +190,7 @@ def _one_line(text: str) -> str:
 
 def _tell_saved(template: DocumentTemplate, by: User, now: datetime) -> None:
     payload = {
-        "template": template.key, "name": template.name, "revision": template.revision, "is_active": template.is_active,
+        "template": template.key, "kind": template.kind, "name": template.name, "revision": template.revision,
+        "is_active": template.is_active,
     }  # fmt: skip
     record([LedgerEvent(events.TEMPLATE_SAVED, now, actor_id=by.pk, payload=payload)])

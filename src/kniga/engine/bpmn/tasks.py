@@ -8,6 +8,7 @@ from kniga.engine.bpmn.controls import is_person, read_controls
 from kniga.engine.bpmn.draft import Draft, Node, attribute, local, name_of, parts
 from kniga.engine.bpmn.durations import read_part_due
 from kniga.engine.bpmn.loops import read_loop
+from kniga.engine.bpmn.materials import read_materials
 from kniga.engine.bpmn.questions import read_outcomes, read_questions
 from kniga.engine.definition.model import TASK_KINDS, Outcome, Question, TaskKind, UserTask
 from kniga.engine.definition.timing import Due
@@ -54,6 +55,7 @@ def read_user_task(draft: Draft, node: Node, stage: str | None, asked: Asked) ->
         loop=read_loop(draft, node),
         skill=attribute(node, "skill"),
         controls=read_controls(draft, node, deadline),
+        materials=read_materials(draft, node),
         bpmn=next(tag for tag in _TAGS if tag == local(node)),
     )
 

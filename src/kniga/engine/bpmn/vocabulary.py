@@ -31,7 +31,7 @@ _ATTRIBUTES = {
     "endEvent": ("result", "reasonFrom"),
     "message": ("correlation", "key"),
 }
-_TASK_EXTENSIONS = ("deadline", "script", "question", "outcome", "control")
+_TASK_EXTENSIONS = ("deadline", "script", "question", "outcome", "control", "material")
 _EXTENSIONS = {
     "process": ("stages", "fields", "dmn"),
     "userTask": _TASK_EXTENSIONS,
@@ -56,6 +56,7 @@ _PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # our element: i
     "control": (("key", "name", "due", "calendar", "basis", "whom", "by"), ("condition", "escalate")),
     "condition": ((), ()),
     "escalate": (("after", "calendar", "whom"), ()),
+    "material": (("kind", "template"), ()),
     "action": (("name", "retries", "backoff"), ("param",)),
     "param": (("name", "value", "field"), ()),
     "letter": (("template", "subject", "to", "retries", "backoff"), ()),

@@ -25,6 +25,7 @@ EndTrigger = Literal["none", "message", "signal", "escalation", "error", "termin
 Correlation = Literal["deal", "client", "thread", "key"]
 Channel = Literal["form", "email", "call", "api", "import", "any"]
 Check = Literal["not_future", "deal_amount"]
+MaterialKind = Literal["document", "letter"]
 
 QUESTION_TYPES: tuple[FieldType, ...] = (
     "text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean",
@@ -37,6 +38,7 @@ CHECKS: Mapping[Check, tuple[FieldType, ...]] = {"not_future": ("date", "datetim
 TASK_KINDS: tuple[TaskKind, ...] = ("call", "meeting", "mail", "document", "task")
 TONES: tuple[Tone, ...] = ("primary", "positive", "negative", "neutral")
 RESULTS: tuple[Result, ...] = ("won", "lost", "other")
+MATERIAL_KINDS: tuple[MaterialKind, ...] = ("document", "letter")
 
 
 class Way(NamedTuple):
@@ -110,6 +112,15 @@ class ControlPoint:
     whom: tuple[str, ...]
     by: tuple[Literal["app", "mail"], ...]
     ladder: tuple[Escalation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A document or letter the person may use at a step: the key of the template it is made from. The shell knows
+    the templates; the engine only carries the key."""
+
+    kind: MaterialKind
+    template: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +200,7 @@ class UserTask:
     loop: MultiInstance | None = None
     skill: str | None = None
     controls: tuple[ControlPoint, ...] = ()
+    materials: tuple[Material, ...] = ()
     bpmn: Literal["userTask", "manualTask", "task"] = "userTask"
 
     def outcome(self, key: str) -> Outcome | None:

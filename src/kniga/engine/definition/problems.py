@@ -111,7 +111,11 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     "unknown_action": ("The action “{action}” is not known.", "Use one of: {allowed}."),
     "unknown_template": (
         "There is no document template “{template}” in use.",
-        "Make it among the document templates of the sales book, or use one of: {allowed}.",
+        "Make it among the templates of the sales book, or use one of: {allowed}.",
+    ),
+    "unknown_letter": (
+        "There is no letter template “{template}” in use.",
+        "Make it among the templates of the sales book, or use one of: {allowed}.",
     ),
     "unknown_called_process": (
         "The process {process} that is called here is not published.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from django.conf import settings
@@ -31,24 +32,26 @@ def create_document_for(job: Job) -> Results:
     key = job.text("template")
     template = active_template(key=key)
     if template is None:
-        message = _(
-            "There is no document template “%s” in use. Make it among the document templates of the sales book."
-        )
+        message = _("There is no document template “%s” in use. Make it among the templates of the sales book.")
         raise ActionFailed(message % key, code="unknown_template", is_final=True)
-    with translation.override(settings.LANGUAGE_CODE):
+    with translation.override(template.language or settings.LANGUAGE_CODE):
         values = letter_values(instance_id=job.instance_id, contact=contact_of(job))
-        title = job.text("name") or template.name
-        missing = missing_in(f"{title}\n{template.body}", values)
-        if missing:
-            said = _("The document speaks of “%(names)s”, which nobody has filled in.")
-            raise ActionFailed(said % {"names": ", ".join(missing)}, code="gaps", is_final=True)
-        name = filled_in(title, values)
-        body = filled_in(template.body, {place: as_plain_text(value) for place, value in values.items()})
+    name, body = filled_document(job.text("name") or template.name, template.body, values)
     document = create_document(
         deal_id=job.deal_id, template=template, name=name, body=body, by=None, now=job.now,
         instance_id=job.instance_id, work_id=job.work_id,
     )  # fmt: skip
     return _results(job, document.pk)
+
+
+def filled_document(title: str, text: str, values: Mapping[str, str]) -> tuple[str, str]:
+    """Name and text of a document. Raises ActionFailed `gaps`."""
+    missing = missing_in(f"{title}\n{text}", values)
+    if missing:
+        said = _("The document speaks of “%(names)s”, which nobody has filled in.")
+        raise ActionFailed(said % {"names": ", ".join(missing)}, code="gaps", is_final=True)
+    name = filled_in(title, values)
+    return name, filled_in(text, {place: as_plain_text(value) for place, value in values.items()})
 
 
 def as_plain_text(value: str) -> str:

@@ -10,6 +10,9 @@ from django.core.mail import EmailMessage
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from kniga.documents.letter_services import keep_letter, letter_of_work
+from kniga.documents.models import DocumentTemplate
+from kniga.documents.queries import active_template
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.actions.doing import ActionFailed, Job, Results
 from kniga.processes.actions.placeholders import contact_of, filled, letter_values
@@ -23,27 +26,56 @@ WHERE d.id = %s ORDER BY u.branch_id NULLS LAST, u.id LIMIT 1
 
 
 def send_letter(job: Job) -> Results:
-    """Fill in subject and text, and send them. Raises ActionFailed: `no_address`, `gaps`, `no_mail_server`, or what
-    the mail server says (that may pass)."""
-    with translation.override(settings.LANGUAGE_CODE):
+    """Fill in subject and text, of the letter itself or of its template, send them, and keep the letter as it was
+    sent. Raises ActionFailed: `unknown_template`, `no_address`, `gaps`, `no_mail_server`, or what the mail server
+    says (that may pass)."""
+    template = _template(job)
+    language = template.language if template else ""
+    with translation.override(language or settings.LANGUAGE_CODE):
         values = letter_values(instance_id=job.instance_id, contact=contact_of(job))
         address = _address(job, values)
-        subject = " ".join(filled(job.text("subject"), values).split())
-        body = filled(job.text("body"), values)
+        subject = " ".join(filled(job.text("subject") or (template.subject if template else ""), values).split())
+        body = filled(job.text("body") or (template.body if template else ""), values)
+    # Who takes the work up again after a fall between sending and noting finds the letter sent.
+    if letter_of_work(work_id=job.work_id) is None:
+        job.hold()
+        post(
+            instance_id=job.instance_id, mark=f"work-{job.work_id}", to=address, subject=subject, body=body,
+            reply_to=values.get("user.email", ""),
+        )  # fmt: skip
+        keep_letter(
+            deal_id=job.deal_id, template_key=template.key if template else "", to=address, subject=subject, body=body,
+            by=None, now=job.now, instance_id=job.instance_id, work_id=job.work_id,
+        )  # fmt: skip
+    return {}
+
+
+def post(*, instance_id: int, mark: str, to: str, subject: str, body: str, reply_to: str) -> None:
+    """Send a letter in the thread of an instance; `mark` makes its Message-ID. Raises ActionFailed: `no_mail_server`,
+    or what the mail server says (that may pass)."""
     if settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
         raise ActionFailed(_("No mail server is set up: see KNIGA_SMTP_HOST."), code="no_mail_server", is_final=True)
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">") or "localhost"
-    thread = f"<{thread_of(job.instance_id)}@{domain}>"
+    thread = f"<{thread_of(instance_id)}@{domain}>"
     letter = EmailMessage(
-        subject, body, to=[address], reply_to=[values["user.email"]] if values.get("user.email") else None,
-        headers={"Message-ID": f"<kniga-work-{job.work_id}@{domain}>", "References": thread, "In-Reply-To": thread},
+        subject, body, to=[to], reply_to=[reply_to] if reply_to else None,
+        headers={"Message-ID": f"<kniga-{mark}@{domain}>", "References": thread, "In-Reply-To": thread},
     )  # fmt: skip
-    job.hold()
     try:
         letter.send()
     except (smtplib.SMTPException, OSError) as error:
         raise ActionFailed(_("The mail server did not take the letter: %s") % error, code="mail_server") from error
-    return {}
+
+
+def _template(job: Job) -> DocumentTemplate | None:
+    key = job.text("template")
+    if not key:
+        return None
+    template = active_template(key=key, kind="letter")
+    if template is None:
+        message = _("There is no letter template “%s” in use. Make it among the templates of the sales book.")
+        raise ActionFailed(message % key, code="unknown_template", is_final=True)
+    return template
 
 
 def _address(job: Job, values: dict[str, str]) -> str:

@@ -5,27 +5,18 @@ A process that names another one is refused when it is compiled: nothing is prom
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
-from kniga.engine.definition.actions import SEND_LETTER, SET_FIELD, STANDARD_ACTIONS, ActionRegistry, ParamSpec
+from kniga.engine.definition.actions import SEND_LETTER, SET_FIELD, STANDARD_ACTIONS, ActionRegistry
 
 START_PROCESS: Final = "start_process"
 CALL_WEBHOOK: Final = "call_webhook"
 CREATE_DOCUMENT: Final = "create_document"
 
-# There are no stored templates of letters: a letter says its own text.
-_LETTER: Final = replace(
-    STANDARD_ACTIONS[SEND_LETTER],
-    params=tuple(
-        ParamSpec(name, literal=True, required=name in ("subject", "body")) for name in ("subject", "body", "to")
-    ),
-    one_of=(),
-)
 KNOWN_ACTIONS: Final[ActionRegistry] = {
     SET_FIELD: STANDARD_ACTIONS[SET_FIELD],
     START_PROCESS: STANDARD_ACTIONS[START_PROCESS],
     CALL_WEBHOOK: STANDARD_ACTIONS[CALL_WEBHOOK],
     CREATE_DOCUMENT: STANDARD_ACTIONS[CREATE_DOCUMENT],
-    SEND_LETTER: _LETTER,
+    SEND_LETTER: STANDARD_ACTIONS[SEND_LETTER],
 }

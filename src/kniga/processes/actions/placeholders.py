@@ -90,6 +90,11 @@ def filled_in(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: values[match[1]], _CURRENCY_BEHIND.sub(r"\1", text))
 
 
+def filled_known(text: str, values: Mapping[str, str]) -> str:
+    """The text with what is known filled in; the placeholders of the rest stay for a person to see."""
+    return _PLACEHOLDER.sub(lambda match: values.get(match[1]) or match[0], _CURRENCY_BEHIND.sub(r"\1", text))
+
+
 def _text(value: Value | Any, currency: str = "") -> str:
     """A value in the language of the text; an amount of money comes with its `currency`."""
     if value is None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -61,7 +62,7 @@ class TimelineEntry:
     details: tuple[tuple[str, str], ...]
     deal_id: int | None
     deal: str
-    task_id: int | None
+    href: str
 
 
 def timeline_context(path: str, group: str, page: Page[TimelineRow]) -> dict[str, Any]:
@@ -82,7 +83,16 @@ def entry_of(told: Told) -> TimelineEntry:
     make = _SENTENCES.get(row.kind)
     title, icon, tone = make(row) if make else (row.kind, "info", "neutral")
     deal = f"№ {row.deal_number} {row.deal_name}" if row.deal_number else ""
-    return TimelineEntry(title, row.actor, row.at, icon, tone, _all_details(told), row.deal_id, deal, row.task_id)
+    return TimelineEntry(title, row.actor, row.at, icon, tone, _all_details(told), row.deal_id, deal, _href(row))
+
+
+def _href(row: TimelineRow) -> str:
+    """The page of what the line is about: the document, the letter or the task; "" without one."""
+    if row.kind == "documents.document.created" and "document" in row.payload:
+        return reverse("documents:document", args=[row.payload["document"]])
+    if row.kind == "documents.letter.sent" and "letter" in row.payload:
+        return reverse("documents:letter", args=[row.payload["letter"]])
+    return reverse("desk:task", args=[row.task_id]) if row.task_id else ""
 
 
 def _all_details(told: Told) -> tuple[tuple[str, str], ...]:
@@ -113,6 +123,8 @@ def _details(row: TimelineRow) -> tuple[tuple[str, str], ...]:
     if row.kind == "processes.instance.moved":
         versions = f"{row.payload.get('from')} → {row.payload.get('to')}"
         return ((_("Version"), versions), (_("Why"), str(row.payload.get("reason") or "—")))
+    if row.kind == "documents.letter.sent":
+        return ((_("To"), str(row.payload.get("to", ""))),)
     if row.kind == "deals.deal.lost" and row.payload.get("reason"):
         return ((_("Reason"), reason_name(str(row.payload["reason"]))),)
     return ()
@@ -206,6 +218,7 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "deals.deal.lost": _said(gettext_lazy("Deal lost"), "lost", "bad"),
     "deals.deal.cancelled": _said(gettext_lazy("Deal cancelled"), "close"),
     "documents.document.created": _said(gettext_lazy("Document made: %(name)s"), "document", "info", name="name"),
+    "documents.letter.sent": _said(gettext_lazy("Letter sent: %(name)s"), "mail", "info", name="subject"),
     "processes.instance.started": _said(gettext_lazy("The sales book started"), "play"),
     "processes.instance.ended": _said(gettext_lazy("The sales book came to its end"), "book"),
     "processes.instance.cancelled": _said(gettext_lazy("The sales book was stopped: %(why)s"), "close", why="reason"),

@@ -15,6 +15,7 @@ from kniga.people.permissions import Act, may
 from kniga.processes.definitions import runnable_version
 from kniga.processes.desk_queries import next_desk_task_for
 from kniga.processes.effects import UNDO_WINDOW
+from kniga.processes.materials import materials_of
 from kniga.processes.queries import (
     DoneStep,
     GivenAnswer,
@@ -82,6 +83,7 @@ def task_context(
         "script": render_script(step.script, values, script_gaps(task, known)),
         "controls": _controls(task),
         "skill": step.skill,
+        "materials": materials_of(card=task),
         "questions": form_questions(
             step,
             {**known_of_deal(step, deal.amount, deal.expected_date), **(task.answers or {})}

@@ -16,4 +16,4 @@ TEMPLATE = "desk/task.html"
 def show(request: SignedInRequest, task_id: int) -> HttpResponse:
     """One task: script, what to do, client; for a task that is over, how it ended and what comes next."""
     context = task_context(user=request.user, task_id=task_id, now=clock.now())
-    return render_page(request, TEMPLATE, context, fragments={"task": "task"})
+    return render_page(request, TEMPLATE, context, fragments={"task": "task", "materials": "materials"})

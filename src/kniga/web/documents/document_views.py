@@ -1,4 +1,4 @@
-"""A document of a deal: its page, and the same as a file."""
+"""A document of a deal: its page, and the same as a file; a letter of a deal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from kniga.documents.queries import get_document
+from kniga.documents.queries import get_document, get_letter
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.pages import render_page
 
@@ -41,6 +41,13 @@ def html_file(request: SignedInRequest, document_id: int) -> HttpResponse:
     document = get_document(user=request.user, id=document_id)
     text = render_to_string("documents/file.html", {"document": document}, request)
     return _file(text, document.name, "html", "text/html; charset=utf-8")
+
+
+@require_safe
+@signed_in
+def letter(request: SignedInRequest, letter_id: int) -> HttpResponse:
+    """A letter as it was sent."""
+    return render_page(request, "documents/letter.html", {"letter": get_letter(user=request.user, id=letter_id)})
 
 
 def _file(text: str, name: str, suffix: str, content_type: str) -> HttpResponse:

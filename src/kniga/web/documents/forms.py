@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.http import QueryDict
 
+from kniga.documents.services import TemplateText
+
 if TYPE_CHECKING:
     from kniga.documents.models import DocumentTemplate
 
@@ -16,14 +18,25 @@ class TemplateForm:
     """A template as typed."""
 
     key: str = ""
+    kind: str = "document"
+    language: str = ""
     name: str = ""
+    subject: str = ""
     body: str = ""
     is_active: str = "on"
 
     @classmethod
     def sent(cls, data: QueryDict) -> TemplateForm:
-        return cls(**{name: data.get(name, "").strip() for name in cls.__dataclass_fields__})
+        typed = {name: data.get(name, "").strip() for name in cls.__dataclass_fields__}
+        return cls(**typed | {"kind": typed["kind"] or "document"})
+
+    def text(self) -> TemplateText:
+        """What the template says."""
+        return TemplateText(self.name, self.body, self.subject, self.language)
 
     @classmethod
     def of(cls, template: DocumentTemplate) -> TemplateForm:
-        return cls(template.key, template.name, template.body, "on" if template.is_active else "")
+        return cls(
+            template.key, template.kind, template.language, template.name, template.subject, template.body,
+            "on" if template.is_active else "",
+        )  # fmt: skip

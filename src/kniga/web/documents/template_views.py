@@ -1,9 +1,10 @@
-"""The templates of documents: list, add, change. The head of sales keeps them as part of the sales book."""
+"""The templates of documents and letters: list, add, change. The head of sales keeps them as part of the sales book."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -37,11 +38,12 @@ def show(request: SignedInRequest) -> HttpResponse:
 def create(request: SignedInRequest) -> HttpResponse:
     """A new template."""
     if request.method != "POST":
-        return render_page(request, TEMPLATE, _context(TemplateForm()), fragments=FRAGMENTS)
+        kind = "letter" if request.GET.get("kind") == "letter" else "document"
+        return render_page(request, TEMPLATE, _context(TemplateForm(kind=kind)), fragments=FRAGMENTS)
     form = TemplateForm.sent(request.POST)
     try:
         template = create_template(
-            key=form.key, name=form.name, body=form.body, is_active=form.is_active == "on", by=request.user,
+            key=form.key, kind=form.kind, text=form.text(), is_active=form.is_active == "on", by=request.user,
             now=clock.now(),
         )  # fmt: skip
     except Refused as refusal:
@@ -55,14 +57,14 @@ def create(request: SignedInRequest) -> HttpResponse:
 def edit(request: SignedInRequest, template_key: str) -> HttpResponse:
     """Change a template; its key stays, because processes name it."""
     template = get_template(user=request.user, key=template_key)
-    shown = {"template": template}
+    shown = {"template": template, "is_letter": template.kind == "letter"}
     if request.method != "POST":
         return render_page(request, TEMPLATE, _context(TemplateForm.of(template)) | shown, fragments=FRAGMENTS)
     form = TemplateForm.sent(request.POST)
     revision = request.POST.get("revision", "")
     try:
         update_template(
-            template=template, revision=int(revision) if revision.isdecimal() else 0, name=form.name, body=form.body,
+            template=template, revision=int(revision) if revision.isdecimal() else 0, text=form.text(),
             is_active=form.is_active == "on", by=request.user, now=clock.now(),
         )  # fmt: skip
     except Refused as refusal:
@@ -77,4 +79,6 @@ def _context(form: TemplateForm, refusal: Refused | None = None) -> dict[str, An
         "form": form,
         "errors": field_errors(refusal) if refusal else {},
         "placeholders": PLACEHOLDERS,
+        "is_letter": form.kind == "letter",
+        "languages": settings.LANGUAGES,
     }

@@ -1,4 +1,4 @@
-"""Documents: one document (`documents:document`), its files, the templates and their form."""
+"""Documents: one document (`documents:document`), its files, letters, the templates and their form."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("<int:document_id>/", document_views.show, name="document"),
     path("<int:document_id>/markdown/", document_views.markdown_file, name="markdown"),
     path("<int:document_id>/html/", document_views.html_file, name="html"),
+    path("letters/<int:letter_id>/", document_views.letter, name="letter"),
     path("templates/", template_views.show, name="templates"),
     path("templates/new/", template_views.create, name="create_template"),
     path("templates/<slug:template_key>/", template_views.edit, name="template"),

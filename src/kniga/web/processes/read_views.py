@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from kniga.documents.queries import active_template_names
+from kniga.engine import Definition
 from kniga.people.permissions import Act, may
 from kniga.platform.errors import NotVisible
 from kniga.processes.definitions import runnable_version
@@ -92,11 +94,18 @@ def book_context(request: SignedInRequest, key: str, number: int) -> dict[str, A
         "statuses": status_names(),
         "kinds": kind_names(),
         "triggers": trigger_names(),
+        "template_names": _template_names(definition),
         "due_in_words": due_in_words,
         "assignee_in_words": assignee_in_words,
         "control_in_words": lambda point: control_in_words(point, definition),
         "condition_in_words": lambda rule: condition_in_words(rule, definition),
     }
+
+
+def _template_names(definition: Definition) -> dict[str, dict[str, str]]:
+    """Names of the templates that the steps name, by kind and key."""
+    kinds = {one.kind for task in definition.user_tasks() for one in task.materials}
+    return {kind: active_template_names(kind=kind) for kind in kinds}
 
 
 def status_names() -> dict[str, str]:
