@@ -4,10 +4,9 @@ export function cards(frame: HTMLElement, card: HTMLElement): void {
   for (const link of frame.querySelectorAll<SVGAElement>("a.k-diagram__element")) {
     const title = link.querySelector("title");
     if (!title) continue;
-    const lines = (title.textContent ?? "").split("\n").filter(Boolean);
-    link.setAttribute("aria-label", lines.join(", "));
+    tell(link, (title.textContent ?? "").split("\n").filter(Boolean));
     title.remove();
-    const show = (): void => open(frame, card, link, lines);
+    const show = (): void => open(frame, card, link);
     link.addEventListener("pointerenter", show);
     link.addEventListener("focus", show);
     link.addEventListener("pointerleave", () => (card.hidden = true));
@@ -16,9 +15,20 @@ export function cards(frame: HTMLElement, card: HTMLElement): void {
   frame.querySelector(".k-diagram")?.addEventListener("scroll", () => (card.hidden = true), { passive: true });
 }
 
-function open(frame: HTMLElement, card: HTMLElement, link: SVGAElement, lines: string[]): void {
+/** Give an element these lines; the first is its name. */
+export function tell(link: SVGElement, lines: string[]): void {
+  link.dataset.card = lines.join("\n");
+  link.setAttribute("aria-label", lines.join(", "));
+}
+
+/** What is told of an element now. */
+export function told(link: SVGElement): string[] {
+  return (link.dataset.card ?? link.querySelector("title")?.textContent ?? "").split("\n");
+}
+
+function open(frame: HTMLElement, card: HTMLElement, link: SVGAElement): void {
   card.replaceChildren(
-    ...lines.map((line) => {
+    ...told(link).map((line) => {
       const row = document.createElement("span");
       row.textContent = line;
       return row;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpResponse
@@ -17,8 +17,16 @@ from kniga.people.queries import branch_options, visible_members, visible_name, 
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.processes.act_planning import RIGHTS, change_move, plan_move
-from kniga.processes.act_queries import act_counts, act_rows, acts_of_process, get_visible_act, mapping_of
+from kniga.processes.act_queries import (
+    MappedElement,
+    act_counts,
+    act_rows,
+    acts_of_process,
+    get_visible_act,
+    mapping_of,
+)
 from kniga.processes.acting import drop_act
+from kniga.processes.definitions import runnable_version
 from kniga.processes.instance_queries import element_names, running_by_version
 from kniga.processes.jobs import queue_act, queue_undo
 from kniga.processes.scopes import Scope, load_scope
@@ -27,6 +35,7 @@ from kniga.web.access import SignedInRequest, act_required
 from kniga.web.formatting import number
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.processes.act_words import act_names, act_on, act_statuses, how_proposed, row_statuses, why_in_words
+from kniga.web.processes.pairs import COLOURS, TwoVersions, doubtful, likely, pair_numbers, two_versions
 from kniga.web.processes.running_views import MOST_PEOPLE, number_of
 
 if TYPE_CHECKING:
@@ -92,18 +101,41 @@ def act_context(request: SignedInRequest, found: BulkAct) -> dict[str, Any]:
     counts = act_counts(found)
     over = {"preparing": "untried", "running": "fits", "undoing": "done"}.get(found.status)
     total = sum(counts.values())
+    mapping = mapping_of(found) if found.target_id else ()
+    numbers = pair_numbers(runnable_version(found.version_id).definition) if found.version_id and mapping else {}
     return {
+        "pictures": _pictures(request, found, mapping, numbers) if over is None else None,
+        "numbers": numbers, "colours": COLOURS, "likely": likely, "doubtful": doubtful(mapping),
+        "others": _others(request, found),
         "act": found, "counts": counts, "total": total, "names": act_names(), "statuses": act_statuses(),
         "row_statuses": row_statuses(), "shown": status if status in counts else "",
         "page": act_rows(
             user=request.user, act=found, status=status if status in counts else "", cursor=request.GET.get("after")
         ),
         "why": lambda row: why_in_words(row.why, {**names, **row.steps}),
-        "mapping": mapping_of(found) if found.target_id else (), "how": how_proposed, "errors": {},
+        "mapping": mapping, "how": how_proposed, "errors": {},
         "at_work": over is not None, "over": total - counts[over] if over else total,
         "scope": _scope_in_words(request, load_scope(found.scope), names, total), "element_names": names,
         "may_do": may(request.user, RIGHTS[found.kind]), "do_it": act_on(found.kind, counts["fits"]),
     }  # fmt: skip
+
+
+def _pictures(
+    request: SignedInRequest, found: BulkAct, mapping: Sequence[MappedElement], numbers: Mapping[str, int]
+) -> TwoVersions | None:
+    if found.version_id is None or found.target_id is None:
+        return None
+    return two_versions(
+        user=request.user, old_id=found.version_id, new_id=found.target_id, mapping=mapping, numbers=numbers
+    )
+
+
+def _others(request: SignedInRequest, found: BulkAct) -> int:
+    """How many of the deals one sees are still on the version a move that is done came from."""
+    if found.target is None or found.version is None or found.status != "done":
+        return 0
+    running = running_by_version(user=request.user, process_key=found.process.key, now=clock.now())
+    return running.get(found.version.number, 0)
 
 
 def _sources(request: SignedInRequest, key: str, versions: Sequence[VersionRow]) -> list[tuple[int, int]]:

@@ -63,8 +63,10 @@ def row_statuses() -> dict[str, tuple[str, str]]:
     }
 
 
-def how_proposed(proposal: Proposal) -> str:
-    """Where a proposal comes from, and how sure it is."""
+def how_proposed(proposal: Proposal, target: str | None) -> str:
+    """Where a counterpart comes from, and how sure it is."""
+    if target and target != proposal.target:
+        return _("chosen by a person")
     words = {
         "same": _("the same element"),
         "name": _("the same name"),
