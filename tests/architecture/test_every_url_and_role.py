@@ -34,6 +34,7 @@ from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import forget_calendar
 from kniga.processes.act_planning import plan_act
 from kniga.processes.definitions import forget_definitions
+from kniga.processes.drafting import draft_from_scratch
 from kniga.processes.models import Task, Work
 from kniga.processes.opening import open_deal
 from kniga.processes.publishing import publish_version, upload_version
@@ -115,6 +116,7 @@ def make_world() -> World:
         Path(table.name).write_bytes(b"name\nA\n")
         job = bring_file(kind="clients", file_name="a.csv", path=Path(table.name), by=people["head"], now=now)
     act = plan_act(kind="suspend", scope=Scope("small_sale"), reason="x", by=people["lead"], now=now)
+    draft = draft_from_scratch(name="Begun", kind="sale", by=people["head"], now=now)
     document = create_document(deal_id=deal_id, template=template, name="", body="Dear *you*", by=None, now=now)
     letter = keep_letter(
         deal_id=deal_id, template_key="", to="a@example.com", subject="Hello", body="Good day", by=rep, now=now
@@ -124,6 +126,7 @@ def make_world() -> World:
         "product_id": product.pk, "job_id": job.pk, "user_id": rep.pk, "team_id": team.pk, "stage_id": task.stage_id,
         "key": "small_sale", "number": 1, "work_id": work.pk, "instance_id": task.instance_id, "act_id": act.pk,
         "document_id": document.pk, "letter_id": letter.pk, "letter_key": "hello", "template_key": template.key,
+        "draft_id": draft.pk,
     }  # fmt: skip
     return World(people, ids)
 

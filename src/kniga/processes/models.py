@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from kniga.clients.models import Client
 from kniga.deals.models import Deal, Pipeline, Stage
+from kniga.processes.draft_models import Draft as Draft
+from kniga.processes.draft_models import DraftPresence as DraftPresence
+from kniga.processes.draft_models import DraftSave as DraftSave
 
 
 class ProcessKind(models.TextChoices):
@@ -19,12 +22,16 @@ class ProcessKind(models.TextChoices):
 
 
 class Process(models.Model):
-    """A way of working the head has described; its pipeline is where its deals' stages live."""
+    """A way of working the head has described; its pipeline is where its deals' stages live. One with a `branch` is
+    offered to the deals of that branch only."""
 
     key = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=10, choices=ProcessKind.choices, default=ProcessKind.SALE)
     pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="processes")
+    branch = models.ForeignKey(
+        "people.Branch", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 
@@ -50,7 +57,7 @@ class ProcessVersion(models.Model):
     it).
 
     `verdict`, `problems` (as `checking.dump_problem` writes them) and `check_seconds` are what the last check said;
-    `verdict` is "" before the first."""
+    `verdict` is "" before the first. `publish_at` is when it will be published by itself, as `publish_by` wishes."""
 
     process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="versions", db_index=False)
     number = models.PositiveIntegerField()
@@ -71,6 +78,10 @@ class ProcessVersion(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True)
     check_seconds = models.FloatField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    publish_at = models.DateTimeField(null=True, blank=True)
+    publish_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from kniga.deals.models import LossReason, Pipeline, Stage
 from kniga.engine import BpmnRefused, Definition, EndEvent, Problem, compile_bpmn
-from kniga.people.models import User
+from kniga.people.models import Branch, User
 from kniga.people.permissions import Act, may
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
@@ -37,15 +37,18 @@ class BookRefused(Refused):
         self.problems = tuple(problems)
 
 
-def upload_version(*, xml: bytes, note: str, by: User | None, now: datetime) -> ProcessVersion:
-    """Keep a BPMN file as the next draft of its process (made when new; the key is the BPMN process id).
+def upload_version(
+    *, xml: bytes, note: str, by: User | None, now: datetime, branch: Branch | None = None
+) -> ProcessVersion:
+    """Keep a BPMN file as the next draft of its process (made when new, for all branches or for one; the key is the
+    BPMN process id).
 
     The same file as the latest version gives that version again. Raises BookRefused, Refused."""
-    _require_head(by)
+    require_head(by)
     definition = compiled(xml)
     checksum = hashlib.sha256(xml).hexdigest()
     with transaction.atomic():
-        process = _process_of(definition, now)
+        process = _process_of(definition, branch, now)
         latest = process.versions.order_by("-number").first()
         if latest is not None and latest.checksum == checksum:
             return latest
@@ -71,7 +74,7 @@ def publish_version(*, version_id: int, by: User | None, now: datetime, note: st
 
     Raises BookRefused with every error of the check (warnings do not hinder, nor does "not proved") and with every
     document template and called process that is not there, Refused when it is not allowed."""
-    _require_head(by)
+    require_head(by)
     with transaction.atomic():
         version = _locked(version_id)
         if version.status == VersionStatus.PUBLISHED:
@@ -99,7 +102,7 @@ def check_version(*, version_id: int, by: User | None, now: datetime) -> Process
 
     A version that was checked keeps its verdict: its file does not change. Raises BookRefused for a file that does
     not compile any more, Refused when it is not allowed."""
-    _require_head(by)
+    require_head(by)
     with transaction.atomic():
         version = _locked(version_id)
         _checked(version, compiled(bytes(version.xml)), by, now)
@@ -110,7 +113,7 @@ def retire_version(*, version_id: int, reason: str = "", by: User | None, now: d
     """Let no new deal start on the published version; running deals stay on it.
 
     Raises Refused `not_published` for any other, and when it is not allowed."""
-    _require_head(by)
+    require_head(by)
     with transaction.atomic():
         version = _locked(version_id)
         if version.status != VersionStatus.PUBLISHED:
@@ -139,7 +142,8 @@ def compiled(xml: bytes) -> Definition:
         raise BookRefused(refused.problems) from refused
 
 
-def _require_head(by: User | None) -> None:
+def require_head(by: User | None) -> None:
+    """Refuse whoever may not change the sales book; None is the command line. Raises Refused."""
     if by is not None and not may(by, Act.EDIT_BOOK):
         raise Refused("not_allowed", _("Only the head of sales may change the sales book."))
 
@@ -166,14 +170,14 @@ def _checked(version: ProcessVersion, definition: Definition, by: User | None, n
     return checked
 
 
-def _process_of(definition: Definition, now: datetime) -> Process:
+def _process_of(definition: Definition, branch: Branch | None, now: datetime) -> Process:
     process = Process.objects.select_for_update().filter(key=definition.process_id).first()
     if process is not None:
         return process
     kind = definition.kind if definition.kind in ProcessKind.values else ProcessKind.SALE
     pipeline, _made = Pipeline.objects.get_or_create(key=definition.process_id, defaults={"name": definition.name})
     return Process.objects.create(
-        key=definition.process_id, name=definition.name, kind=kind, pipeline=pipeline, created_at=now
+        key=definition.process_id, name=definition.name, kind=kind, pipeline=pipeline, branch=branch, created_at=now
     )
 
 

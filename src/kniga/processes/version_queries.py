@@ -21,8 +21,9 @@ from kniga.processes.unkept import unkept_promises
 
 @dataclass(frozen=True, slots=True)
 class ProcessRow:
-    """A process; `published` is the number of the version new deals start on, None before the first; `running` counts
-    the deals in work that the reader sees, without what other processes call."""
+    """A process; `published` is the number of the version new deals start on, None before the first, `newest` that of
+    the version to copy (that one, else the latest); `running` counts the deals in work that the reader sees, without
+    what other processes call. `branch` is "" for everybody's."""
 
     key: str
     name: str
@@ -31,6 +32,8 @@ class ProcessRow:
     published: int | None
     versions: int
     running: int
+    newest: int | None
+    branch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,11 @@ _PROCESSES = f"""
 SELECT p.key, p.name, p.kind, p.is_active, max(v.number) FILTER (WHERE v.status = 'published'), count(v.id),
        coalesce(sum((SELECT count(*) FROM processes_instance i
                      WHERE i.version_id = v.id AND i.status IN ('running', 'suspended')
-                       AND i.parent_token IS NULL {_SEEN})), 0)
+                       AND i.parent_token IS NULL {_SEEN})), 0),
+       coalesce(max(v.number) FILTER (WHERE v.status = 'published'), max(v.number)), coalesce(b.name, '')
 FROM processes_process p LEFT JOIN processes_processversion v ON v.process_id = p.id
-GROUP BY p.id ORDER BY p.is_active DESC, p.name, p.id
+LEFT JOIN people_branch b ON b.id = p.branch_id
+GROUP BY p.id, b.name ORDER BY p.is_active DESC, p.name, p.id
 """
 _VERSIONS = f"""
 SELECT v.id, p.key, v.number, v.status, v.note, v.checksum, v.created_at, coalesce(u.name, ''), v.published_at,
@@ -76,7 +81,9 @@ WHERE p.key = %(key)s AND (%(number)s::integer IS NULL OR v.number = %(number)s)
 
 def process_rows(*, user: User | None) -> tuple[ProcessRow, ...]:
     """All processes, the ones in use first. `user` None is the command line."""
-    return tuple(ProcessRow(*[*row[:6], int(row[6])]) for row in rows_of(_PROCESSES, {"owners": _owners(user)}))
+    return tuple(
+        ProcessRow(*[*row[:6], int(row[6]), *row[7:]]) for row in rows_of(_PROCESSES, {"owners": _owners(user)})
+    )
 
 
 def version_rows(*, user: User, process_key: str) -> tuple[VersionRow, ...]:

@@ -15,6 +15,7 @@ from kniga.engine import Definition
 from kniga.people.permissions import Act, may
 from kniga.platform.errors import NotVisible
 from kniga.processes.definitions import runnable_version
+from kniga.processes.draft_queries import draft_of_process, draft_rows
 from kniga.processes.drawing import drawing_of
 from kniga.processes.outline import outline_of
 from kniga.processes.version_queries import get_check, get_version_row, process_rows, version_rows, version_xml
@@ -37,6 +38,7 @@ def processes(request: SignedInRequest) -> HttpResponse:
     """All processes."""
     context: dict[str, Any] = {
         "processes": process_rows(user=request.user),
+        "drafts": draft_rows(user=request.user),
         "may_edit": may(request.user, Act.EDIT_BOOK),
     }
     context["may_steer"] = may(request.user, Act.STEER)
@@ -82,6 +84,7 @@ def book_context(request: SignedInRequest, key: str, number: int) -> dict[str, A
     return {
         "version": row,
         "versions": rows,
+        "draft_id": draft_of_process(user=request.user, process_key=key),
         "definition": definition,
         "outline": outline_of(definition),
         "drawing": drawing_of(version_xml(user=request.user, version_id=row.id), definition),

@@ -1,0 +1,19 @@
+"""The designer's page: everything on it happens in the browser, over the draft's state."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from kniga.people.permissions import Act
+from kniga.processes.draft_queries import get_draft
+from kniga.web.access import SignedInRequest, act_required
+from kniga.web.pages import render_page
+
+
+@require_safe
+@act_required(Act.EDIT_BOOK)
+def designer(request: SignedInRequest, draft_id: int) -> HttpResponse:
+    """The draft in the designer."""
+    draft = get_draft(user=request.user, draft_id=draft_id)
+    return render_page(request, "processes/designer.html", {"draft": draft.row})

@@ -1,0 +1,220 @@
+"""Drafts: begun in four ways, saved by several people, published, discarded; nothing is lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from kniga.people.models import Branch
+from kniga.platform.errors import Conflict, NotVisible, Refused
+from kniga.platform.models import Event
+from kniga.processes.book_templates import book_templates, template_xml
+from kniga.processes.draft_checking import check_draft
+from kniga.processes.draft_queries import draft_catalog, draft_rows, editors_of, get_draft
+from kniga.processes.drafting import (
+    KEPT_SAVES,
+    copy_of_version,
+    discard_draft,
+    draft_from_file,
+    draft_from_scratch,
+    draft_from_template,
+    draft_of_version,
+    note_presence,
+    publish_draft,
+    save_draft,
+)
+from kniga.processes.models import Draft, DraftSave, Process, ProcessVersion
+from kniga.processes.publishing import BookRefused
+from kniga.processes.services import start_process
+from tests.processes.conftest import NOW, SMALL_SALE, Department
+
+LATER = NOW + timedelta(minutes=1)
+OTHER = SMALL_SALE.replace(b"Make an offer", b"Make a good offer")
+
+
+def begun(department: Department, name: str = "Own sale") -> Draft:
+    return draft_from_scratch(name=name, kind="sale", by=department.head, now=NOW)
+
+
+def kinds() -> list[str]:
+    return list(Event.objects.filter(kind__startswith="processes.draft").order_by("id").values_list("kind", flat=True))
+
+
+def test_a_process_begun_from_nothing_can_be_published_at_once_and_runs(department: Department) -> None:
+    draft = begun(department)
+    checked = check_draft(bytes(draft.xml))
+    assert (checked.verdict, checked.errors, draft.process_key) == ("sound", (), "own_sale")
+    version = publish_draft(draft_id=draft.pk, revision=1, note="First", by=department.head, now=LATER)
+    assert (version.status, version.process.key, version.note) == ("published", "own_sale", "First")
+    start_process(deal_id=department.deal.pk, process_key="own_sale", by=department.rep, now=LATER)
+    assert draft_rows(user=department.head) == ()
+    assert kinds() == ["processes.draft.created", "processes.draft.published"]
+
+
+def test_names_in_any_letters_make_keys_that_are_free(department: Department) -> None:
+    assert begun(department, "Продажа «под ключ»").process_key == "prodazha_pod_klyuch"
+    assert begun(department, "Small sale").process_key == "small_sale_2"
+    assert begun(department, "Small sale").process_key == "small_sale_3"
+    assert begun(department, "日本 & <x>").process_key == "x"
+    assert begun(department, "日本").process_key == "process"
+    assert b'name="\xe6\x97\xa5\xe6\x9c\xac &amp; &lt;x&gt;"' in bytes(Draft.objects.get(process_key="x").xml)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("", "sale"), ("a" * 201, "sale"), ("Sale", "nothing"), ("a\x00b", "sale")])
+def test_a_process_needs_a_name_and_a_kind(department: Department, name: str, kind: str) -> None:
+    with pytest.raises(Refused):
+        draft_from_scratch(name=name, kind=kind, by=department.head, now=NOW)
+
+
+def test_only_the_head_begins_drafts(department: Department) -> None:
+    with pytest.raises(Refused):
+        draft_from_scratch(name="Sale", kind="sale", by=department.rep, now=NOW)
+    draft = begun(department)
+    assert draft_rows(user=department.rep) == ()
+    with pytest.raises(NotVisible):
+        get_draft(user=department.rep, draft_id=draft.pk)
+
+
+def test_editing_a_process_begins_one_draft_and_goes_on_with_it(department: Department) -> None:
+    version = ProcessVersion.objects.get()
+    draft = draft_of_version(version_id=version.pk, by=department.head, now=NOW)
+    assert draft_of_version(version_id=version.pk, by=department.head, now=LATER).pk == draft.pk
+    assert (draft.base_version, draft.process_key) == (version, "small_sale")
+    row = get_draft(user=department.head, draft_id=draft.pk).row
+    assert (row.published, row.updated_by) == (1, "Hanna")
+    save_draft(draft_id=draft.pk, base_revision=1, xml=OTHER, by=department.head, now=LATER)
+    published = publish_draft(draft_id=draft.pk, revision=2, note="", by=department.head, now=LATER)
+    assert published.number == 2
+    assert draft_of_version(version_id=version.pk, by=department.head, now=LATER).pk != draft.pk
+    with pytest.raises(NotVisible):
+        draft_of_version(version_id=0, by=department.head, now=LATER)
+
+
+def test_a_copy_is_a_process_of_its_own(department: Department) -> None:
+    version, branch = ProcessVersion.objects.get(), Branch.objects.get()
+    draft = copy_of_version(
+        version_id=version.pk, name="Small sale, Moscow", branch=branch, by=department.head, now=NOW
+    )
+    assert draft.process_key == "small_sale_moscow"
+    made = publish_draft(draft_id=draft.pk, revision=1, note="", by=department.head, now=NOW)
+    assert (made.process.branch, made.process.name) == (branch, "Small sale, Moscow")
+    assert Process.objects.get(key="small_sale").branch is None
+    everybodys = copy_of_version(version_id=version.pk, name="Trial", branch=None, by=department.head, now=NOW)
+    assert everybodys.process_key == "trial"
+
+
+def test_a_file_becomes_the_next_version_of_its_process_or_another_process(department: Department) -> None:
+    first = draft_from_file(xml=OTHER, by=department.head, now=NOW)
+    assert (first.process_key, first.base_version_id) == ("small_sale", ProcessVersion.objects.get().pk)
+    second = draft_from_file(xml=OTHER, by=department.head, now=NOW)
+    assert (second.process_key, second.base_version) == ("small_sale_2", None)
+    assert b'id="small_sale_2"' in bytes(second.xml)
+    named = draft_from_file(xml=OTHER, name="Renamed", branch=Branch.objects.get(), by=department.head, now=NOW)
+    assert (named.process_key, named.name) == ("renamed_moscow", "Renamed")
+
+
+def test_a_file_that_does_not_compile_is_taken_in_and_one_that_cannot_be_read_is_not(department: Department) -> None:
+    script = SMALL_SALE.replace(b"userTask", b"scriptTask").replace(b'id="small_sale"', b'id="script"')
+    draft = draft_from_file(xml=script, by=department.head, now=NOW)
+    checked = check_draft(bytes(draft.xml))
+    assert checked.verdict == "incomplete" and "not_supported" in {one.code for one in checked.errors}
+    with pytest.raises(BookRefused):
+        publish_draft(draft_id=draft.pk, revision=1, note="", by=department.head, now=NOW)
+    assert Draft.objects.get(pk=draft.pk).closed_at is None and not Process.objects.filter(key="script").exists()
+    for unreadable in (b"", b"not xml", b"<!DOCTYPE x><x/>", b"<x/>"):
+        with pytest.raises(BookRefused):
+            draft_from_file(xml=unreadable, by=department.head, now=NOW)
+    empty = b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="x"/>'
+    assert draft_from_file(xml=empty, by=department.head, now=NOW).name
+
+
+def test_a_file_in_an_older_encoding_is_kept_in_utf8(department: Department) -> None:
+    text = SMALL_SALE.decode().replace("UTF-8", "windows-1251").replace("Small sale", "Малая продажа")
+    draft = draft_from_file(xml=text.encode("cp1251"), by=department.head, now=NOW)
+    assert "Малая продажа" in bytes(draft.xml).decode() and b'encoding="UTF-8"' in bytes(draft.xml)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_every_book_of_the_gallery_is_shown_and_begins_a_process(department: Department, language: str) -> None:
+    found = book_templates(language=language)
+    assert [one.key for one in found][:2] == ["b2b_sale", "inbound_sale"]
+    for one in found:
+        assert one.name and one.purpose and one.stages and one.steps and one.drawing
+        xml = template_xml(key=one.key, language=language)
+        draft = draft_from_template(xml=xml, name="", by=department.head, now=NOW)
+        assert (draft.process_key, draft.name) == (one.key, one.name)
+        again = draft_from_template(xml=xml, name="Another", by=department.head, now=NOW)
+        assert (again.process_key, again.name) == (f"{one.key}_2", "Another")
+        assert check_draft(bytes(again.xml)).errors == ()
+    with pytest.raises(NotVisible):
+        template_xml(key="../secret", language=language)
+
+
+def test_each_save_is_kept_and_the_ledger_is_told_once_in_ten_minutes(department: Department) -> None:
+    draft = draft_from_file(xml=SMALL_SALE, by=department.head, now=NOW)
+    saved = save_draft(draft_id=draft.pk, base_revision=1, xml=OTHER, by=department.head, now=NOW)
+    assert (saved.revision, saved.is_merged) == (2, False)
+    same = save_draft(draft_id=draft.pk, base_revision=2, xml=OTHER, by=department.head, now=NOW)
+    assert same.revision == 2
+    save_draft(draft_id=draft.pk, base_revision=2, xml=SMALL_SALE, by=department.head, now=LATER)
+    assert kinds() == ["processes.draft.created", "processes.draft.saved"]
+    save_draft(draft_id=draft.pk, base_revision=3, xml=OTHER, by=department.head, now=NOW + timedelta(minutes=20))
+    assert kinds().count("processes.draft.saved") == 2
+    assert list(DraftSave.objects.order_by("revision").values_list("revision", flat=True)) == [1, 2, 3, 4]
+
+
+def test_only_the_last_saves_are_kept(department: Department) -> None:
+    draft = begun(department)
+    Draft.objects.update(revision=KEPT_SAVES + 1)
+    save_draft(draft_id=draft.pk, base_revision=KEPT_SAVES + 1, xml=OTHER, by=department.head, now=LATER)
+    assert list(DraftSave.objects.values_list("revision", flat=True)) == [KEPT_SAVES + 2]
+
+
+def test_what_cannot_be_read_is_not_saved(department: Department) -> None:
+    draft = begun(department)
+    with pytest.raises(BookRefused):
+        save_draft(draft_id=draft.pk, base_revision=1, xml=b"<broken", by=department.head, now=LATER)
+    draft.refresh_from_db()
+    assert draft.revision == 1
+
+
+def test_who_else_has_a_draft_open_is_told(department: Department) -> None:
+    draft = begun(department)
+    note_presence(draft_id=draft.pk, by=department.head, now=NOW)
+    assert editors_of(user=department.head, draft_id=draft.pk, now=NOW) == ()
+    assert [
+        one.name for one in editors_of(user=department.lead, draft_id=draft.pk, now=LATER - timedelta(seconds=1))
+    ] == ["Hanna"]
+    assert editors_of(user=department.lead, draft_id=draft.pk, now=LATER) == ()
+    with pytest.raises(NotVisible):
+        note_presence(draft_id=0, by=department.head, now=NOW)
+
+
+def test_a_draft_changed_meanwhile_is_not_published(department: Department) -> None:
+    draft = begun(department)
+    save_draft(draft_id=draft.pk, base_revision=1, xml=SMALL_SALE, by=department.head, now=LATER)
+    with pytest.raises(Conflict):
+        publish_draft(draft_id=draft.pk, revision=1, note="", by=department.head, now=LATER)
+
+
+def test_a_draft_is_published_under_its_key_whatever_its_file_calls_itself(department: Department) -> None:
+    draft = begun(department)
+    save_draft(draft_id=draft.pk, base_revision=1, xml=OTHER, by=department.head, now=LATER)
+    version = publish_draft(draft_id=draft.pk, revision=2, note="", by=department.head, now=LATER)
+    assert version.process.key == "own_sale"
+
+
+def test_a_discarded_draft_is_closed_and_kept(department: Department) -> None:
+    draft = discard_draft(draft_id=begun(department).pk, by=department.head, now=LATER)
+    assert Draft.objects.get().closed_at == LATER
+    for act in (lambda: discard_draft(draft_id=draft.pk, by=department.head, now=LATER),):
+        with pytest.raises(NotVisible):
+            act()
+    assert begun(department).process_key == "own_sale"
+
+
+def test_the_catalogue_names_what_there_is(department: Department) -> None:
+    catalog = draft_catalog(user=department.head)
+    assert [one.key for one in catalog.processes] == ["small_sale"]
+    assert catalog.stages

@@ -1,0 +1,205 @@
+"""Drafts in the browser: the gallery, what the designer asks for, publishing and discarding."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from kniga.people.models import Branch
+from kniga.processes.drafting import draft_from_file, draft_from_scratch
+from kniga.processes.models import Draft, ProcessVersion
+from tests.processes.conftest import NOW, SMALL_SALE, Department, department
+from tests.web.test_processes_pages import client_of
+
+__all__ = ["department"]
+
+
+def head_of(department: Department, language: str = "en") -> Client:
+    return client_of(department.head, language)
+
+
+def begun(department: Department) -> int:
+    return draft_from_file(xml=SMALL_SALE, by=department.head, now=NOW).pk
+
+
+def put(browser: Client, draft: int, body: Any) -> tuple[int, dict[str, Any]]:
+    content = body if isinstance(body, (str, bytes)) else json.dumps(body)
+    answer = browser.put(f"/processes/drafts/{draft}/state/", content, content_type="application/json")
+    return answer.status_code, answer.json()
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_gallery_shows_every_book_with_its_picture(department: Department, language: str) -> None:
+    html = head_of(department, language).get("/processes/new/").content.decode()
+    assert html.count("k-thumbnail") >= 2
+    assert ("Inbound sale" if language == "en" else "Входящая") in html
+
+
+def test_each_way_of_beginning_leads_to_the_designer(department: Department) -> None:
+    browser = head_of(department)
+    Branch.objects.create(name="Kazan")
+    ways: list[dict[str, Any]] = [
+        {"origin": "empty", "empty_name": "Own", "kind": "sale"},
+        {"origin": "template", "template": "inbound_sale"},
+        {
+            "origin": "copy",
+            "version": "small_sale/1",
+            "copy_name": "Copy",
+            "copy_branch": str(department.head.branch_id),
+        },
+        {"origin": "file", "file": SimpleUploadedFile("a.bpmn", SMALL_SALE)},
+    ]
+    for way in ways:
+        answer = browser.post("/processes/new/", way)
+        assert answer.status_code == 302, answer.content
+        assert browser.get(answer["Location"]).status_code == 200
+    assert set(Draft.objects.values_list("process_key", flat=True)) == {
+        "own", "inbound_sale", "small_sale_moscow", "small_sale",
+    }  # fmt: skip
+    html = browser.get("/processes/").content.decode()
+    assert "Drafts" in html and "changes version 1" in html
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"origin": "empty", "empty_name": "", "kind": "sale"}, "Give the process a name"),
+        ({"origin": "file"}, "Choose a BPMN file"),
+        ({"origin": "file", "file": b"no xml"}, "not well-formed XML"),
+        ({"origin": "copy", "version": "small_sale/1", "copy_name": ""}, "Give the process a name"),
+    ],
+)
+def test_what_cannot_begin_is_said_at_its_place(department: Department, form: dict[str, Any], said: str) -> None:
+    if isinstance(form.get("file"), bytes):
+        form = form | {"file": SimpleUploadedFile("a.bpmn", form["file"])}
+    answer = head_of(department).post("/processes/new/", form)
+    assert answer.status_code == 422 and said in answer.content.decode()
+    assert not Draft.objects.exists()
+
+
+@pytest.mark.parametrize("form", [{"origin": "x"}, {"origin": "template", "template": "x"}, {"origin": "copy"}])
+def test_what_is_not_there_cannot_be_begun_with(department: Department, form: dict[str, str]) -> None:
+    assert head_of(department).post("/processes/new/", form).status_code == 404
+
+
+def test_the_state_is_read_and_saved_with_what_is_wrong(department: Department) -> None:
+    browser, draft = head_of(department), begun(department)
+    state = browser.get(f"/processes/drafts/{draft}/state/").json()
+    assert (state["revision"], state["key"], state["published"], state["others"]) == (1, "small_sale", 1, [])
+    broken = state["xml"].replace('targetRef="offer"', 'targetRef="nowhere"', 1)
+    status, answer = put(browser, draft, {"base_revision": 1, "xml": broken})
+    assert (status, answer["revision"], answer["verdict"]) == (200, 2, "incomplete")
+    assert all(one["message"] and one["cure"] for one in answer["problems"])
+    status, answer = put(browser, draft, {"base_revision": 2, "xml": state["xml"]})
+    assert (status, answer["revision"], answer["verdict"]) == (200, 3, "sound")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("no json", 400), ("[" * 100_000, 400), ([], 400), ({"xml": 1, "base_revision": 1}, 400),
+        ({"xml": "<a/>", "base_revision": "1"}, 400), ({"xml": "<a/>", "base_revision": True}, 400),
+        ({"xml": "<a/>", "base_revision": 10**30}, 400), ({"xml": "<a/>", "base_revision": 1}, 422),
+        ({"xml": "", "base_revision": 1}, 422), ({"xml": "<!DOCTYPE a><a/>", "base_revision": 1}, 422),
+        ({"xml": "\ud800", "base_revision": 1}, 422),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_saved_is_refused_and_nothing_changes(department: Department, body: Any, status: int) -> None:
+    draft = begun(department)
+    found, answer = put(head_of(department), draft, body)
+    assert found == status and answer["message"]
+    assert Draft.objects.get().revision == 1
+
+
+def test_a_check_keeps_nothing_and_speaks_the_readers_language(department: Department) -> None:
+    draft = begun(department)
+    xml = SMALL_SALE.replace(b"userTask", b"scriptTask").decode()
+    path = f"/processes/drafts/{draft}/check/"
+    answer = head_of(department, "ru").post(path, {"xml": xml}, content_type="application/json").json()
+    problem = next(one for one in answer["problems"] if one["code"] == "not_supported")
+    assert answer["verdict"] == "incomplete" and "не поддерживается" in problem["message"]
+    assert problem["element"] and problem["place"] == "Call the client"
+    assert Draft.objects.get().revision == 1
+    for body, status in (({"xml": 1}, 400), ({"xml": "<a"}, 422)):
+        assert head_of(department).post(path, body, content_type="application/json").status_code == status
+
+
+def test_a_script_is_previewed_with_a_real_client(department: Department) -> None:
+    draft, browser = begun(department), head_of(department)
+    found = browser.get("/processes/drafts/clients/?q=").json()
+    assert [one["name"] for one in found] == ["Warehouse"]
+    path = f"/processes/drafts/{draft}/preview/"
+    script = "Hello {{client.name}} of {{client.region}}, **{{answer.need}}**<script>"
+    sent = {"script": script, "client_id": found[0]["id"]}
+    answer = browser.post(path, sent, content_type="application/json").json()
+    assert "Warehouse" in answer["html"] and "<script>" not in answer["html"]
+    assert answer["missing"] == ["client.region", "answer.need"]
+    without = browser.post(path, {"script": script}, content_type="application/json").json()
+    assert without["missing"][0] == "client.name"
+    assert browser.post(path, {"script": 1}, content_type="application/json").status_code == 400
+    assert browser.post(path, sent | {"client_id": 10**9}, content_type="application/json").status_code == 404
+
+
+def test_the_catalogue_speaks_the_readers_language(department: Department) -> None:
+    found = head_of(department, "ru").get("/processes/drafts/catalog/").json()
+    assert {"key": "lead", "name": "руководитель команды"} in found["people"] or found["people"]
+    assert next(one for one in found["fields"] if one["name"] == "deal.amount")["label"] == "Сумма сделки"
+    assert "between" in found["operators"]["money"] and "contains" not in found["operators"]["money"]
+    assert {one["name"] for one in found["actions"]} >= {"set_field", "create_document", "send_letter"}
+    assert all(param["label"] for action in found["actions"] for param in action["params"])
+
+
+def test_two_editors_are_told_of_each_other(department: Department) -> None:
+    draft = begun(department)
+    department.lead.role = "owner"
+    department.lead.save()
+    assert client_of(department.lead).post(f"/processes/drafts/{draft}/here/").json()["others"] == []
+    told = head_of(department).post(f"/processes/drafts/{draft}/here/").json()
+    assert ([one["name"] for one in told["others"]], told["revision"]) == (["Lena"], 1)
+
+
+def test_a_draft_is_published_from_the_dialog(department: Department) -> None:
+    draft, browser = begun(department), head_of(department)
+    answer = browser.post(f"/processes/drafts/{draft}/publish/", {"revision": "1", "note": "Better"})
+    assert (answer.status_code, answer["Location"]) == (302, "/processes/small_sale/1/")
+    own = draft_from_scratch(name="Own", kind="sale", by=department.head, now=NOW)
+    sent = browser.post(
+        f"/processes/drafts/{own.pk}/publish/", {"revision": "1"}, headers={"accept": "application/json"}
+    )
+    assert sent.json() == {"url": "/processes/own/1/"}
+    assert ProcessVersion.objects.get(process__key="own").status == "published"
+
+
+def test_what_hinders_publishing_is_named_and_nothing_is_published(department: Department) -> None:
+    xml = SMALL_SALE.replace(b"userTask", b"scriptTask").replace(b'id="small_sale"', b'id="script"')
+    draft = draft_from_file(xml=xml, by=department.head, now=NOW).pk
+    browser = head_of(department)
+    answer = browser.post(f"/processes/drafts/{draft}/publish/", {"revision": "1"})
+    assert answer.status_code == 422 and "scriptTask" in answer.content.decode()
+    sent = browser.post(
+        f"/processes/drafts/{draft}/publish/", {"revision": "1"}, headers={"accept": "application/json"}
+    )
+    assert sent.status_code == 422 and sent.json()["problems"]
+    old = browser.post(f"/processes/drafts/{draft}/publish/", {"revision": "9"})
+    assert old.status_code == 422 and "changed meanwhile" in old.content.decode()
+    assert Draft.objects.get().closed_at is None
+
+
+def test_a_draft_is_discarded(department: Department) -> None:
+    draft, browser = begun(department), head_of(department)
+    assert browser.post(f"/processes/drafts/{draft}/discard/")["Location"] == "/processes/"
+    assert browser.get(f"/processes/drafts/{draft}/").status_code == 404
+    assert browser.get(f"/processes/drafts/{draft}/state/").status_code == 404
+
+
+def test_the_book_leads_to_its_draft(department: Department) -> None:
+    browser = head_of(department)
+    assert ">Edit<" in browser.get("/processes/small_sale/1/").content.decode()
+    answer = browser.post("/processes/small_sale/1/edit/")
+    assert answer["Location"] == f"/processes/drafts/{Draft.objects.get().pk}/"
+    assert "Go on with the draft" in browser.get("/processes/small_sale/1/").content.decode()
+    assert client_of(department.rep).post("/processes/small_sale/1/edit/").status_code == 403
