@@ -11,12 +11,14 @@ from django.db import connection
 
 from kniga.engine import Event, State, Step, Token, UserTask, dump_state
 from kniga.engine.state_format.codec import dump_value
+from kniga.platform.prepared import Prepared
 from kniga.processes.definitions import RunnableVersion
 from kniga.processes.effects import DEAL_RESULTS, Effects, loss_note
 from kniga.rules import Value
 
 WAKE_BEFORE: Final = timedelta(seconds=60)
 """Workers look once in this time anyway: they are woken only for what is due sooner."""
+_APPLY_STEP: Final = Prepared("SELECT processes_apply_step_2(%s::jsonb)")
 
 
 def step_document(
@@ -60,9 +62,9 @@ def step_document(
 def apply_step(document: Mapping[str, Any]) -> list[int] | None:
     """Write a step in one round trip; atomic by itself. Returns the ids of the created tasks, or None, with
     nothing written, when the instance is no longer at the step's revision or does not run."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT processes_apply_step_2(%s::jsonb)", [_encoded(document)])
-        created: list[int] | None = cursor.fetchone()[0]
+    row = _APPLY_STEP.row(msgspec.json.encode(document))
+    assert row is not None
+    created: list[int] | None = row[0]
     return created
 
 
@@ -71,7 +73,7 @@ def apply_steps(documents: Sequence[Mapping[str, Any]]) -> list[list[int] | None
     if not documents:
         return []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT processes_apply_steps(%s::jsonb)::text", [_encoded(documents)])
+        cursor.execute("SELECT processes_apply_steps(%s::jsonb)::text", [msgspec.json.encode(documents).decode()])
         created: list[list[int] | None] = msgspec.json.decode(cursor.fetchone()[0])
     return created
 
@@ -165,7 +167,3 @@ def _add_deal(document: dict[str, Any], effects: Effects, state: State) -> None:
         document["deal_status"] = effects.deal_status
         if effects.deal_status == "lost":
             document |= {"loss_reason": effects.reason, "loss_note": loss_note(state.data)}
-
-
-def _encoded(document: object) -> str:
-    return msgspec.json.encode(document).decode()

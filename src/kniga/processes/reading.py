@@ -13,6 +13,7 @@ from django.db import connection
 
 from kniga.engine import STATE_FORMAT, State, Token, load_state
 from kniga.engine.state_format.codec import load_value
+from kniga.platform.prepared import Prepared
 from kniga.rules import Value
 
 _INSTANCE = """
@@ -35,16 +36,17 @@ LEFT JOIN LATERAL (SELECT array_agg(p.token ORDER BY p.token) AS tokens,
                           array_agg(p.element::text ORDER BY p.token) AS elements
                    FROM processes_task p WHERE p.instance_id = i.id AND p.status = 'open') s ON i.tokens IS NULL
 """
-_READ_TASK = f"""
+_READ_TASK = Prepared(f"""
 SELECT t.id, t.token, t.element, t.status, t.assignee_id, t.completed_at, t.outcome, t.created_at, t.due_at,
        done.name, {_INSTANCE}
 FROM processes_task t
 JOIN processes_instance i ON i.id = t.instance_id
 {_AROUND}
 LEFT JOIN people_user done ON done.id = t.completed_by_id
-WHERE t.id = %(task)s
-  AND (%(visible)s::bigint[] IS NULL OR d.owner_id = ANY(%(visible)s::bigint[]) OR t.assignee_id = %(user)s)
-"""
+CROSS JOIN (SELECT %s::bigint[] AS owner_ids) visible
+WHERE t.id = %s::bigint
+  AND (visible.owner_ids IS NULL OR d.owner_id = ANY(visible.owner_ids) OR t.assignee_id = %s::bigint)
+""")
 _READ_INSTANCES = f"""
 SELECT {_INSTANCE} FROM processes_instance i {_AROUND}
 WHERE i.id = ANY(%(ids)s::bigint[]) AND (%(visible)s::bigint[] IS NULL OR d.owner_id = ANY(%(visible)s::bigint[]))
@@ -142,9 +144,7 @@ def read_task(*, task_id: int, visible_to: list[int] | None, user_id: int | None
 
     `visible_to`: owner ids whose deals may be seen, None for all (see `people.access`); a task's assignee sees
     it anyway."""
-    with connection.cursor() as cursor:
-        cursor.execute(_READ_TASK, {"task": task_id, "visible": visible_to, "user": user_id})
-        row = cursor.fetchone()
+    row = _READ_TASK.row(visible_to, task_id, user_id)
     if row is None:
         return None
     id, token, element, status, assignee_id, completed_at, outcome, created_at, due_at, completed_by = row[:10]
