@@ -42,9 +42,18 @@ export function say(texts: Texts, name: string, gaps: Record<string, string | nu
   return (texts[name] ?? name).replace(/\{(\w+)\}/g, (all, gap: string) => String(gaps[gap] ?? all));
 }
 
-/** A text with a number: `name_one`, `name_few`, `name_many`, `name_other` as the language has them. */
-export function sayNumber(texts: Texts, name: string, number: number): string {
-  const form = new Intl.PluralRules(document.documentElement.lang || "en").select(number);
-  const found = texts[`${name}_${form}`] === undefined ? `${name}_other` : `${name}_${form}`;
-  return say(texts, found, { number });
+/** "2 days" in the page's language. A quarter is no unit of the browser's, so the page says it. */
+export function unitsWords(texts: Texts, unit: string, number: number): string {
+  if (unit === "quarter") return say(texts, "quarters", { number });
+  return unitFormat(unit).format(number);
+}
+
+/** "days" in the page's language, as it stands after this number. */
+export function unitWord(texts: Texts, unit: string, number: number): string {
+  if (unit === "quarter") return say(texts, "quarter");
+  return unitFormat(unit).formatToParts(number).find((piece) => piece.type === "unit")?.value ?? unit;
+}
+
+function unitFormat(unit: string): Intl.NumberFormat {
+  return new Intl.NumberFormat(document.documentElement.lang || "en", { style: "unit", unit, unitDisplay: "long" });
 }

@@ -1,0 +1,235 @@
+/* Inputs that write when the person rests, leaves the field or presses Enter: one change each in the undo history. */
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+
+const REST_MS = 700;
+
+interface Writes {
+  value: string;
+  onWrite: (value: string) => void;
+}
+
+/* What is typed and not yet written; Escape takes it back. A change from elsewhere, such as undo, wins over it. */
+function useTyping({ value, onWrite }: Writes) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const state = useRef({ typed, value, onWrite, timer: 0, isOwn: false });
+  state.current.onWrite = onWrite;
+  if (state.current.value !== value) {
+    state.current.value = value;
+    if (!state.current.isOwn) state.current.typed = null;
+    state.current.isOwn = false;
+  }
+  const write = (): void => {
+    const { typed: now, value: old } = state.current;
+    if (now === null || now === old) return;
+    state.current.isOwn = true;
+    state.current.onWrite(now);
+  };
+  const keep = (text: string | null): void => {
+    window.clearTimeout(state.current.timer);
+    state.current.typed = text;
+    setTyped(text);
+  };
+  const flush = (): void => {
+    write();
+    keep(null);
+  };
+  useEffect(() => flush, []);
+  return {
+    shown: (typed === null ? null : state.current.typed) ?? value,
+    type: (text: string): void => {
+      keep(text);
+      state.current.timer = window.setTimeout(write, REST_MS);
+    },
+    flush,
+    revert: (): boolean => {
+      const isDirty = state.current.typed !== null && state.current.typed !== state.current.value;
+      keep(null);
+      return isDirty;
+    },
+  };
+}
+
+interface TextProps extends Writes {
+  label: string;
+  help?: string;
+  hidden?: boolean;
+  type?: string;
+  list?: string[];
+  placeholder?: string;
+  min?: number;
+  onEnter?: () => void;
+  fieldRef?: { current: HTMLInputElement | null };
+}
+
+/** A line of text with its label; `hidden` labels are for screen readers only. */
+export function TextInput({ label, help, hidden, type = "text", list, placeholder, min, onEnter, fieldRef, ...writes }: TextProps) {
+  const id = useId();
+  const typing = useTyping(writes);
+  return (
+    <div class="k-field">
+      <label for={id} class={hidden ? "k-spoken" : undefined}>{label}</label>
+      <input
+        id={id} class="k-input" type={type} value={typing.shown} placeholder={placeholder} min={min} ref={fieldRef}
+        list={list?.length ? `${id}-list` : undefined} aria-describedby={help ? `${id}-help` : undefined} autocomplete="off"
+        onInput={(event) => typing.type(event.currentTarget.value)}
+        onBlur={typing.flush}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") {
+            event.preventDefault();
+            typing.flush();
+            onEnter?.();
+          } else if (event.key === "Escape" && typing.revert()) event.stopPropagation();
+        }}
+      />
+      {list?.length ? <datalist id={`${id}-list`}>{list.map((one) => <option key={one} value={one} />)}</datalist> : null}
+      {help ? <p class="k-field__help" id={`${id}-help`}>{help}</p> : null}
+    </div>
+  );
+}
+
+interface AreaProps extends Writes {
+  label: string;
+  help?: string;
+  hidden?: boolean;
+  rows?: number;
+  fieldRef?: { current: HTMLTextAreaElement | null };
+  class?: string;
+}
+
+export function TextArea({ label, help, hidden, rows = 3, fieldRef, class: name, ...writes }: AreaProps) {
+  const id = useId();
+  const typing = useTyping(writes);
+  return (
+    <div class="k-field">
+      <label for={id} class={hidden ? "k-spoken" : undefined}>{label}</label>
+      <textarea
+        id={id} class={`k-input ${name ?? ""}`} rows={rows} value={typing.shown} ref={fieldRef} aria-describedby={help ? `${id}-help` : undefined}
+        onInput={(event) => typing.type(event.currentTarget.value)}
+        onBlur={typing.flush}
+        onKeyDown={(event) => {
+          if (event.key === "Escape" && typing.revert()) event.stopPropagation();
+        }}
+      />
+      {help ? <p class="k-field__help" id={`${id}-help`}>{help}</p> : null}
+    </div>
+  );
+}
+
+export interface Pick {
+  key: string;
+  label: string;
+  group?: string;
+}
+
+interface SelectProps extends Writes {
+  label: string;
+  options: Pick[];
+  hidden?: boolean;
+  help?: string;
+  empty?: string;
+}
+
+/** A choice of one. A value that is not offered is shown as it stands, so that nothing is changed by looking. */
+export function Select({ label, options, hidden, help, empty, value, onWrite }: SelectProps) {
+  const id = useId();
+  const isKnown = options.some((option) => option.key === value) || (value === "" && empty !== undefined);
+  const groups = [...new Set(options.map((option) => option.group ?? ""))];
+  const shown = (group: string): JSX.Element[] =>
+    options.filter((one) => (one.group ?? "") === group).map((one) => <option key={one.key} value={one.key}>{one.label}</option>);
+  return (
+    <div class="k-field">
+      <label for={id} class={hidden ? "k-spoken" : undefined}>{label}</label>
+      <select id={id} class="k-input" value={value} aria-describedby={help ? `${id}-help` : undefined}
+        onChange={(event) => onWrite(event.currentTarget.value)}>
+        {empty !== undefined ? <option value="">{empty}</option> : null}
+        {isKnown ? null : <option value={value}>{value || "…"}</option>}
+        {groups.map((group) => (group ? <optgroup key={group} label={group}>{shown(group)}</optgroup> : shown(group)))}
+      </select>
+      {help ? <p class="k-field__help" id={`${id}-help`}>{help}</p> : null}
+    </div>
+  );
+}
+
+export function Check({ label, checked, onWrite }: { label: string; checked: boolean; onWrite: (checked: boolean) => void }) {
+  return (
+    <label class="k-check">
+      <input type="checkbox" checked={checked} onChange={(event) => onWrite(event.currentTarget.checked)} /> <span>{label}</span>
+    </label>
+  );
+}
+
+/** Several of a few, as check boxes under one name. */
+export function Checks({ label, options, value, onWrite }: { label: string; options: Pick[]; value: string[]; onWrite: (value: string[]) => void }) {
+  const unknown = value.filter((key) => !options.some((option) => option.key === key)).map((key) => ({ key, label: key }));
+  return (
+    <fieldset class="kp-checks">
+      <legend>{label}</legend>
+      {[...options, ...unknown].map(({ key, label: name }) => (
+        <Check key={key} label={name} checked={value.includes(key)}
+          onWrite={(checked) => onWrite(checked ? [...value, key] : value.filter((one) => one !== key))} />
+      ))}
+    </fieldset>
+  );
+}
+
+/** A section that folds: its name, what is inside in a few words, and how it opens first. */
+export function Fold({ title, summary, open, children }: { title: string; summary?: string; open?: boolean; children: ComponentChildren }) {
+  const first = useRef(open);
+  return (
+    <details class="kp-fold" open={first.current}>
+      <summary>
+        <span class="kp-fold__title">{title}</span>
+        {summary ? <span class="kp-fold__summary">{summary}</span> : null}
+      </summary>
+      <div class="kp-fold__body">{children}</div>
+    </details>
+  );
+}
+
+export function IconButton({ label, sign, onClick, disabled }: { label: string; sign: string; onClick: () => void; disabled?: boolean }) {
+  return (
+    <button type="button" class="k-button k-button--quiet k-button--small kp-sign" aria-label={label} title={label} disabled={disabled} onClick={onClick}>
+      <span aria-hidden="true">{sign}</span>
+    </button>
+  );
+}
+
+/** A field that adds something named when Enter is pressed. */
+export function Adder({ label, button, onAdd }: { label: string; button: string; onAdd: (name: string) => void }) {
+  const id = useId();
+  const field = useRef<HTMLInputElement>(null);
+  const add = (): void => {
+    const name = field.current?.value.trim() ?? "";
+    if (!name) {
+      field.current?.focus();
+      return;
+    }
+    field.current!.value = "";
+    onAdd(name);
+    field.current?.focus();
+  };
+  return (
+    <div class="kp-adder">
+      <label for={id} class="k-spoken">{label}</label>
+      <input id={id} ref={field} class="k-input" placeholder={label} autocomplete="off"
+        onKeyDown={(event) => {
+          if (event.key !== "Enter") return;
+          event.preventDefault();
+          add();
+        }} />
+      <button type="button" class="k-button k-button--plain k-button--small" onClick={add}>{button}</button>
+    </div>
+  );
+}
+
+export function moved<Item>(items: Item[], at: number, by: number): Item[] {
+  const copy = [...items];
+  const [item] = copy.splice(at, 1);
+  copy.splice(at + by, 0, item!);
+  return copy;
+}
+
+export function replaced<Item>(items: Item[], at: number, item: Item): Item[] {
+  return items.map((old, index) => (index === at ? item : old));
+}

@@ -1,0 +1,77 @@
+/* How a step may end, and where each ending leads. */
+import { useDesk } from "./context";
+import type { Drawn, Outcome, Way } from "../model";
+import type { NewTarget } from "../growing";
+import { Adder, moved, replaced, Select, TextInput } from "./inputs";
+import { Moves } from "./questions";
+
+const TONES = ["primary", "positive", "neutral", "negative"];
+const NEW: NewTarget[] = ["step", "won", "lost", "other"];
+
+/** The outcomes of a step with their tone and the way on; the ways can be changed where they are told in outcomes. */
+export function Outcomes({ step, onMade }: { step: Drawn; onMade?: (element: Drawn) => void }) {
+  const { model, t } = useDesk();
+  const { outcomes } = model.read(step);
+  const ways = model.ways(step, t("plainOutcome"));
+  const write = (next: Outcome[]): void => model.write(step, { outcomes: next });
+  const add = (label: string): void => {
+    const key = model.outcomeKey(step, label);
+    write([...outcomes, { key, label, tone: outcomes.length ? "neutral" : "primary" }]);
+  };
+  return (
+    <div class="kp-list">
+      {outcomes.length ? null : <p class="k-field__help">{t("outcomesNone")}</p>}
+      {outcomes.map((outcome, at) => (
+        <details class="kp-item" key={outcome.key}>
+          <summary>
+            <span class={`kp-tone kp-tone--${outcome.tone}`}>{outcome.label || outcome.key}</span> <small>{wayWords(ways[at], model.name.bind(model), t)}</small>
+          </summary>
+          <div class="kp-item__body">
+            <TextInput label={t("outcomeLabel")} value={outcome.label} onWrite={(label) => write(replaced(outcomes, at, { ...outcome, label }))} />
+            <Select label={t("tone")} value={outcome.tone} options={TONES.map((key) => ({ key, label: t(`tone_${key}`) }))} onWrite={(tone) => write(replaced(outcomes, at, { ...outcome, tone }))} />
+            <LeadsTo step={step} way={ways[at]} onMade={onMade} />
+            <Moves name={outcome.label} isFirst={at === 0} isLast={at === outcomes.length - 1} onMove={(by) => write(moved(outcomes, at, by))} onRemove={() => write(outcomes.filter((_, index) => index !== at))} />
+          </div>
+        </details>
+      ))}
+      <Adder label={t("outcomeNew")} button={t("add")} onAdd={add} />
+      {outcomes.length ? null : <LeadsTo step={step} way={ways[0]} onMade={onMade} />}
+    </div>
+  );
+}
+
+/** A choice of what an outcome leads to: anything that is there, a new step, or an end. */
+export function LeadsTo({ step, way, onMade }: { step: Drawn; way: Way | undefined; onMade?: (element: Drawn) => void }) {
+  const { model, t } = useDesk();
+  if (!way) return null;
+  if (!model.canLead(step)) return <p class="k-field__help">{t("waysElsewhere")}</p>;
+  const targets = model.elements().filter((element) => isTarget(element, step));
+  const options = [
+    ...NEW.map((key) => ({ key: `new:${key}`, label: t(`new_${key}`), group: t("groupNew") })),
+    ...targets.map((element) => ({ key: element.id, label: elementWords(element, model.name(element), t), group: t("groupThere") })),
+  ];
+  const lead = (key: string): void => {
+    const isNew = key.startsWith("new:");
+    const kind = key.slice(4) as NewTarget;
+    const target = isNew ? kind : model.element(key);
+    if (!target) return;
+    const made = model.lead(step, way.outcome.key, target, isNew ? t(`name_${kind}`) : "");
+    if (isNew) onMade?.(made);
+  };
+  return <Select label={t("leadsTo", { outcome: way.outcome.label || way.outcome.key })} value={way.target?.id ?? ""} empty={t("leadsNowhere")} options={options} onWrite={lead} />;
+}
+
+function isTarget(element: Drawn, step: Drawn): boolean {
+  const { $type: type } = element.businessObject;
+  return element.parent === step.parent && type !== "bpmn:StartEvent" && type !== "bpmn:BoundaryEvent";
+}
+
+/** An element as a reader calls it: its name, or what it is. */
+export function elementWords(element: Drawn, name: string, t: (name: string, gaps?: Record<string, string>) => string): string {
+  return name || t(`kind_${element.businessObject.$type.slice("bpmn:".length)}`);
+}
+
+export function wayWords(way: Way | undefined, nameOf: (element: Drawn) => string, t: (name: string, gaps?: Record<string, string>) => string): string {
+  if (!way?.target) return t("leadsNowhere");
+  return `→ ${elementWords(way.target, nameOf(way.target), t)}`;
+}
