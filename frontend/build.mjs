@@ -15,6 +15,7 @@ async function entryPoints() {
   const entries = [
     { in: "src/app.ts", out: "app" },
     { in: "src/css/app.css", out: "app" },
+    { in: "src/designer/designer.css", out: "designer" },
   ].filter((entry) => existsSync(entry.in));
   const islands = existsSync("src/islands") ? await readdir("src/islands") : [];
   for (const file of islands.filter((name) => name.endsWith(".ts"))) {
@@ -45,7 +46,20 @@ async function bundle() {
     .filter(([, output]) => output.entryPoint)
     .map(([file]) => file.slice(DRAFT.length + 1))
     .map((file) => [file.replace(/-[0-9A-Z]{8}(\.\w+)$/, "$1"), file]);
-  return { files, manifest: Object.fromEntries(entries.sort()) };
+  return { files, manifest: Object.fromEntries(entries.sort()), needs: neededChunks(metafile.outputs) };
+}
+
+function neededChunks(outputs) {
+  const strip = (file) => file.slice(DRAFT.length + 1);
+  const needed = (file, found) => {
+    for (const { path, kind } of outputs[file].imports) {
+      if (kind !== "import-statement" || found.has(path)) continue;
+      needed(path, found.add(path));
+    }
+    return found;
+  };
+  const entries = Object.keys(outputs).filter((file) => outputs[file].entryPoint);
+  return Object.fromEntries(entries.map((file) => [strip(file), [...needed(file, new Set())].map(strip)]));
 }
 
 async function putInPlace({ files, manifest }) {
@@ -65,11 +79,14 @@ async function removeOld({ files }) {
   }
 }
 
-async function weigh({ manifest }) {
-  for (const name of ["app.js", "app.css"]) {
-    const bytes = await readFile(`${OUTPUT}/${manifest[name]}`);
-    const compressed = gzipSync(bytes).length;
-    console.log(`front end: ${name} ${Math.round(bytes.length / 1024)} KB, ${Math.round(compressed / 1024)} KB compressed`);
+/* What each page fetches: the entry itself and the chunks it cannot do without. */
+async function weigh({ manifest, needs }) {
+  for (const name of ["app.js", "app.css", "islands/designer.js", "designer.css"]) {
+    const files = [manifest[name], ...(needs[manifest[name]] ?? [])];
+    const parts = await Promise.all(files.map((file) => readFile(`${OUTPUT}/${file}`)));
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    const compressed = parts.reduce((sum, part) => sum + gzipSync(part).length, 0);
+    console.log(`front end: ${name} ${Math.round(bytes / 1024)} KB, ${Math.round(compressed / 1024)} KB compressed`);
   }
 }
 

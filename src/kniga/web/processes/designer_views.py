@@ -1,4 +1,4 @@
-"""The designer's page: everything on it happens in the browser, over the draft's state."""
+"""The designer's page. What happens on it goes through `draft_views`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from kniga.people.permissions import Act
 from kniga.processes.draft_queries import get_draft
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import render_page
+from kniga.web.processes.designer_words import canvas_words
 
 
 @require_safe
 @act_required(Act.EDIT_BOOK)
 def designer(request: SignedInRequest, draft_id: int) -> HttpResponse:
-    """The draft in the designer."""
+    """A draft, drawn and written in the browser."""
     draft = get_draft(user=request.user, draft_id=draft_id)
-    return render_page(request, "processes/designer.html", {"draft": draft.row})
+    return render_page(request, "processes/designer.html", {"draft": draft.row, "canvas_words": canvas_words()})

@@ -1,0 +1,111 @@
+/* The server's answers about a draft. Nothing here knows the diagram. */
+
+export interface Problem {
+  code: string;
+  severity: "error" | "warning";
+  element: string;
+  place: string;
+  message: string;
+  cure: string;
+  path: string[];
+}
+
+export interface State {
+  id: number;
+  key: string;
+  name: string;
+  revision: number;
+  xml: string;
+  updated_by: string;
+  updated_at: string;
+  published: number | null;
+}
+
+export interface Checked {
+  verdict: string;
+  problems: Problem[];
+  seconds?: number;
+}
+
+export interface Difference {
+  element: string;
+  name: string;
+  field: string;
+  label?: string;
+  base: string | null;
+  theirs: string | null;
+  mine: string | null;
+  both: boolean;
+}
+
+export interface Structural {
+  element: string;
+  name: string;
+  kind: "added" | "removed" | "moved";
+  whose: "theirs" | "mine";
+}
+
+export interface Conflict {
+  revision: number;
+  by: string;
+  at: string;
+  xml: string;
+  differences: Difference[];
+  structure: Structural[];
+}
+
+export type Answer =
+  | { kind: "saved"; revision: number; checked: Checked; merged: string | null }
+  | { kind: "conflict"; conflict: Conflict }
+  | { kind: "refused"; message: string; cure: string }
+  | { kind: "away"; reason: "offline" | "signed_out" };
+
+export interface Addresses {
+  state: string;
+  check: string;
+  catalog: string;
+}
+
+export function headers(): Record<string, string> {
+  const token = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}") as Record<string, string>;
+  return { "Content-Type": "application/json", Accept: "application/json", ...token };
+}
+
+export class Door {
+  constructor(private readonly addresses: Addresses) {}
+
+  async state(): Promise<State> {
+    return (await fetch(this.addresses.state, { headers: headers() })).json() as Promise<State>;
+  }
+
+  async catalog(): Promise<unknown> {
+    return (await fetch(this.addresses.catalog, { headers: headers() })).json();
+  }
+
+  async check(xml: string): Promise<Checked> {
+    const response = await fetch(this.addresses.check, { method: "POST", headers: headers(), body: JSON.stringify({ xml }) });
+    return response.json() as Promise<Checked>;
+  }
+
+  async save(revision: number, xml: string): Promise<Answer> {
+    const body = JSON.stringify({ base_revision: revision, xml });
+    let response: Response;
+    try {
+      response = await fetch(this.addresses.state, { method: "PUT", headers: headers(), body });
+    } catch {
+      return { kind: "away", reason: "offline" };
+    }
+    const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
+    if (response.redirected || response.status === 403 || response.status === 401) return { kind: "away", reason: "signed_out" };
+    if (!isJson || response.status >= 500) return { kind: "away", reason: "offline" };
+    const told = (await response.json()) as Record<string, unknown>;
+    if (response.status === 409) return { kind: "conflict", conflict: told as unknown as Conflict };
+    if (!response.ok) return { kind: "refused", message: String(told["message"] ?? ""), cure: String(told["cure"] ?? "") };
+    return {
+      kind: "saved",
+      revision: Number(told["revision"]),
+      checked: { verdict: String(told["verdict"] ?? ""), problems: (told["problems"] ?? []) as Problem[] },
+      merged: told["merged"] ? String(told["xml"] ?? "") : null,
+    };
+  }
+}

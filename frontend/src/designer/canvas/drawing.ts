@@ -1,0 +1,52 @@
+/* The modeler in our clothes: our words, our parts, colours that follow the theme, and nothing that Kniga refuses. */
+import BpmnModeler from "bpmn-js/lib/Modeler";
+import minimapModule from "diagram-js-minimap";
+import kniga from "../kniga.json";
+import { Adding } from "./adding";
+import { contextPadModule } from "./context_pad";
+import { replaceMenuModule } from "./replace_menu";
+import type { Canvas, Element, EventBus, Modeler, Registry } from "./services";
+import { sayer, translating, type Words } from "./words";
+
+/** Colours by name, so that a change of the theme repaints without drawing anew; an export puts plain ones there. */
+export const INK = "var(--d-ink)";
+export const GROUND = "var(--d-ground)";
+/* A plain list: the library measures words in an element that stands outside of the page's styles. */
+const FONT = "Arial, 'Liberation Sans', sans-serif";
+
+export function makeModeler(container: HTMLElement, words: Words): { modeler: Modeler; adding: Adding } {
+  const say = sayer(words);
+  const made: { modeler: Modeler; adding: Adding } = {} as never;
+  made.modeler = new BpmnModeler({
+    container,
+    moddleExtensions: { kniga },
+    additionalModules: [
+      translating(words),
+      minimapModule,
+      replaceMenuModule,
+      contextPadModule(() => made.modeler, () => made.adding, say),
+      { paletteProvider: ["value", {}] },
+    ],
+    bpmnRenderer: { defaultFillColor: GROUND, defaultStrokeColor: INK, defaultLabelColor: INK },
+    textRenderer: { defaultStyle: { fontFamily: FONT } },
+  } as never) as unknown as Modeler;
+  made.adding = new Adding(made.modeler, say);
+  colourEnds(made.modeler);
+  return made;
+}
+
+/** Ends that are won are green and lost ones red: the one difference a head of sales looks for. */
+function colourEnds(modeler: Modeler): void {
+  const canvas = modeler.get<Canvas>("canvas");
+  const colour = (element: Element): void => {
+    if (element.businessObject?.$type !== "bpmn:EndEvent" || element.labelTarget) return;
+    const result = String(element.businessObject.get("kniga:result") ?? "");
+    for (const one of ["won", "lost"]) {
+      if (one === result) canvas.addMarker(element, `k-end--${one}`);
+      else canvas.removeMarker(element, `k-end--${one}`);
+    }
+  };
+  const bus = modeler.get<EventBus>("eventBus");
+  bus.on(["shape.added", "element.changed"], 200, (({ element }: { element: Element }) => colour(element)) as (event: never) => unknown);
+  bus.on("import.done", (() => modeler.get<Registry>("elementRegistry").getAll().forEach(colour)) as (event: never) => unknown);
+}

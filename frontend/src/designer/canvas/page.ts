@@ -1,0 +1,307 @@
+/* The designer's page: brings together the diagram, the panel, the book, saving and the buttons above. */
+import { showToast } from "../../toasts";
+import { mountBook } from "../book/index";
+import { BookModel } from "../model";
+import { mountPanel } from "../panel/index";
+import type { Catalog, Texts } from "../texts";
+import { shareClipboard } from "./clipboard";
+import { askConflict } from "./conflict";
+import { Door, headers, type Checked, type Conflict, type State } from "./door";
+import { makeModeler } from "./drawing";
+import { download, onFile, pngOf, svgOf, textOf, xmlOf } from "./exchange";
+import { bindKeys } from "./keyboard";
+import { drawPalette } from "./palette";
+import { Problems } from "./problems";
+import { leftBehind, Saver, type Status } from "./saving";
+import type { Canvas, CommandStack, Element, EventBus, Modeler } from "./services";
+import { readTheirs, takeTheirs } from "./theirs";
+import { registerTidy, tidy } from "./tidy";
+import { readJson, sayer, type Say, type Words } from "./words";
+
+const PRESENCE = 20_000;
+const READABLE = 0.8;
+const NARROW = "(max-width: 760px)";
+const WAITING: readonly Status[] = ["offline", "signed_out", "refused", "conflict"];
+
+export class Page {
+  private readonly say: Say;
+  private readonly door: Door;
+  private readonly modeler: Modeler;
+  private readonly model: BookModel;
+  private readonly problems: Problems;
+  private saver!: Saver;
+  private status: Status = "saved";
+  private told = "";
+  private reading = false;
+
+  constructor(private readonly root: HTMLElement) {
+    const words = readJson<Words>("canvas-words");
+    this.say = sayer(words);
+    const { state = "", check = "", catalog = "" } = root.dataset;
+    this.door = new Door({ state, check, catalog });
+    const { modeler, adding } = makeModeler(this.part("canvas"), words);
+    this.modeler = modeler;
+    this.model = new BookModel(modeler as never);
+    adding.oneCommand = (run) => this.model.change(run);
+    this.problems = new Problems(modeler, this.part("problems"), this.say, () => this.showTab("diagram"));
+    drawPalette(this.part("parts"), modeler, adding, this.say);
+    registerTidy(modeler);
+    const { paste } = shareClipboard(modeler);
+    bindKeys(modeler, adding, { paste: () => void paste(), ...this.acts() });
+  }
+
+  async start(): Promise<void> {
+    const [state, catalog] = await Promise.all([this.door.state(), this.door.catalog() as Promise<Catalog>]);
+    this.saver = this.makeSaver(state);
+    await this.restore(state);
+    const texts = readJson<Texts>("designer-texts");
+    mountPanel(this.part("panel"), this.model, texts, catalog);
+    mountBook(this.part("book"), this.model, texts, catalog);
+    this.bind();
+    this.showTab(matchMedia(NARROW).matches ? "book" : "diagram");
+    this.look();
+    this.show(await this.door.check(await xmlOf(this.modeler)));
+    window.setInterval(() => void this.beHere(), PRESENCE);
+    void this.beHere();
+    this.root.dataset["ready"] = "";
+  }
+
+  /** What the last visit could not save comes first; the server brings it together with what happened since. */
+  private async restore(state: State): Promise<void> {
+    const left = leftBehind(this.store(state));
+    await this.read(state.xml);
+    if (!left || left.xml === state.xml) return;
+    await this.read(left.xml);
+    this.saver.revision = left.revision;
+    this.saver.changed();
+    showToast({ text: this.say("restored"), kind: "info", seconds: 8 });
+  }
+
+  private makeSaver(state: State): Saver {
+    return new Saver(this.store(state), state.revision, {
+      write: () => xmlOf(this.modeler),
+      send: (revision, xml) => this.door.save(revision, xml),
+      onStatus: (status, told) => this.showStatus(status, told),
+      onChecked: (checked) => this.show(checked),
+      onMerged: async (xml) => {
+        await this.read(xml);
+        showToast({ text: this.say("merged"), kind: "info", seconds: 8 });
+      },
+      onConflict: (conflict) => this.solve(conflict),
+    });
+  }
+
+  private store(state: State): string {
+    return `kniga-draft-${state.id}`;
+  }
+
+  /** Read a file into the diagram without counting it as a change of one's own. */
+  private async read(xml: string): Promise<void> {
+    const canvas = this.modeler.get<Canvas>("canvas");
+    const view = this.root.dataset["ready"] === undefined ? null : canvas.viewbox();
+    this.reading = true;
+    try {
+      await this.modeler.importXML(xml);
+    } finally {
+      this.reading = false;
+    }
+    if (view) canvas.viewbox({ x: view.x, y: view.y, width: view.width, height: view.height });
+    this.problems.mark();
+  }
+
+  private bind(): void {
+    this.modeler.get<EventBus>("eventBus").on("commandStack.changed", (() => {
+      this.showHistory();
+      if (!this.reading) this.saver.changed();
+    }) as (event: never) => unknown);
+    this.root.addEventListener("click", (event) => {
+      const button = (event.target as HTMLElement).closest<HTMLElement>("[data-do]");
+      const act = button && this.acts()[button.dataset["do"]!];
+      if (act) act();
+    });
+    for (const tab of this.root.querySelectorAll<HTMLElement>("[data-tab]")) {
+      tab.addEventListener("click", () => this.showTab(tab.dataset["tab"]!));
+    }
+    onFile(this.part("canvas"), this.part("picker") as HTMLInputElement, (file) => void this.takeIn(file));
+    document.addEventListener("keydown", (event) => this.onKey(event));
+    this.showHistory();
+  }
+
+  /** Undo and redo hold everywhere on the page but in a field, which has its own. */
+  private onKey(event: KeyboardEvent): void {
+    if (!(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+    if ((event.target as HTMLElement).closest("input, textarea, select, [contenteditable='true'], .djs-container, dialog")) return;
+    if (event.code !== "KeyZ" && event.code !== "KeyY") return;
+    event.preventDefault();
+    this.acts()[event.code === "KeyY" || event.shiftKey ? "redo" : "undo"]!();
+  }
+
+  private acts(): Record<string, () => void> {
+    const stack = (): CommandStack => this.modeler.get<CommandStack>("commandStack");
+    const zoom = (by: number): void => void this.modeler.get<{ stepZoom(by: number): void }>("zoomScroll").stepZoom(by);
+    return {
+      undo: () => stack().canUndo() && stack().undo(),
+      redo: () => stack().canRedo() && stack().redo(),
+      tidy: () => this.tidyUp(),
+      play: () => void this.play(),
+      check: () => void this.check(),
+      fit: () => this.fit(),
+      closer: () => zoom(1),
+      farther: () => zoom(-1),
+      import: () => (this.part("picker") as HTMLInputElement).click(),
+      bpmn: () => void this.export("bpmn"),
+      svg: () => void this.export("svg"),
+      png: () => void this.export("png"),
+      publish: () => void this.publish(),
+      problems: () => this.part("problems").toggleAttribute("hidden"),
+    };
+  }
+
+  private tidyUp(): void {
+    if (tidy(this.modeler)) this.fit();
+    else showToast({ text: this.say("lanes_stay"), kind: "warning", seconds: 8 });
+  }
+
+  private async play(): Promise<void> {
+    const { play } = await import("./play");
+    await play(this.part("stage"), await xmlOf(this.modeler), readJson<Words>("canvas-words"));
+  }
+
+  private async check(): Promise<void> {
+    this.show(await this.door.check(await xmlOf(this.modeler)));
+    this.part("problems").hidden = false;
+  }
+
+  private async export(kind: "bpmn" | "svg" | "png"): Promise<void> {
+    const name = `${this.root.dataset["key"] ?? "process"}.${kind}`;
+    if (kind === "bpmn") download(await xmlOf(this.modeler), name, "application/xml");
+    if (kind === "svg") download(await svgOf(this.modeler), name, "image/svg+xml");
+    if (kind === "png") download(await pngOf(this.modeler), name, "image/png");
+  }
+
+  private async takeIn(file: File): Promise<void> {
+    if (!window.confirm(this.say("replace_content", { file: file.name }))) return;
+    const before = await xmlOf(this.modeler);
+    try {
+      await this.read(await textOf(file));
+    } catch (error) {
+      await this.read(before);
+      showToast({ text: this.say("unreadable", { file: file.name, why: (error as Error).message }), kind: "error", seconds: 15 });
+      return;
+    }
+    this.fit();
+    this.saver.changed();
+  }
+
+  private async publish(): Promise<void> {
+    if (!(await this.saver.flush())) {
+      showToast({ text: this.say("publish_unsaved"), kind: "warning", seconds: 8 });
+      return;
+    }
+    const dialog = this.part("publish") as HTMLDialogElement;
+    dialog.querySelector<HTMLInputElement>("[name=revision]")!.value = String(this.saver.revision);
+    dialog.querySelector<HTMLElement>("[data-errors]")!.hidden = !this.problems.errors;
+    dialog.showModal();
+  }
+
+  private solve(conflict: Conflict): void {
+    askConflict(this.part("conflict") as HTMLDialogElement, conflict, this.say, {
+      onJoin: async ({ theirs }) => {
+        const elements = await readTheirs(this.modeler, conflict.xml);
+        this.model.change(() => theirs.forEach((one) => takeTheirs(this.modeler, one, elements)));
+        this.saver.goOn(conflict.revision);
+      },
+      onCopy: async () => {
+        await this.keepCopy(await xmlOf(this.modeler));
+        await this.read(conflict.xml);
+        this.saver.adopt(conflict.revision);
+      },
+    });
+  }
+
+  /** Mine as a draft of its own, by the same door a file is brought in through. */
+  private async keepCopy(xml: string): Promise<void> {
+    const form = new FormData();
+    form.set("file", new File([xml], `${this.root.dataset["key"] ?? "process"}.bpmn`, { type: "application/xml" }));
+    form.set("origin", "file");
+    form.set("name", this.say("copy_of", { name: this.root.dataset["name"] ?? "" }));
+    const { "Content-Type": _json, ...sent } = headers();
+    const response = await fetch(this.root.dataset["new"]!, { method: "POST", headers: sent, body: form });
+    if (!response.ok) download(xml, `${this.root.dataset["key"] ?? "process"}.bpmn`, "application/xml");
+    showToast({ text: this.say(response.ok ? "copied" : "copy_downloaded"), kind: "info", seconds: 10 });
+  }
+
+  private show(checked: Checked): void {
+    this.problems.show(checked);
+    this.showStatus(this.status, this.told);
+  }
+
+  private showStatus(status: Status, told = ""): void {
+    this.status = status;
+    this.told = told;
+    const place = this.part("status");
+    place.dataset["status"] = status;
+    place.textContent = told || this.say(`status_${status}`);
+    const count = this.part("count");
+    count.textContent = this.say(this.problems.count ? "problems" : "no_problems", { count: this.problems.count });
+    count.dataset["errors"] = this.problems.errors ? "yes" : "no";
+    this.root.classList.toggle("k-designer--waiting", WAITING.includes(status));
+  }
+
+  private showHistory(): void {
+    const stack = this.modeler.get<CommandStack>("commandStack");
+    (this.root.querySelector('[data-do="undo"]') as HTMLButtonElement).disabled = !stack.canUndo();
+    (this.root.querySelector('[data-do="redo"]') as HTMLButtonElement).disabled = !stack.canRedo();
+    const steps = this.model.elements().filter((one) => (one as unknown as Element).type !== "bpmn:StartEvent");
+    this.part("hint").hidden = steps.length > 1;
+  }
+
+  private showTab(name: string): void {
+    this.root.dataset["shown"] = name;
+    for (const tab of this.root.querySelectorAll<HTMLElement>("[data-tab]")) {
+      tab.setAttribute("aria-selected", String(tab.dataset["tab"] === name));
+    }
+    this.part("book").hidden = name !== "book";
+    this.part("work").hidden = name === "book";
+    if (name === "diagram") this.modeler.get<Canvas>("canvas").resized();
+  }
+
+  /** The first look: the whole process if its words can be read then, else its beginning. */
+  private look(): void {
+    this.fit();
+    const canvas = this.modeler.get<Canvas>("canvas");
+    const first = this.model.elements()[0];
+    if (canvas.zoom() >= READABLE || !first) return;
+    const { outer } = canvas.viewbox();
+    const [width, height] = [outer.width / READABLE, outer.height / READABLE];
+    canvas.viewbox({ x: first.x - 60 / READABLE, y: first.y - height / 2, width, height });
+  }
+
+  private fit(): void {
+    const canvas = this.modeler.get<Canvas>("canvas");
+    canvas.zoom("fit-viewport", "auto");
+    if (canvas.zoom() > 1) canvas.zoom(1, "auto");
+  }
+
+  /** Tell the server that the draft is open here, and the person who else has it open or has changed it. */
+  private async beHere(): Promise<void> {
+    const address = this.root.dataset["here"];
+    if (!address || document.hidden) return;
+    const response = await fetch(address, { method: "POST", headers: headers() }).catch(() => null);
+    if (!response?.ok) return;
+    const { others, revision } = (await response.json()) as { others: { name: string }[]; revision: number };
+    const place = this.part("others");
+    place.hidden = !others.length;
+    place.textContent = others.length ? this.say("others", { names: others.map((one) => one.name).join(", ") }) : "";
+    if (revision <= this.saver.revision || !this.saver.isSaved) return;
+    const state = await this.door.state();
+    if (!this.saver.isSaved || state.revision <= this.saver.revision) return;
+    await this.read(state.xml);
+    this.saver.adopt(state.revision);
+    showToast({ text: this.say("changed_by", { by: state.updated_by }), kind: "info", seconds: 8 });
+  }
+
+  private part(name: string): HTMLElement {
+    return this.root.querySelector<HTMLElement>(`[data-part="${name}"]`)!;
+  }
+}

@@ -1,0 +1,234 @@
+/* Walking through a process by hand: a token, the outcomes of the step it stands at, and what happens meanwhile.
+   The rules of walking are the token simulation's; the outcomes, the words and the panel are ours. */
+import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+import animationModule from "bpmn-js-token-simulation/lib/animation";
+import kniga from "../kniga.json";
+import { GROUND, INK } from "./drawing";
+import { is, type Canvas, type Element, type EventBus, type Moddle, type Modeler, type Registry } from "./services";
+import { openWays, type Way } from "./ways";
+import { sayer, translating, type Say, type Words } from "./words";
+
+interface Subscription {
+  element?: Element;
+  event: { type: string; boundary: boolean };
+  scope: object;
+}
+
+interface Simulator {
+  reset(): void;
+  findSubscriptions(filter: object): Subscription[];
+  trigger(context: { event: unknown; scope: object }): void;
+  setConfig(element: Element, config: object): void;
+}
+
+const STEPS = ["bpmn:UserTask", "bpmn:ManualTask", "bpmn:Task"];
+
+/** Open the walk over `host`; it ends when the person closes it. */
+export async function play(host: HTMLElement, xml: string, words: Words): Promise<void> {
+  const walk = new Walk(host, words);
+  await walk.open(xml);
+}
+
+class Walk {
+  private readonly say: Say;
+  private readonly frame = made("div", "k-play");
+  private readonly panel = made("div", "k-play__panel");
+  private readonly past: string[] = [];
+  private viewer!: Modeler;
+  private simulator!: Simulator;
+  private asked: { gateway: Element; ways: Way[]; choose: (way: Way) => void } | null = null;
+  private drawing = 0;
+
+  constructor(
+    host: HTMLElement,
+    private readonly words: Words,
+  ) {
+    this.say = sayer(words);
+    this.panel.setAttribute("aria-live", "polite");
+    host.append(this.frame);
+  }
+
+  async open(xml: string): Promise<void> {
+    const container = made("div", "k-play__canvas");
+    this.frame.append(container, this.panel);
+    this.viewer = new NavigatedViewer({
+      container,
+      moddleExtensions: { kniga },
+      additionalModules: [translating(this.words), animationModule],
+      bpmnRenderer: { defaultFillColor: GROUND, defaultStrokeColor: INK, defaultLabelColor: INK },
+    } as never) as unknown as Modeler;
+    await this.viewer.importXML(xml);
+    const canvas = this.viewer.get<Canvas>("canvas");
+    canvas.zoom("fit-viewport", "auto");
+    if (canvas.zoom() > 1) canvas.zoom(1, "auto");
+    this.simulator = this.viewer.get<Simulator>("simulator");
+    this.viewer.get<EventBus>("eventBus").on("tokenSimulation.simulator.tick", (() => this.soon()) as (event: never) => unknown);
+    this.frame.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+    void this.begin();
+  }
+
+  private async begin(): Promise<void> {
+    this.past.length = 0;
+    this.asked = null;
+    for (const element of this.viewer.get<Registry>("elementRegistry").getAll()) this.configure(element);
+    this.simulator.reset();
+    const start = this.simulator.findSubscriptions({}).find((one) => one.element && this.isFirst(one.element));
+    if (start) await this.happen(start, null, null);
+    this.draw();
+  }
+
+  private configure(element: Element): void {
+    if (STEPS.includes(element.type) || is(element, "bpmn:CallActivity")) this.simulator.setConfig(element, { wait: true });
+    if (is(element, "bpmn:ExclusiveGateway")) this.simulator.setConfig(element, { activeOutgoing: element.outgoing[0] });
+    if (is(element, "bpmn:InclusiveGateway")) this.simulator.setConfig(element, { activeOutgoing: [...element.outgoing] });
+  }
+
+  private isFirst(element: Element): boolean {
+    return is(element, "bpmn:StartEvent") && !is(element.parent!, "bpmn:SubProcess");
+  }
+
+  /** Let it happen: decide the gateways ahead first, then let the token go. */
+  private async happen(subscription: Subscription, outcome: string | null, told: string | null): Promise<void> {
+    if (told) this.past.push(told);
+    await this.ahead(subscription.element!, outcome, new Set());
+    this.simulator.trigger({ event: subscription.event, scope: subscription.scope });
+  }
+
+  private async ahead(element: Element, outcome: string | null, seen: Set<Element>): Promise<void> {
+    const flows = element.outgoing.filter((flow) => is(flow, "bpmn:SequenceFlow"));
+    for (const flow of flows) await this.through(flow.target!, outcome, seen);
+  }
+
+  private async through(element: Element, outcome: string | null, seen: Set<Element>): Promise<void> {
+    if (seen.has(element)) return;
+    seen.add(element);
+    const isExclusive = is(element, "bpmn:ExclusiveGateway");
+    if (isExclusive || is(element, "bpmn:InclusiveGateway")) {
+      if (element.outgoing.length < 2) return this.ahead(element, outcome, seen);
+      const ways = openWays(element, outcome);
+      const way = ways.length === 1 ? ways[0]! : await this.ask(element, ways);
+      this.simulator.setConfig(element, { activeOutgoing: isExclusive ? way.flow : [way.flow] });
+      await this.through(way.flow.target!, outcome, seen);
+    } else if (is(element, "bpmn:ParallelGateway") || is(element, "bpmn:IntermediateThrowEvent")) {
+      await this.ahead(element, outcome, seen);
+    } else if (is(element, "bpmn:EndEvent") && is(element.parent!, "bpmn:SubProcess")) {
+      await this.ahead(element.parent!, outcome, seen);
+    } else if (is(element, "bpmn:Activity") && !STEPS.includes(element.type) && !is(element, "bpmn:SubProcess") && !is(element, "bpmn:CallActivity")) {
+      await this.ahead(element, null, seen);
+    }
+  }
+
+  private ask(gateway: Element, ways: Way[]): Promise<Way> {
+    return new Promise((resolve) => {
+      this.asked = { gateway, ways, choose: resolve };
+      this.draw();
+    });
+  }
+
+  private soon(): void {
+    window.clearTimeout(this.drawing);
+    this.drawing = window.setTimeout(() => this.draw(), 60);
+  }
+
+  private draw(): void {
+    const here = this.waiting();
+    const places = this.asked ? [this.choice()] : here.map(([element, all]) => this.place(element, all));
+    if (!places.length) places.push(made("p", "k-muted", this.past.length ? this.say("play_over") : this.say("play_nothing")));
+    const past = made("ol", "k-play__past");
+    past.append(...this.past.map((one) => made("li", "", one)));
+    const history = this.past.length ? [made("h3", "", this.say("play_done")), past] : [];
+    this.panel.replaceChildren(this.head(), ...places, ...history);
+    this.light(this.asked ? [this.asked.gateway] : here.map(([element]) => element));
+  }
+
+  private head(): HTMLElement {
+    const head = made("div", "k-stack");
+    const acts = made("div", "k-row");
+    acts.append(button(this.say("play_close"), "plain", () => this.close()), button(this.say("play_again"), "quiet", () => void this.begin()));
+    head.append(made("h2", "", this.say("play_title")), acts);
+    return head;
+  }
+
+  /** Where the deal stands: what can happen there, by the element it would happen at. */
+  private waiting(): [Element, Subscription[]][] {
+    const found = new Map<Element, Subscription[]>();
+    for (const one of this.simulator.findSubscriptions({})) {
+      if (!one.element || this.isFirst(one.element) || one.event.type === "all-completed") continue;
+      const place = one.element.host ?? one.element;
+      found.set(place, [...(found.get(place) ?? []), one]);
+    }
+    return [...found];
+  }
+
+  private place(element: Element, subscriptions: Subscription[]): HTMLElement {
+    const box = made("section", "k-play__here");
+    box.append(made("small", "k-muted", this.say("play_here")), made("h3", "", nameOf(element)));
+    for (const one of subscriptions) {
+      if (one.element === element && STEPS.includes(element.type)) box.append(...this.outcomes(element, one));
+      else if (one.element === element && is(element, "bpmn:CallActivity")) box.append(this.event(one, this.say("play_on")));
+      else box.append(this.event(one, this.say("play_happens", { name: nameOf(one.element!) })));
+    }
+    return box;
+  }
+
+  private outcomes(step: Element, subscription: Subscription): HTMLElement[] {
+    const extension = step.businessObject["extensionElements"] as { values?: Moddle[] } | undefined;
+    const outcomes = (extension?.values ?? []).filter((part) => part.$type === "kniga:Outcome");
+    const offered = outcomes.length ? outcomes.map((one) => [String(one.get("key")), String(one.get("label"))]) : [["done", this.say("play_on")]];
+    return offered.map(([key, label]) =>
+      button(label!, "plain", () => void this.happen(subscription, key!, `${nameOf(step)}: ${label}`)),
+    );
+  }
+
+  private event(subscription: Subscription, label: string): HTMLElement {
+    return button(label, "quiet", () => void this.happen(subscription, null, label));
+  }
+
+  private choice(): HTMLElement {
+    const { gateway, ways, choose } = this.asked!;
+    const box = made("section", "k-play__here");
+    box.append(made("h3", "", nameOf(gateway) === gateway.id ? this.say("play_choose") : nameOf(gateway)));
+    for (const way of ways) {
+      const to = nameOf(way.flow.target!);
+      const label = way.flow.businessObject.name || this.say(way.isDefault ? "play_otherwise" : "play_way", { name: to });
+      box.append(button(label, "plain", () => {
+        this.asked = null;
+        this.past.push(label);
+        choose(way);
+      }));
+    }
+    return box;
+  }
+
+  private light(elements: Element[]): void {
+    const canvas = this.viewer.get<Canvas>("canvas");
+    for (const element of this.viewer.get<Registry>("elementRegistry").getAll()) {
+      if (elements.includes(element)) canvas.addMarker(element, "k-at");
+      else canvas.removeMarker(element, "k-at");
+    }
+  }
+
+  private close(): void {
+    window.clearTimeout(this.drawing);
+    this.viewer.destroy();
+    this.frame.remove();
+  }
+}
+
+function nameOf(element: Element): string {
+  return element.businessObject.name || element.id;
+}
+
+function made(tag: string, className: string, text = ""): HTMLElement {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+function button(label: string, kind: string, act: () => void): HTMLButtonElement {
+  const element = made("button", `k-button k-button--${kind}`, label) as HTMLButtonElement;
+  element.type = "button";
+  element.addEventListener("click", act);
+  return element;
+}

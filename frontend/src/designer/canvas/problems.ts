@@ -1,0 +1,133 @@
+/* Problems as they arise: a mark on the element, a line in the list, and the way that leads into one, numbered. */
+import type { Checked, Problem } from "./door";
+import type { Canvas, Modeler, Overlays, Registry, Selection } from "./services";
+import type { Say } from "./words";
+
+const BADGE = "k-problem";
+const STEP = "k-path-step";
+
+export class Problems {
+  private shown: Problem[] = [];
+  private path: string[] = [];
+
+  constructor(
+    private readonly modeler: Modeler,
+    private readonly host: HTMLElement,
+    private readonly say: Say,
+    private readonly onFocus: () => void,
+  ) {
+    host.addEventListener("click", (event) => {
+      const line = (event.target as HTMLElement).closest<HTMLElement>("[data-problem]");
+      if (line) this.focus(Number(line.dataset["problem"]));
+    });
+  }
+
+  get errors(): number {
+    return this.shown.filter((one) => one.severity === "error").length;
+  }
+
+  get count(): number {
+    return this.shown.length;
+  }
+
+  show(checked: Checked): void {
+    this.shown = [...checked.problems].sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
+    this.list(checked.verdict);
+    this.mark();
+  }
+
+  /** Marks anew what the last check said: after the diagram was read in again. */
+  mark(): void {
+    const overlays = this.modeler.get<Overlays>("overlays");
+    overlays.remove({ type: BADGE });
+    for (const [element, problems] of this.byElement()) overlays.add(element, BADGE, { position: { top: -10, left: -10 }, html: this.badge(problems) });
+    this.draw();
+  }
+
+  private byElement(): Map<string, Problem[]> {
+    const registry = this.modeler.get<Registry>("elementRegistry");
+    const root = this.modeler.get<Canvas>("canvas").getRootElement();
+    const found = new Map<string, Problem[]>();
+    for (const problem of this.shown) {
+      const element = registry.get(problem.element);
+      if (element && element !== root) found.set(element.id, [...(found.get(element.id) ?? []), problem]);
+    }
+    return found;
+  }
+
+  private badge(problems: Problem[]): HTMLElement {
+    const worst = problems.some((one) => one.severity === "error") ? "error" : "warning";
+    const badge = document.createElement("button");
+    badge.type = "button";
+    badge.className = `k-mark k-mark--${worst}`;
+    badge.textContent = problems.length > 1 ? String(problems.length) : "!";
+    badge.title = problems.map((one) => `${one.message} ${one.cure}`.trim()).join("\n");
+    badge.setAttribute("aria-label", badge.title);
+    badge.addEventListener("click", () => this.focus(this.shown.indexOf(problems[0]!)));
+    return badge;
+  }
+
+  private list(verdict: string): void {
+    const title = document.createElement("p");
+    title.className = "k-problems__verdict";
+    title.textContent = this.say(this.errors ? "verdict_errors" : `verdict_${verdict || "none"}`, { count: this.errors });
+    const lines = document.createElement("ol");
+    lines.append(...this.shown.map((problem, place) => this.line(problem, place)));
+    this.host.replaceChildren(title, lines);
+  }
+
+  private line(problem: Problem, place: number): HTMLElement {
+    const line = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset["problem"] = String(place);
+    button.className = `k-problems__line k-problems__line--${problem.severity}`;
+    const where = document.createElement("b");
+    where.textContent = problem.place || this.say("whole_process");
+    const what = document.createElement("span");
+    what.textContent = problem.message;
+    const cure = document.createElement("small");
+    cure.textContent = problem.cure;
+    button.append(where, what, cure);
+    line.append(button);
+    return line;
+  }
+
+  private focus(place: number): void {
+    const problem = this.shown[place];
+    if (!problem) return;
+    this.onFocus();
+    this.path = problem.path ?? [];
+    this.draw();
+    const element = this.modeler.get<Registry>("elementRegistry").get(problem.element);
+    if (!element) return;
+    const canvas = this.modeler.get<Canvas>("canvas");
+    if (element !== canvas.getRootElement()) canvas.scrollToElement(element, 120);
+    this.modeler.get<Selection>("selection").select(element === canvas.getRootElement() ? null : element);
+    for (const line of this.host.querySelectorAll("[data-problem]")) line.toggleAttribute("aria-current", line.getAttribute("data-problem") === String(place));
+  }
+
+  /** Draw the way that leads into a problem: elements and flows in order, each with its number. */
+  private draw(): void {
+    const registry = this.modeler.get<Registry>("elementRegistry");
+    const canvas = this.modeler.get<Canvas>("canvas");
+    const overlays = this.modeler.get<Overlays>("overlays");
+    overlays.remove({ type: STEP });
+    for (const element of registry.getAll()) canvas.removeMarker(element, "k-on-path");
+    const nodes = this.path.filter((id) => registry.get(id));
+    for (const id of nodes) canvas.addMarker(id, "k-on-path");
+    for (const [place, id] of nodes.filter((one) => !registry.get(one)?.waypoints).entries()) {
+      const number = document.createElement("span");
+      number.className = "k-mark k-mark--step";
+      number.textContent = String(place + 1);
+      overlays.add(id, STEP, { position: { bottom: 8, right: 8 }, html: number });
+    }
+    for (const [from, to] of nodes.map((id, place) => [id, nodes[place + 1]] as const)) this.lightFlow(from, to);
+  }
+
+  private lightFlow(from: string, to: string | undefined): void {
+    const registry = this.modeler.get<Registry>("elementRegistry");
+    const flow = registry.get(from)?.outgoing?.find((one) => one.target?.id === to);
+    if (flow) this.modeler.get<Canvas>("canvas").addMarker(flow, "k-on-path");
+  }
+}

@@ -1,0 +1,155 @@
+/* Saving by itself: soon after a change, never two at once, again and again while the server cannot be reached. What is
+   not saved yet lies in the browser's own store, so that a closed window loses nothing. */
+import type { Answer, Checked, Conflict } from "./door";
+
+export const SOON = 800;
+const FIRST_RETRY = 2_000;
+const LAST_RETRY = 60_000;
+
+export type Status = "saved" | "waiting" | "saving" | "offline" | "signed_out" | "conflict" | "refused";
+
+export interface Kept {
+  revision: number;
+  xml: string;
+}
+
+export interface Savable {
+  write: () => Promise<string>;
+  send: (revision: number, xml: string) => Promise<Answer>;
+  onStatus: (status: Status, told?: string) => void;
+  onChecked: (checked: Checked) => void;
+  onMerged: (xml: string) => Promise<void>;
+  onConflict: (conflict: Conflict) => void;
+}
+
+export class Saver {
+  private changes = 0;
+  private saved = 0;
+  private busy: Promise<void> | null = null;
+  private stopped = false;
+  private timer = 0;
+  private retry = FIRST_RETRY;
+
+  constructor(
+    private readonly key: string,
+    public revision: number,
+    private readonly parts: Savable,
+  ) {
+    window.addEventListener("online", () => this.soon(0));
+    window.addEventListener("beforeunload", (event) => {
+      if (this.isSaved) return;
+      event.preventDefault();
+    });
+  }
+
+  get isSaved(): boolean {
+    return this.saved === this.changes;
+  }
+
+  /** Something was drawn or written. */
+  changed(): void {
+    this.changes += 1;
+    if (!this.stopped) this.parts.onStatus("waiting");
+    this.soon(SOON);
+  }
+
+  /** Save what is not saved yet; whether all of it is saved afterwards. */
+  async flush(): Promise<boolean> {
+    for (let turn = 0; turn < 3 && !this.isSaved && !this.stopped; turn += 1) {
+      await this.busy;
+      await this.run();
+    }
+    return this.isSaved;
+  }
+
+  /** Go on after a conflict, from the revision that the two were brought together on. */
+  goOn(revision: number): void {
+    this.revision = revision;
+    this.stopped = false;
+    this.changed();
+    this.soon(0);
+  }
+
+  /** The diagram now is what the server has. */
+  adopt(revision: number): void {
+    this.revision = revision;
+    this.saved = this.changes;
+    this.stopped = false;
+    this.forget();
+    this.parts.onStatus("saved");
+  }
+
+  private soon(delay: number): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.run(), delay);
+  }
+
+  private async run(): Promise<void> {
+    if (this.busy || this.stopped || this.isSaved) return;
+    window.clearTimeout(this.timer);
+    this.busy = this.once().finally(() => {
+      this.busy = null;
+    });
+    await this.busy;
+  }
+
+  private async once(): Promise<void> {
+    const sent = this.changes;
+    this.parts.onStatus("saving");
+    const xml = await this.parts.write();
+    this.keep({ revision: this.revision, xml });
+    const answer = await this.parts.send(this.revision, xml);
+    if (answer.kind === "saved") await this.onSaved(answer, sent);
+    else if (answer.kind === "conflict") this.stop("conflict", () => this.parts.onConflict(answer.conflict));
+    else if (answer.kind === "refused") this.parts.onStatus("refused", `${answer.message} ${answer.cure}`.trim());
+    else this.later(answer.reason);
+  }
+
+  private async onSaved(answer: Extract<Answer, { kind: "saved" }>, sent: number): Promise<void> {
+    this.retry = FIRST_RETRY;
+    this.parts.onChecked(answer.checked);
+    const isCurrent = sent === this.changes;
+    // What another brought in is shown once nothing of one's own is under way; until then the base stays as it was,
+    // and the server brings the two together again.
+    if (answer.merged && !isCurrent) return this.soon(SOON);
+    if (answer.merged) await this.parts.onMerged(answer.merged);
+    this.revision = answer.revision;
+    if (!isCurrent) return this.soon(SOON);
+    this.saved = this.changes;
+    this.forget();
+    this.parts.onStatus("saved");
+  }
+
+  private later(reason: "offline" | "signed_out"): void {
+    this.parts.onStatus(reason);
+    this.soon(this.retry);
+    this.retry = Math.min(this.retry * 2, LAST_RETRY);
+  }
+
+  private stop(status: Status, then: () => void): void {
+    this.stopped = true;
+    this.parts.onStatus(status);
+    then();
+  }
+
+  private keep(kept: Kept): void {
+    try {
+      localStorage.setItem(this.key, JSON.stringify(kept));
+    } catch {
+      // A full or forbidden store: the server is the only keeper then, and leaving the page asks first.
+    }
+  }
+
+  private forget(): void {
+    localStorage.removeItem(this.key);
+  }
+}
+
+/** What a window that was closed too early left behind. */
+export function leftBehind(key: string): Kept | null {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "null") as Kept | null;
+  } catch {
+    return null;
+  }
+}
