@@ -24,7 +24,8 @@ from kniga.engine import (
 from tests.engine.drawing import BOOKS, book, go
 
 NAMES = ("b2b_sale", "inbound_sale")
-FILES = [f"{name}.{language}" for name in NAMES for language in ("ru", "en")]
+GALLERY = tuple(f"templates/{name}" for name in ("handoff", "retail_repeat", "service_case", "win_back"))
+FILES = [f"{name}.{language}" for name in (*NAMES, *GALLERY) for language in ("ru", "en")]
 ANSWERS: dict[str, Any] = {
     "text": "something",
     "number": 5,
@@ -63,7 +64,7 @@ def test_nothing_speaks_against_publishing_a_shipped_book(name: str) -> None:
     assert check(book(name)) == ()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", (*NAMES, *GALLERY))
 def test_both_languages_are_the_same_process(name: str) -> None:
     russian, english = book(f"{name}.ru"), book(f"{name}.en")
     assert list(russian.elements) == list(english.elements)
@@ -164,6 +165,29 @@ def test_an_inbound_sale_runs_from_the_request_to_the_payment() -> None:
     state = walk("inbound_sale.ru", "talked fits accepted paid")
     assert (state.result, state.stage) == ("won", "payment")
     assert walk("inbound_sale.en", "talked fits", 50_000).tokens[0].element == "task_visit"
+
+
+@pytest.mark.parametrize(
+    ("name", "outcomes", "stands"),
+    [
+        ("retail_repeat.ru", "found agreed placed received happy", "won"),
+        ("retail_repeat.en", "found thinking later agreed placed received problem returned", "lost"),
+        ("service_case.ru", "understood part delayed arrived solved works", "won"),
+        ("service_case.en", "understood solved again solved unhappy left", "lost"),
+        ("handoff.ru", "lacking got ready impossible agreed accepted done delayed agreed started kept", "won"),
+        ("handoff.en", "ready returned ready accepted moved done started remarks delayed cancelled", "lost"),
+        ("win_back.ru", "clear talked accepted agreed bad accepted agreed good", "won"),
+        ("win_back.en", "clear refused", "lost"),
+    ],
+)
+def test_a_book_of_the_gallery_runs(name: str, outcomes: str, stands: str) -> None:
+    state = walk(f"templates/{name}", outcomes)
+    assert (state.status, state.result) == ("ended", stands)
+
+
+def test_every_book_of_the_gallery_is_tried() -> None:
+    found = {path.name.split(".")[0] for path in (BOOKS / "templates").glob("*.bpmn")}
+    assert {f"templates/{name}" for name in found} == set(GALLERY)
 
 
 @pytest.mark.parametrize("name", FILES)
