@@ -115,6 +115,22 @@ def test_what_cannot_be_saved_is_refused_and_nothing_changes(department: Departm
     assert Draft.objects.get().revision == 1
 
 
+def test_a_conflict_names_what_differs_and_takes_choices(department: Department) -> None:
+    browser, draft = head_of(department, "ru"), begun(department)
+    xml = browser.get(f"/processes/drafts/{draft}/state/").json()["xml"]
+    put(browser, draft, {"base_revision": 1, "xml": xml.replace("Make an offer", "Theirs")})
+    mine = {"base_revision": 1, "xml": xml.replace("Make an offer", "Mine")}
+    status, told = put(browser, draft, mine)
+    assert (status, told["revision"], told["by"]) == (409, 2, "Hanna")
+    difference = told["differences"][0]
+    assert (difference["element"], difference["label"], difference["both"]) == ("offer", "Название", True)
+    choice = {"element": "offer", "field": difference["field"], "side": "mine"}
+    status, answer = put(browser, draft, mine | {"choices": [choice]})
+    assert (status, answer["revision"], answer["merged"]) == (200, 3, True) and "Mine" in answer["xml"]
+    for wrong in ([{"side": "x"}], "x", [1], [{"side": "mine"}]):
+        assert put(browser, draft, mine | {"choices": wrong})[0] == 400
+
+
 def test_a_check_keeps_nothing_and_speaks_the_readers_language(department: Department) -> None:
     draft = begun(department)
     xml = SMALL_SALE.replace(b"userTask", b"scriptTask").decode()

@@ -6,6 +6,7 @@ A draft need not compile; only what can be read as BPMN at all is kept. What is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from kniga.engine import BpmnRefused
 from kniga.engine.bpmn.editing import edit, set_name
+from kniga.engine.bpmn.merging import Merged, Side, merge
 from kniga.engine.bpmn.renaming import in_utf8, process_named, rename_process
 from kniga.people.models import Branch, User
 from kniga.platform.errors import Conflict, NotVisible, Refused
@@ -42,12 +44,13 @@ class Saved:
 
 class DraftConflict(Conflict):
     """Somebody else changed the same as the caller: nothing was saved. `xml` is how the draft is now, in which
-    `revision`, since when (`at`) and by whom (`by`, a name)."""
+    `revision`, since when (`at`) and by whom (`by`, a name); `merged` says what differs."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, merged: Merged) -> None:
         super().__init__("draft_conflict", _("Somebody else has changed the same at the same time."))
         self.revision, self.at, self.xml = draft.revision, draft.updated_at, bytes(draft.xml)
         self.by = "" if draft.updated_by is None else draft.updated_by.name
+        self.merged = merged
 
 
 def draft_from_scratch(*, name: str, kind: str, branch: Branch | None = None, by: User, now: datetime) -> Draft:
@@ -117,6 +120,7 @@ def save_draft(
     xml: bytes,
     by: User,
     now: datetime,
+    choices: Mapping[tuple[str, str], Side] | None = None,
 ) -> Saved:
     """Save a draft that the caller had in `base_revision`. When somebody saved since, what both changed is joined;
     `choices` says for (element id, field) whose change holds where both changed the same.
@@ -128,8 +132,13 @@ def save_draft(
     with transaction.atomic():
         draft = _locked(draft_id)
         note_presence(draft_id=draft_id, by=by, now=now)
+        xml = _keyed(xml, draft.process_key)
         if base_revision != draft.revision:
-            raise DraftConflict(draft)
+            merged = merge(_at_revision(draft, base_revision), bytes(draft.xml), xml, choices=choices)
+            if merged.xml is None:
+                raise DraftConflict(draft, merged)
+            _keep(draft, merged.xml, by, now)
+            return Saved(draft.revision, bytes(draft.xml), is_merged=True)
         _keep(draft, xml, by, now)
         return Saved(draft.revision, xml, is_merged=False)
 
@@ -174,9 +183,7 @@ def _version_of_draft(draft_id: int, revision: int, note: str, by: User, now: da
     draft = _locked(draft_id)
     if draft.revision != revision:
         raise Conflict("draft_changed", _("The draft has been changed meanwhile: look at it again, then publish it."))
-    xml = bytes(draft.xml)
-    if process_named(xml)[0] != draft.process_key:
-        xml = rename_process(xml, draft.process_key)
+    xml = _keyed(bytes(draft.xml), draft.process_key)
     version = upload_version(xml=xml, note=note, by=by, now=now, branch=draft.branch)
     _close(draft, now)
     _tell("processes.draft.published", draft, by, now, version=version.number)
@@ -229,6 +236,11 @@ def _at_revision(draft: Draft, revision: int) -> bytes:
     """The draft as it was; nothing at all when that is too long ago: then everything that differs is asked about."""
     found = draft.saves.filter(revision=revision).values_list("xml", flat=True).first()
     return _NOTHING if found is None else bytes(found)
+
+
+def _keyed(xml: bytes, key: str) -> bytes:
+    """The file with the key as the id of its process: the designer may have taken in a file of another process."""
+    return xml if process_named(xml)[0] == key else rename_process(xml, key)
 
 
 def _retitled(xml: bytes, key: str, title: str) -> bytes:

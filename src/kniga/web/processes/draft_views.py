@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kniga.clients.queries import client_names, contacts_of, get_visible_client
 from kniga.engine import BpmnRefused
+from kniga.engine.bpmn.merging import Side
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.processes.draft_checking import check_draft
@@ -18,7 +19,7 @@ from kniga.processes.draft_queries import DraftState, draft_catalog, editors_of,
 from kniga.processes.drafting import DraftConflict, note_presence, save_draft
 from kniga.processes.publishing import BookRefused
 from kniga.web.access import SignedInRequest, act_required
-from kniga.web.processes.draft_words import catalog_as_json, check_as_json, problems_as_json
+from kniga.web.processes.draft_words import catalog_as_json, check_as_json, merged_as_json, problems_as_json
 from kniga.web.processes.previewing import preview_of
 
 _UNREADABLE: Final = 422
@@ -47,6 +48,7 @@ def _save(request: SignedInRequest, draft_id: int) -> JsonResponse:
             xml=_text(body, "xml").encode("utf-8", "replace"),
             by=request.user,
             now=clock.now(),
+            choices=_choices(body),
         )
     except _BadRequest as bad:
         return JsonResponse({"message": str(bad)}, status=400)
@@ -145,8 +147,7 @@ def _conflict(conflict: DraftConflict) -> dict[str, Any]:
         "by": conflict.by,
         "at": conflict.at.isoformat(),
         "xml": conflict.xml.decode(),
-        "differences": [],
-        "structure": [],
+        **merged_as_json(conflict.merged),
     }
 
 
@@ -171,6 +172,24 @@ def _text(body: dict[str, Any], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str):
         raise _BadRequest(_("“%(name)s” has to be a text.") % {"name": name})
+    return value
+
+
+def _choices(body: dict[str, Any]) -> dict[tuple[str, str], Side]:
+    """Whose change holds, by element and field: `[{"element": …, "field": …, "side": "mine" or "theirs"}]`."""
+    found: dict[tuple[str, str], Side] = {}
+    for one in _list(body, "choices"):
+        side = one.get("side") if isinstance(one, dict) else None
+        if side not in ("mine", "theirs"):
+            raise _BadRequest(_("“%(name)s” has to be a list of choices.") % {"name": "choices"})
+        found[_text(one, "element"), _text(one, "field")] = side
+    return found
+
+
+def _list(body: dict[str, Any], name: str) -> list[Any]:
+    value = body.get(name, [])
+    if not isinstance(value, list):
+        raise _BadRequest(_("“%(name)s” has to be a list of choices.") % {"name": name})
     return value
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from kniga.documents.placeholders import PLACEHOLDERS
 from kniga.engine import STANDARD_FIELDS, Problem
+from kniga.engine.bpmn.merging import STRUCTURE, Merged
 from kniga.engine.definition.actions import SEND_LETTER, ActionSpec
 from kniga.people.roles import Role
 from kniga.processes.actions.names import KNOWN_ACTIONS
@@ -45,6 +46,47 @@ def problems_as_json(problems: Iterable[Problem], names: Mapping[str, str]) -> l
             "place": name or problem.element or "", "message": message, "cure": cure, "path": list(problem.path),
         })  # fmt: skip
     return found
+
+
+def merged_as_json(merged: Merged) -> dict[str, Any]:
+    """What two people changed, with the names of fields in the language of the page."""
+    return {
+        "differences": [
+            {
+                "element": one.element, "name": one.name, "field": one.field, "label": field_label(one.field),
+                "base": one.base, "theirs": one.theirs, "mine": one.mine, "both": one.both,
+            }
+            for one in merged.differences
+        ],
+        "structure": [
+            {
+                "element": one.element, "name": one.name, "kind": one.kind, "whose": one.whose, "both": one.both,
+                "field": "parent" if one.kind == "moved" else STRUCTURE,
+            }
+            for one in merged.structure
+        ],
+    }  # fmt: skip
+
+
+def field_label(field: str) -> str:
+    """What a field of an element is called; one without a name of its own goes by its key."""
+    what, _colon, key = field.removeprefix("kniga:").partition(":")
+    label = _field_names().get(what, what)
+    return f"{label} “{key}”" if key and what in ("question", "outcome", "control", "material") else label
+
+
+def _field_names() -> dict[str, str]:
+    return {
+        "name": _("What it is called"), "script": _("Script"), "deadline": _("Deadline"), "question": _("Question"),
+        "outcome": _("Outcome"), "control": _("Control point"), "material": _("Document or letter"),
+        "conditionExpression": _("Condition"), "place": _("Place on the diagram"), "order": _("Order of the ways on"),
+        "sequence": _("Order"), "kind": _("Kind"), "assignee": _("Who does it"), "stage": _("Stage"),
+        "skill": _("Skill"), "price": _("Price"), "documentation": _("Note"), "stages": _("Stages"),
+        "result": _("Result"), "reasonFrom": _("Where the reason comes from"), "default": _("Way without a condition"),
+        "sourceRef": _("Where the flow begins"), "targetRef": _("Where the flow leads"),
+        "timerEventDefinition": _("Timer"), "action": _("Action"), "letter": _("Letter"),
+        "flowNodeRef": _("Lane"), "calledElement": _("Process"),
+    }  # fmt: skip
 
 
 def catalog_as_json(catalog: DraftCatalog) -> dict[str, Any]:
