@@ -59,6 +59,7 @@ PAGES: dict[str, Line] = {
     "deals:start": Line("POST", SEE_DEAL, WORKERS),
     "deals:lines": Line("GET POST", SEE_DEAL, WORKERS),
     "deals:timeline": Line("GET", SEE_DEAL),
+    "deals:path": Line("GET", SEE_DEAL),
     "deals:processes": Line("GET", SEE_DEAL),
     "deals:note": Line("POST", SEE_DEAL, WORKERS, {"name": "asked", "channel": "call"}),
     "deals:steer": Line("POST", SEE_DEAL, MANAGERS, {"act": "pause", "reason": "x"}),

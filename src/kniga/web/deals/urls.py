@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from kniga.web.deals import card_views, create_views, list_views, owner_views, steer_views
+from kniga.web.deals import card_views, create_views, list_views, owner_views, path_views, steer_views
 
 app_name = "deals"
 urlpatterns: list[URLPattern] = [
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("<int:deal_id>/start/", card_views.start, name="start"),
     path("<int:deal_id>/lines/", card_views.lines, name="lines"),
     path("<int:deal_id>/timeline/", card_views.timeline, name="timeline"),
+    path("<int:deal_id>/path/", path_views.path, name="path"),
     path("<int:deal_id>/processes/", card_views.processes, name="processes"),
     path("<int:deal_id>/messages/", steer_views.note, name="note"),
     path("<int:deal_id>/processes/<int:instance_id>/", steer_views.steer, name="steer"),
