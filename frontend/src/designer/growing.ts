@@ -40,9 +40,23 @@ export class Growing {
     else if (!others.length) this.bend(flow, target);
     else {
       const gateway = this.ownBranch(step, flow);
-      this.takeOut(gateway, outcome);
-      this.join(gateway, outcome, target);
+      const own = flowsOut(gateway).map(readFlow).find((way) => !way.isDefault && outcomesNamed(way.condition)?.join() === outcome);
+      if (own) this.bend(own.flow, target);
+      else {
+        this.takeOut(gateway, outcome);
+        this.join(gateway, outcome, target);
+      }
     }
+  }
+
+  /** An outcome is no more: the way that only it took goes, others no longer name it. */
+  forget(step: Drawn, outcome: string): void {
+    const gateway = flowsOut(step)[0]?.target;
+    if (!gateway || !isA(gateway, "bpmn:ExclusiveGateway") || flowsIn(gateway).length > 1) return;
+    for (const way of flowsOut(gateway).map(readFlow)) {
+      if (!way.isDefault && outcomesNamed(way.condition)?.join() === outcome) this.services.modeling.removeElements([way.flow]);
+    }
+    this.takeOut(gateway, outcome);
   }
 
   private begin(step: Drawn, outcome: string, target: Drawn, isBranched: boolean): void {
@@ -71,8 +85,7 @@ export class Growing {
       const named = way.isDefault ? null : outcomesNamed(way.condition);
       if (!named?.includes(outcome)) continue;
       const rest = named.filter((key) => key !== outcome);
-      if (rest.length) this.condition(way.flow, rest);
-      else this.services.modeling.removeElements([way.flow]);
+      this.condition(way.flow, rest);
     }
   }
 

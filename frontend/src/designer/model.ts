@@ -5,6 +5,7 @@ import { keyFor } from "./keys";
 import * as meaning from "./meaning";
 import type { Control, FlowMeaning, Letter, Action, Param, StepMeaning, Choice } from "./meaning";
 import { extensions, isA, list, part, text, type Drawn, type Moddle, type Modeler, type Services } from "./moddle";
+import { keepOrder } from "./order";
 import * as outline from "./outline";
 import type { Stage, Way } from "./outline";
 import * as writing from "./writing";
@@ -68,6 +69,7 @@ export class BookModel {
     this.services = found as unknown as Services;
     this.growing = new Growing(this.services);
     this.services.commandStack.registerHandler(COMMAND, ChangeHandler);
+    keepOrder(this.services);
   }
 
   /** Tell `listener` after every change, undo and import; returns how to stop. */
@@ -161,6 +163,14 @@ export class BookModel {
     }
     const properties = writing.stepProperties(element.businessObject, whole, this.make);
     if (Object.keys(properties).length) this.change(() => this.services.modeling.updateProperties(element, properties));
+  }
+
+  /** Take an outcome away, with the way that only it took. */
+  removeOutcome(step: Drawn, key: string): void {
+    this.change(() => {
+      this.growing.forget(step, key);
+      this.write(step, { outcomes: this.read(step).outcomes.filter((outcome) => outcome.key !== key) });
+    });
   }
 
   /** Give an outcome another key; the questions and the conditions right behind the step follow. */

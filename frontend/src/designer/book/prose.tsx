@@ -50,8 +50,8 @@ function blocksOf(text: string): Block[] {
 function inline(line: string, nameOf: Name): ComponentChildren {
   return line.split(/(\*\*[^*]+\*\*|\*[^*\s][^*]*\*|_[^_\s][^_]*_|\{\{\s*[\w.-]+\s*\}\})/).map((piece, at) => {
     if (piece.startsWith("{{")) return <span key={at} class="kp-chip">{nameOf(piece.slice(2, -2).trim())}</span>;
-    if (piece.startsWith("**")) return <strong key={at}>{piece.slice(2, -2)}</strong>;
-    if (/^[*_].+[*_]$/.test(piece)) return <em key={at}>{piece.slice(1, -1)}</em>;
+    if (piece.startsWith("**")) return <strong key={at}>{inline(piece.slice(2, -2), nameOf)}</strong>;
+    if (/^[*_].+[*_]$/.test(piece)) return <em key={at}>{inline(piece.slice(1, -1), nameOf)}</em>;
     return piece;
   });
 }
