@@ -184,7 +184,7 @@ export class BookModel {
       });
       for (const flow of meaning.flowsOut(step).flatMap((out) => meaning.flowsOut(out.target!))) {
         const { condition } = meaning.readFlow(flow);
-        const renamed = renamedIn(condition, from, to);
+        const renamed = outline.renamedIn(condition, from, to);
         if (renamed !== condition) this.growing.setCondition(flow, renamed);
       }
     });
@@ -492,24 +492,4 @@ export class BookModel {
 
   private readonly make = (type: string, attributes?: Record<string, unknown>): Moddle =>
     this.services.bpmnFactory.create(type, attributes);
-}
-
-function renamedIn(condition: string, from: string, to: string): string {
-  const walk = (rule: unknown): unknown => {
-    if (Array.isArray(rule)) return rule.map(walk);
-    if (!rule || typeof rule !== "object") return rule;
-    const found = rule as Record<string, unknown>;
-    if (found.field === "outcome") {
-      const value = Array.isArray(found.value) ? found.value.map((one) => (one === from ? to : one)) : found.value;
-      return { ...found, value: value === from ? to : value };
-    }
-    return Object.fromEntries(Object.entries(found).map(([name, inner]) => [name, walk(inner)]));
-  };
-  try {
-    const before = JSON.parse(condition) as unknown;
-    const after = JSON.stringify(walk(before));
-    return after === JSON.stringify(before) ? condition : after;
-  } catch {
-    return condition;
-  }
 }

@@ -154,3 +154,24 @@ export function isTold(element: Drawn): boolean {
   if (!isA(element, "bpmn:FlowNode")) return false;
   return isStep(element) || throughJoins(element) === element;
 }
+
+/** A condition with an outcome called otherwise; the same text where it does not name it. */
+export function renamedIn(condition: string, from: string, to: string): string {
+  const walk = (rule: unknown): unknown => {
+    if (Array.isArray(rule)) return rule.map(walk);
+    if (!rule || typeof rule !== "object") return rule;
+    const found = rule as Record<string, unknown>;
+    if (found.field === "outcome") {
+      const value = Array.isArray(found.value) ? found.value.map((one) => (one === from ? to : one)) : found.value;
+      return { ...found, value: value === from ? to : value };
+    }
+    return Object.fromEntries(Object.entries(found).map(([name, inner]) => [name, walk(inner)]));
+  };
+  try {
+    const before = JSON.parse(condition) as unknown;
+    const after = JSON.stringify(walk(before));
+    return after === JSON.stringify(before) ? condition : after;
+  } catch {
+    return condition;
+  }
+}

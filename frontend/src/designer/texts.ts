@@ -13,7 +13,8 @@ export interface ActionParam {
   label: string;
   type: string;
   required: boolean;
-  choices?: { key: string; label: string }[];
+  literal?: boolean;
+  choices?: Option[] | null;
 }
 
 /** The answer of `GET drafts/catalog/`. */
@@ -22,20 +23,12 @@ export interface Catalog {
   skills: string[];
   stages: Option[];
   templates: { document: Option[]; letter: Option[] };
-  fields: KnownField[];
+  fields: (Omit<KnownField, "choices"> & { choices?: Option[] })[];
   actions: { name: string; label: string; params: ActionParam[] }[];
   processes: Option[];
+  placeholders: { name: string; label: string }[];
+  process_kinds: Option[];
 }
-
-export const EMPTY_CATALOG: Catalog = {
-  roles: [],
-  skills: [],
-  stages: [],
-  templates: { document: [], letter: [] },
-  fields: [],
-  actions: [],
-  processes: [],
-};
 
 /** A text of the page with its gaps filled; its own name when the page does not have it. */
 export function say(texts: Texts, name: string, gaps: Record<string, string | number> = {}): string {

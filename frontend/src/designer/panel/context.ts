@@ -2,7 +2,7 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useReducer } from "preact/hooks";
 import type { BookModel, Drawn, KnownField } from "../model";
-import { say, unitWord, type Catalog, type Texts } from "../texts";
+import { say, unitWord, type Catalog, type Option, type Texts } from "../texts";
 
 export interface Desk {
   model: BookModel;
@@ -31,9 +31,14 @@ export function useModelChanges(model: BookModel): void {
 /** The fields a condition may name at this place: the outcome, the answers of the book, the deal and the client. */
 export function fieldsAt(desk: Desk, at: Drawn | null, withOutcome: boolean): KnownField[] {
   const { model, texts, catalog } = desk;
-  const given = catalog.fields.filter((field) => field.name !== "outcome" && !field.name.startsWith("answer."));
+  const given = catalog.fields.map((field) => ({ ...field, choices: labelled(field.choices) }));
   const fields = [...model.answers(), ...given];
   if (!withOutcome || !at) return fields;
   const choices = model.outcomesBefore(at, say(texts, "plainOutcome"));
   return [{ name: "outcome", label: say(texts, "fieldOutcome"), type: "choice", choices }, ...fields];
+}
+
+/** What the catalogue calls a name is a label in a form. */
+export function labelled(options: Option[] | null | undefined): { key: string; label: string }[] {
+  return (options ?? []).map(({ key, name }) => ({ key, label: name }));
 }

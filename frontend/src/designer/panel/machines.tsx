@@ -2,7 +2,7 @@
 import { extensions, part, text } from "../moddle";
 import type { Action, Drawn, Letter, Param } from "../model";
 import type { ActionParam } from "../texts";
-import { fieldsAt, useDesk } from "./context";
+import { fieldsAt, labelled, useDesk } from "./context";
 import { MessageForm, Params } from "./events";
 import { Fold, Select, TextArea, TextInput } from "./inputs";
 import { LoopForm } from "./loops";
@@ -40,16 +40,17 @@ export function ServiceForm({ task }: { task: Drawn }) {
 
 function ParamInput({ task, param, given, onWrite }: { task: Drawn; param: ActionParam; given: Param; onWrite: (param: Param) => void }) {
   const desk = useDesk();
-  const { t, catalog } = desk;
+  const { t } = desk;
   const label = param.required ? `${param.label} *` : param.label;
-  const choices = param.choices ?? (param.name === "template" ? catalog.templates.document.map(({ key, name }) => ({ key, label: name })) : param.name === "process" ? catalog.processes.map(({ key, name }) => ({ key, label: name })) : []);
-  const fields = fieldsAt(desk, task, false).map((field) => ({ key: field.name, label: field.label }));
+  const choices = labelled(param.choices);
+  const fields = param.literal ? [] : fieldsAt(desk, task, false).map((field) => ({ key: field.name, label: field.label }));
+  const value = choices.length
+    ? <Select label={label} value={given.value} empty="–" options={choices} onWrite={(next) => onWrite({ ...given, value: next })} />
+    : <TextInput label={label} value={given.value} onWrite={(next) => onWrite({ ...given, value: next })} />;
   return (
     <div class="kp-pair">
-      {choices.length && !given.field
-        ? <Select label={label} value={given.value} empty="–" options={choices} onWrite={(value) => onWrite({ ...given, value })} />
-        : given.field ? null : <TextInput label={label} value={given.value} onWrite={(value) => onWrite({ ...given, value })} />}
-      <Select label={given.field ? label : t("paramFromField", { name: param.label })} hidden={!given.field} value={given.field} empty={t("paramText")} options={fields} onWrite={(field) => onWrite({ ...given, field, value: "" })} />
+      {given.field ? null : value}
+      {fields.length || given.field ? <Select label={given.field ? label : t("paramFromField", { name: param.label })} hidden={!given.field} value={given.field} empty={t("paramText")} options={fields} onWrite={(field) => onWrite({ ...given, field, value: "" })} /> : null}
     </div>
   );
 }

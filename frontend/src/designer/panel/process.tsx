@@ -1,14 +1,14 @@
 /* The process itself: its name, what it is for, its stages and the answers that nobody is asked for. */
 import { keyFor } from "../keys";
 import type { ProcessField, Stage } from "../model";
-import { useDesk } from "./context";
+import { labelled, useDesk } from "./context";
 import { Adder, Fold, moved, replaced, Select, TextArea, TextInput } from "./inputs";
 import { Choices, Moves } from "./questions";
 
 const TYPES = ["text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean"];
 
 export function ProcessForm() {
-  const { model, t } = useDesk();
+  const { model, catalog, t } = useDesk();
   const process = model.process();
   return (
     <div class="kp-form">
@@ -16,7 +16,7 @@ export function ProcessForm() {
       <TextArea label={t("processAbout")} rows={2} value={process.about} onWrite={(about) => model.writeProcess({ about })} />
       <Fold title={t("stages")} summary={String(process.stages.length)} open><Stages /></Fold>
       <Fold title={t("fields")} summary={process.fields.length ? String(process.fields.length) : ""}><Fields /></Fold>
-      <Fold title={t("more")}><TextInput label={t("processKind")} help={t("processKindHelp")} value={process.kind} onWrite={(kind) => model.writeProcess({ kind })} /></Fold>
+      <Fold title={t("more")}><Select label={t("processKind")} value={process.kind} options={labelled(catalog.process_kinds)} onWrite={(kind) => model.writeProcess({ kind })} /></Fold>
     </div>
   );
 }

@@ -4,7 +4,7 @@ import type { Drawn } from "../model";
 import { useDesk } from "./context";
 import { Select, TextArea } from "./inputs";
 
-const PLACEHOLDERS = ["client.name", "contact.name", "contact.position", "user.name", "deal.name", "deal.amount", "deal.expected_date", "deal.owner"];
+const PLACEHOLDERS = ["client.name", "contact.name", "contact.position", "user.name", "deal.name", "deal.amount", "deal.expected_date"];
 const REST_MS = 400;
 
 interface Client {
@@ -18,11 +18,12 @@ interface Preview {
 }
 
 export function Script({ step }: { step: Drawn }) {
-  const { model, t } = useDesk();
+  const { model, catalog, t } = useDesk();
   const { script } = model.read(step);
   const field = useRef<HTMLTextAreaElement>(null);
   const [isShown, show] = useState(false);
-  const answers = model.answers().map((answer) => ({ key: answer.name, label: answer.label }));
+  const answers = model.answers().map((answer) => ({ key: answer.name, label: answer.label, group: t("groupAnswers") }));
+  const rest = catalog.placeholders.filter(({ name }) => !PLACEHOLDERS.includes(name)).map(({ name, label }) => ({ key: name, label, group: t("groupOther") }));
   const put = (name: string): void => {
     const area = field.current;
     if (!area || !name) return;
@@ -37,7 +38,7 @@ export function Script({ step }: { step: Drawn }) {
         {PLACEHOLDERS.map((name) => (
           <button key={name} type="button" class="k-button k-button--plain k-button--small" title={`{{${name}}}`} onClick={() => put(name)}>{t(`placeholder_${name.replace(".", "_")}`)}</button>
         ))}
-        {answers.length ? <Select label={t("placeholderAnswer")} hidden value="" empty={t("placeholderAnswer")} options={answers} onWrite={put} /> : null}
+        <Select label={t("placeholderOther")} hidden value="" empty={t("placeholderOther")} options={[...answers, ...rest]} onWrite={put} />
       </div>
       <button type="button" class="k-button k-button--quiet k-button--small" aria-expanded={isShown} onClick={() => show(!isShown)}>{t(isShown ? "previewHide" : "previewShow")}</button>
       {isShown ? <PreviewOf script={script} /> : null}
