@@ -15,6 +15,7 @@ class Act(Enum):
     COMPLETE_FOR_OTHERS = "complete_for_others"
     STEER = "steer"
     SEE_FUNNEL = "see_funnel"
+    SEE_DEVIATIONS = "see_deviations"
     EDIT_CATALOG = "edit_catalog"
     EDIT_BOOK = "edit_book"
     IMPORT = "import"
@@ -34,6 +35,7 @@ ROLES_FOR: Final[dict[Act, frozenset[Role]]] = {
     Act.COMPLETE_FOR_OTHERS: _MANAGERS,
     Act.STEER: _MANAGERS,
     Act.SEE_FUNNEL: _MANAGERS | {Role.REP},
+    Act.SEE_DEVIATIONS: _MANAGERS,
     Act.EDIT_CATALOG: _HEADS,
     Act.EDIT_BOOK: _HEADS,
     Act.IMPORT: _HEADS,

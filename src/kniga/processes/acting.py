@@ -24,6 +24,7 @@ from kniga.platform.ledger import LedgerEvent, record
 from kniga.processes.act_planning import RIGHTS, planned_act, prepare_batch
 from kniga.processes.act_queries import act_counts, visible_acts
 from kniga.processes.act_steps import SWITCHES, verdicts
+from kniga.processes.control_points import watch_anew
 from kniga.processes.models import ActKind, ActRowStatus, ActStatus, BulkAct, BulkActRow
 from kniga.processes.reading import read_instances
 from kniga.processes.start_acts import carry_out_starts, undo_starts
@@ -239,6 +240,8 @@ def _undo(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
             " (SELECT id FROM processes_bulkactrow WHERE id = ANY(%s::bigint[]) ORDER BY instance_id) r",
             [now, act.undone_by_id, [row.pk for row in rows]],
         )
+        if act.kind == ActKind.MOVE:
+            watch_anew([row.instance_id for row in rows if row.instance_id is not None], now=now)
 
 
 def _end(act: BulkAct, now: datetime) -> None:

@@ -53,6 +53,8 @@ def step_document(
         answers = accepted_answers(step)
         document["done"] = {"token": effects.done.token, "outcome": effects.done.outcome, "answers": answers}
     _add_rows(document, effects, version, now)
+    if version.watches and (effects.done is not None or effects.cancelled):
+        document["controlled"] = True
     _add_deal(document, effects, state)
     if marks:
         document |= marks
@@ -151,8 +153,11 @@ def _add_rows(document: dict[str, Any], effects: Effects, version: RunnableVersi
         ]
     if effects.work:
         document["work"] = work_entries(effects)
+    if effects.watches:
+        document["watches"] = effects.watches
     soon = now + WAKE_BEFORE
-    if effects.work or effects.subscriptions or any(due < soon for _token, _timer, due in effects.timers):
+    moments = [due for _token, _element, due in (*effects.timers, *effects.watches)]
+    if effects.work or effects.subscriptions or any(due < soon for due in moments):
         document["wake"] = True
 
 

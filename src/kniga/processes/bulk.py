@@ -48,6 +48,13 @@ UPDATE starting s SET variant = v.variant FROM unnest(%s::bigint[], %s::integer[
 WHERE s.deal_id = v.deal_id
 """
 
+# When each is looked at, the workers derive from its row.
+_WATCH = """
+INSERT INTO processes_controlwatch (instance_id, token, point, look_at, state)
+SELECT t.instance_id, t.token, '', %s, 'scheduled' FROM processes_task t
+JOIN starting s ON s.instance_id = t.instance_id AND s.variant > 0 AND t.element = ANY(%s)
+"""
+
 _WRITE = """
 WITH entry AS (SELECT * FROM starting WHERE variant = %(variant)s),
 instance AS (
@@ -153,8 +160,10 @@ def start_many(
                 arguments = _arguments(version, step, members[0], actor_id, now)
                 cursor.execute(_WRITE, arguments | {"variant": variant})
                 started += int(cursor.fetchone()[0])
+        if version.watches:
+            cursor.execute(_WATCH, [now, [task.id for task in version.definition.user_tasks() if task.controls]])
         cursor.execute("DROP TABLE pg_temp.starting")
-        if version.hears or version.works:
+        if version.hears or version.works or version.watches:
             cursor.execute("SELECT pg_notify('kniga_due', '')")
     return ManyStarted(started, len(entries) - started)
 

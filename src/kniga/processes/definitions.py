@@ -26,7 +26,8 @@ KEPT_VERSIONS = 256
 @dataclass(frozen=True, slots=True)
 class RunnableVersion:
     """A version ready to run: its definition, and the ids of its stages with their positions. `hears`: some element
-    waits for messages or signals; `works`: the machine does something, or another process is called."""
+    waits for messages or signals; `works`: the machine does something, or another process is called; `watches`: some
+    step has control points."""
 
     id: int
     definition: Definition
@@ -34,6 +35,7 @@ class RunnableVersion:
     positions: Mapping[str, int]
     hears: bool = False
     works: bool = False
+    watches: bool = False
 
 
 @lru_cache(maxsize=KEPT_VERSIONS)
@@ -56,7 +58,9 @@ def runnable_version(version_id: int) -> RunnableVersion:
     definition, pipeline_id = _compiled(version_id)
     ids = dict(Stage.objects.filter(pipeline_id=pipeline_id).values_list("key", "pk"))
     positions = {stage.key: stage.position for stage in definition.stages}
-    version = RunnableVersion(version_id, definition, ids, positions, _hears(definition), _works(definition))
+    version = RunnableVersion(
+        version_id, definition, ids, positions, _hears(definition), _works(definition), _watches(definition)
+    )
     if positions.keys() <= ids.keys():
         if len(_ready) >= KEPT_VERSIONS:
             _ready.clear()
@@ -74,6 +78,10 @@ def _hears(definition: Definition) -> bool:
 
 def _works(definition: Definition) -> bool:
     return any(isinstance(element, (ServiceTask, CallActivity)) for element in definition.elements.values())
+
+
+def _watches(definition: Definition) -> bool:
+    return any(task.controls for task in definition.user_tasks())
 
 
 def forget_definitions() -> None:

@@ -16,6 +16,7 @@ from kniga.engine import (
     CallActivity,
     CancelWaits,
     CloseTask,
+    ControlPoint,
     CreateTask,
     Due,
     Effect,
@@ -92,13 +93,14 @@ class NewSubscription:
 class Effects:
     """The effects of one step, ready to be written. `freed` are the tokens (and elements; None: all of the token)
     whose waits are forgotten; `calls`, `messages`, `signals` and `dropped_calls` are what follows in the same
-    transaction."""
+    transaction. `watches` are the control points of the new tasks: token, key, when to look."""
 
     done: CloseTask | None = None
     cancelled: list[int] = field(default_factory=list)
     tasks: list[NewTask] = field(default_factory=list)
     moved: list[NewTask] = field(default_factory=list)
     timers: list[tuple[int, str, datetime]] = field(default_factory=list)
+    watches: list[tuple[int, str, datetime]] = field(default_factory=list)
     subscriptions: list[NewSubscription] = field(default_factory=list)
     work: list[tuple[StartWork, datetime]] = field(default_factory=list)
     freed: list[tuple[int, str | None]] = field(default_factory=list)
@@ -147,6 +149,13 @@ def moment_of(due: Due, start: datetime, calendar: WorkCalendar) -> datetime:
     return start.astimezone(UTC) + timedelta(seconds=due.seconds)
 
 
+def look_at(point: ControlPoint, opened_at: datetime, due_at: datetime | None, calendar: WorkCalendar) -> datetime:
+    """When a control point of a step that was opened and is due then is looked at, in UTC. One that counts from a
+    deadline the step does not have counts from its opening."""
+    start = due_at if point.due.basis == "deadline" and due_at is not None else opened_at
+    return moment_of(point.due, start, calendar)
+
+
 def key_text(value: Value) -> str | None:
     """A correlation key as text, the same for equal values."""
     if isinstance(value, Decimal):
@@ -173,6 +182,13 @@ class _Filling:
         self.effects = Effects()
         for effect in step.effects:
             self._take(effect)
+        if version.watches:
+            self.effects.watches = [watch for task in self.effects.tasks for watch in self._watches(task)]
+
+    def _watches(self, new: NewTask) -> list[tuple[int, str, datetime]]:
+        task = self.version.definition.user_task(new.element)
+        assert task is not None, "the engine creates tasks of user tasks only"
+        return [(new.token, point.key, look_at(point, self.now, new.due_at, self.calendar)) for point in task.controls]
 
     def _take(self, effect: Effect) -> None:
         effects = self.effects

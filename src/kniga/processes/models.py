@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kniga.clients.models import Client
 from kniga.deals.models import Deal, Pipeline, Stage
+from kniga.processes.control_models import ControlWatch as ControlWatch
+from kniga.processes.control_models import Deviation as Deviation
 from kniga.processes.draft_models import Draft as Draft
 from kniga.processes.draft_models import DraftPresence as DraftPresence
 from kniga.processes.draft_models import DraftSave as DraftSave

@@ -1,4 +1,5 @@
-"""Everything that happens to processes by itself: timers fire, work is done, messages and signals arrive.
+"""Everything that happens to processes by itself: timers fire, work is done, messages and signals arrive, control
+points are looked at.
 
 A worker sleeps until the nearest moment something is due, or until a step tells of something nearer (NOTIFY
 kniga_due). Any number of workers may run. What other machines have a part in (letters, webhooks) is done in threads of
@@ -22,6 +23,7 @@ from psycopg import AsyncConnection, OperationalError
 
 from kniga.platform import clock
 from kniga.processes.calling import tell_caller, untold_calls
+from kniga.processes.control_points import look_at_controls
 from kniga.processes.effects import OUTSIDE_ACTIONS
 from kniga.processes.messaging import begin_with_kept, expire_messages, look_for_kept
 from kniga.processes.reconsidering import reconsider_changed
@@ -50,7 +52,7 @@ def run_due(
             now = watch()
         did = begin_due(now=now) + sweep_timers(now=now) + do_work(now=now, actions=actions, clock=watch)
         did += carry_signals(now=now) + look_for_kept(instance_id=None, now=now) + begin_with_kept(now=now)
-        did += reconsider_changed(now=now)
+        did += reconsider_changed(now=now) + look_at_controls(now=now)
         for called_id in untold_calls():
             tell_caller(called_id=called_id, now=now)
         done += did

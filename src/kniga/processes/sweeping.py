@@ -48,6 +48,12 @@ SELECT min(at) FROM (
        AND c.action <> ALL(%s) ORDER BY c.next_at LIMIT 1)
     UNION ALL
     (SELECT min(due_at) FROM processes_scheduledstart)
+    UNION ALL
+    (SELECT w.look_at FROM processes_controlwatch w JOIN processes_instance i ON i.id = w.instance_id
+       AND i.status = 'running' WHERE w.look_at IS NOT NULL ORDER BY w.look_at LIMIT 1)
+    UNION ALL
+    (SELECT min(v.next_at) FROM processes_deviation v JOIN processes_instance i ON i.id = v.instance_id
+       AND i.status = 'running' WHERE v.next_at IS NOT NULL)
 ) AS nearest
 """
 
@@ -95,7 +101,8 @@ def sweep_batch(*, now: datetime, batch: int = BATCH) -> Swept:
 
 
 def nearest_due() -> datetime | None:
-    """When the next timer is due or the next work but that of outside actions may begin; None when nothing waits."""
+    """When the next timer or control point is due, or the next work but that of outside actions may begin; None when
+    nothing waits."""
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, [list(OUTSIDE_ACTIONS)])
         moment: datetime | None = cursor.fetchone()[0]

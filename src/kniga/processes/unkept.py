@@ -7,15 +7,11 @@ from kniga.engine import Definition, Element, Problem, StartEvent
 
 
 def unkept_promises(definition: Definition) -> tuple[Problem, ...]:
-    """A warning for each step with control points (nobody is told of a deviation yet), for each that names a skill
-    (people have none yet, so it does not choose who gets the step), and for each start by messages of a channel that
-    brings none by itself yet."""
+    """A warning for each step that names a skill (people have none yet, so it does not choose who gets the step), and
+    for each start by messages of a channel that brings none by itself yet."""
     starts = (_by_hand(definition.elements[id]) for id in definition.starts)
     found = [problem for problem in starts if problem is not None]
     for task in definition.user_tasks():
-        if task.controls:
-            names = ", ".join(f"“{point.name}”" for point in task.controls)
-            found.append(Problem("control_not_watched", task.id, None, {"controls": names}, "warning", ()))
         if task.skill:
             found.append(Problem("skill_not_known", task.id, None, {"skill": task.skill}, "warning", ()))
     return tuple(found)

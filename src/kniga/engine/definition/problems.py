@@ -122,10 +122,6 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "Publish it first, or name a process that is.",
     ),
     "calls_itself": ("The process calls itself.", "Draw a loop, or call another process."),
-    "control_not_watched": (
-        "The control points {controls} are shown to people, but nobody is told of a deviation yet.",
-        "Put a timer on the step where somebody has to act.",
-    ),
     "skill_not_known": (
         "People have no skills yet: “{skill}” does not choose who gets the step.",
         "Name who does it by kniga:assignee.",

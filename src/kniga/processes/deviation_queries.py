@@ -1,0 +1,192 @@
+"""Deviations as pages and machines need them; everybody sees those of the deals they see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from kniga.people.access import visible_owner_ids
+from kniga.people.models import User
+from kniga.people.roles import Entity
+from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
+from kniga.platform.sqlparts import Conditions, rows_of
+
+STATES: Final = ("open", "acknowledged", "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationFilter:
+    """What the queue is narrowed to. `state` "" is all that is not closed; `point` is a control point's name."""
+
+    state: str = ""
+    person_id: int | None = None
+    team_id: int | None = None
+    process: str = ""
+    point: str = ""
+    deal_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationRow:
+    """One deviation with its deal. `rung` counts the rungs climbed, `next_at` is when the next one comes."""
+
+    id: int
+    name: str
+    step: str
+    task_id: int | None
+    process: str
+    process_key: str
+    deal_id: int
+    deal_number: int
+    deal: str
+    client: str
+    owner_id: int | None
+    owner: str
+    at_risk: Decimal
+    currency: str
+    state: str
+    raised_at: datetime
+    rung: int
+    next_at: datetime | None
+    acknowledged_by: str
+    acknowledged_at: datetime | None
+    word: str
+    closed_at: datetime | None
+    closed_by: str
+    how: str
+    end_word: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationCounts:
+    """How many deviations of the filter are open and taken up, how many climbed a rung, and the money at risk in
+    both. `currency` is "" when they are of several."""
+
+    open: int
+    acknowledged: int
+    escalated: int
+    at_risk: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A choice of a filter."""
+
+    id: str
+    name: str
+
+
+_WORST: Final = Sort("v.at_risk", "numeric", is_descending=True)
+_LAST_CLOSED: Final = Sort("v.closed_at", "timestamptz", is_descending=True)
+_COLUMNS: Final = """
+       v.id, v.name, v.step, t.id, p.name, p.key, d.id, d.number, d.name, coalesce(c.name, ''), d.owner_id,
+       coalesce(o.name, ''), v.at_risk, d.currency, v.state, v.raised_at, v.rung, v.next_at, coalesce(a.name, ''),
+       v.acknowledged_at, v.word, v.closed_at, coalesce(e.name, ''), v.how, v.end_word
+FROM processes_deviation v
+JOIN deals_deal d ON d.id = v.deal_id
+JOIN processes_process p ON p.id = v.process_id
+LEFT JOIN processes_task t ON t.instance_id = v.instance_id AND t.token = v.token
+LEFT JOIN clients_client c ON c.id = d.client_id
+LEFT JOIN people_user o ON o.id = d.owner_id
+LEFT JOIN people_user a ON a.id = v.acknowledged_by_id
+LEFT JOIN people_user e ON e.id = v.closed_by_id
+"""
+_PAGE: Final = f"SELECT {{sort}}, {_COLUMNS} {{where}} ORDER BY {{order}} LIMIT {{limit}}"
+_COUNTS: Final = """
+SELECT count(*) FILTER (WHERE v.state = 'open'), count(*) FILTER (WHERE v.state = 'acknowledged'),
+       count(*) FILTER (WHERE v.rung > 0), coalesce(sum(v.at_risk), 0),
+       CASE WHEN count(DISTINCT d.currency) = 1 THEN min(d.currency) ELSE '' END
+FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id JOIN processes_process p ON p.id = v.process_id {where}
+"""
+_OPEN: Final = "SELECT count(*) FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id {where}"
+_OF_DEALS: Final = """
+SELECT v.deal_id, array_agg(v.name ORDER BY v.raised_at)
+FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id {where} GROUP BY v.deal_id
+"""
+_POINTS: Final = """
+SELECT DISTINCT v.name FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id {where} ORDER BY 1 LIMIT 200
+"""
+_PROCESSES: Final = """
+SELECT DISTINCT p.key, p.name FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id
+JOIN processes_process p ON p.id = v.process_id {where} ORDER BY 2
+"""
+
+
+def deviations_page(
+    *, user: User, wanted: DeviationFilter | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[DeviationRow]:
+    """A page of deviations: live ones with the most money at risk first, closed ones the last closed first; one
+    statement. Raises Refused `cursor_invalid`."""
+    wanted = wanted or DeviationFilter()
+    conditions = _conditions(user, wanted)
+    sort = _LAST_CLOSED if wanted.state == "closed" else _WORST
+    if cursor:
+        conditions.add(sort.after("v.id"), *decode_cursor(cursor, sort))
+    sql = _PAGE.format(sort=sort.expression, where=conditions.where, order=sort.order("v.id"), limit=limit + 1)
+    return page_of(rows_of(sql, conditions.parameters), limit, lambda row: DeviationRow(*row))
+
+
+def deviation_counts(*, user: User, wanted: DeviationFilter | None = None) -> DeviationCounts:
+    """Counts and money at risk of all live deviations of the filter, whatever its state; one statement."""
+    conditions = _conditions(user, wanted or DeviationFilter(), with_state=False)
+    return DeviationCounts(*rows_of(_COUNTS.format(where=conditions.where), conditions.parameters)[0])
+
+
+def open_deviations(*, user: User) -> int:
+    """How many deviations nobody has taken up: the badge of the menu; one statement."""
+    conditions = _visible(user)
+    conditions.add("v.state = 'open'")
+    return int(rows_of(_OPEN.format(where=conditions.where), conditions.parameters)[0][0])
+
+
+def live_deviations_of(*, user: User, deal_id: int) -> tuple[DeviationRow, ...]:
+    """The deviations of a deal that are not closed."""
+    return deviations_page(user=user, wanted=DeviationFilter(deal_id=deal_id)).rows
+
+
+def deviating_deals(*, user: User, deal_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Which of these deals deviate, and in what; one statement, none for no deals."""
+    if not deal_ids:
+        return {}
+    conditions = _visible(user)
+    conditions.add("v.state <> 'closed'")
+    conditions.add("v.deal_id = ANY(%s::bigint[])", list(deal_ids))
+    return {row[0]: tuple(row[1]) for row in rows_of(_OF_DEALS.format(where=conditions.where), conditions.parameters)}
+
+
+def deviation_choices(*, user: User) -> tuple[tuple[Choice, ...], tuple[Choice, ...]]:
+    """The processes and the control points that live deviations are of: choices of the filters."""
+    conditions = _visible(user)
+    conditions.add("v.state <> 'closed'")
+    processes = rows_of(_PROCESSES.format(where=conditions.where), conditions.parameters)
+    points = rows_of(_POINTS.format(where=conditions.where), conditions.parameters)
+    return tuple(Choice(*row) for row in processes), tuple(Choice(row[0], row[0]) for row in points)
+
+
+def _conditions(user: User, wanted: DeviationFilter, *, with_state: bool = True) -> Conditions:
+    conditions = _visible(user)
+    if not with_state or wanted.state != "closed":
+        conditions.add("v.state <> 'closed'")
+    if with_state and wanted.state in STATES:
+        conditions.add("v.state = %s", wanted.state)
+    if wanted.deal_id is not None:
+        conditions.add("v.deal_id = %s::bigint", wanted.deal_id)
+    if wanted.person_id is not None:
+        conditions.add("d.owner_id = %s::bigint", wanted.person_id)
+    if wanted.team_id is not None:
+        conditions.add("d.owner_id IN (SELECT id FROM people_user WHERE team_id = %s::bigint)", wanted.team_id)
+    if wanted.process:
+        conditions.add("p.key = %s", wanted.process)
+    if wanted.point:
+        conditions.add("v.name = %s", wanted.point)
+    return conditions
+
+
+def _visible(user: User) -> Conditions:
+    conditions = Conditions()
+    conditions.among("d.owner_id", visible_owner_ids(user, Entity.DEAL))
+    return conditions

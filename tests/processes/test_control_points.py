@@ -1,0 +1,237 @@
+"""Control points: looked at in due time, told to the right people, escalated, closed when cured."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from kniga.deals.models import Deal
+from kniga.deals.services import update_deal
+from kniga.people.models import Notice, User
+from kniga.platform.models import Event
+from kniga.processes.control_models import ControlWatch, Deviation
+from kniga.processes.control_points import look_at_controls
+from kniga.processes.pump import run_due
+from kniga.processes.services import (
+    cancel_instance,
+    complete_task,
+    resume_instance,
+    start_process,
+    suspend_instance,
+    undo_completion,
+)
+from kniga.processes.sweeping import nearest_due
+from tests.processes.books import book, publish
+from tests.processes.conftest import NOW, Department
+
+FLOWS = "<flows>\nstart -> offer\noffer -> after\nafter -> end\n</flows>"
+DUE = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
+"""Two working days after NOW: Tuesday, 17:00 in Moscow."""
+LADDER = '<kniga:escalate after="PT4H" whom="head"/>'
+CONDITION = '<kniga:condition>{"field": "deal.amount", "op": "gt", "value": "500"}</kniga:condition>'
+
+
+def controlled(
+    inside: str = LADDER, *, due: str = "P2D", basis: str = "duration", whom: str = "lead", by: str = "app mail"
+) -> bytes:
+    step = (
+        '<userTask id="offer" name="Send the offer" kniga:kind="mail"><extensionElements>'
+        '<kniga:deadline duration="P1D"/><kniga:script>Do it.</kniga:script><kniga:outcome key="ok" label="ok"/>'
+        f'<kniga:control key="late" name="Offer not sent" due="{due}" basis="{basis}" whom="{whom}" by="{by}">{inside}'
+        "</kniga:control></extensionElements></userTask>"
+    )
+    after = (
+        '<userTask id="after" name="After" kniga:kind="call"><extensionElements><kniga:script>Do it.</kniga:script>'
+        '<kniga:outcome key="ok" label="ok"/></extensionElements></userTask>'
+    )
+    return book("offers", f'<startEvent id="start"/>{step}{after}<endEvent id="end"/>{FLOWS}')
+
+
+def start(department: Department, xml: bytes) -> int:
+    publish(xml)
+    started = start_process(deal_id=department.deal.pk, process_key="offers", by=department.rep, now=NOW)
+    return started.created[0]
+
+
+def told(kind: str = "deviation") -> list[str]:
+    return list(Notice.objects.filter(kind=kind).order_by("id").values_list("user__name", flat=True))
+
+
+def kinds() -> list[str]:
+    found = Event.objects.filter(kind__startswith="processes.deviation.").order_by("id")
+    return [kind.removeprefix("processes.deviation.") for kind in found.values_list("kind", flat=True)]
+
+
+def done(department: Department, task_id: int, now: datetime) -> None:
+    complete_task(task_id=task_id, outcome="ok", answers={}, by=department.rep, now=now)
+
+
+def test_a_deviation_is_raised_at_the_very_minute_and_told_to_whom_its_point_says(department: Department) -> None:
+    start(department, controlled())
+    assert ControlWatch.objects.get().look_at == DUE
+    assert nearest_due() == DUE
+    run_due(now=DUE - timedelta(minutes=1))
+    assert not Deviation.objects.exists()
+    run_due(now=DUE)
+    row = Deviation.objects.get()
+    assert (row.name, row.step, row.at_risk, row.raised_at) == ("Offer not sent", "Send the offer", 1000, DUE)
+    assert told() == ["Lena"]
+    assert "Offer not sent" in Notice.objects.get().title
+    event = Event.objects.get(kind="processes.deviation.raised")
+    assert (event.deal_id, event.payload["point"], event.payload["told"]) == (
+        department.deal.pk, "late", [department.lead.pk],
+    )  # fmt: skip
+
+
+def test_nobody_is_told_twice_however_often_workers_look(department: Department) -> None:
+    start(department, controlled())
+    for _turn in range(3):
+        run_due(now=DUE)
+    assert (told(), Deviation.objects.count()) == (["Lena"], 1)
+
+
+def test_it_escalates_in_working_time_when_nobody_takes_it_up(department: Department) -> None:
+    start(department, controlled())
+    run_due(now=DUE)
+    next_at = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)  # one hour on Tuesday, three on Wednesday
+    assert Deviation.objects.get().next_at == next_at == nearest_due()
+    run_due(now=next_at - timedelta(minutes=1))
+    assert told("escalation") == []
+    run_due(now=next_at)
+    run_due(now=next_at + timedelta(days=9))
+    assert told("escalation") == ["Hanna"]
+    row = Deviation.objects.get()
+    assert (row.rung, row.next_at, row.told) == (1, None, [department.lead.pk, department.head.pk])
+    assert kinds() == ["raised", "escalated"]
+
+
+def test_it_closes_itself_when_the_step_is_done(department: Department) -> None:
+    task_id = start(department, controlled())
+    run_due(now=DUE)
+    later = DUE + timedelta(minutes=10)
+    done(department, task_id, later)
+    run_due(now=later + timedelta(seconds=1))
+    row = Deviation.objects.get()
+    assert (row.state, row.how, row.closed_at, row.next_at) == ("closed", "cured", later, None)
+    assert kinds() == ["raised", "closed"]
+    run_due(now=later + timedelta(minutes=1))
+    assert not ControlWatch.objects.exists()
+
+
+def test_a_step_done_in_time_leaves_nothing(department: Department) -> None:
+    done(department, start(department, controlled()), NOW + timedelta(hours=1))
+    run_due(now=DUE)
+    assert not Deviation.objects.exists()
+    assert not ControlWatch.objects.exists()
+
+
+def test_a_completion_taken_back_goes_on_with_the_same_deviation(department: Department) -> None:
+    task_id = start(department, controlled())
+    run_due(now=DUE)
+    later = DUE + timedelta(minutes=10)
+    done(department, task_id, later)
+    run_due(now=later + timedelta(seconds=1))
+    undo_completion(task_id=task_id, by=department.rep, now=later + timedelta(seconds=2))
+    run_due(now=later + timedelta(seconds=3))
+    run_due(now=later + timedelta(seconds=30))
+    row = Deviation.objects.get()
+    assert (row.state, row.closed_at, told()) == ("open", None, ["Lena"])
+    assert row.next_at is not None
+    assert kinds() == ["raised", "closed", "reopened"]
+
+
+def test_a_condition_is_looked_at_then_and_again_when_the_deal_changes(department: Department) -> None:
+    Deal.objects.update(amount=100)
+    start(department, controlled(CONDITION))
+    run_due(now=DUE)
+    assert not Deviation.objects.exists()
+    assert nearest_due() is None
+    steps = ((900, ["open"]), (200, ["closed"]), (700, ["closed", "open"]))
+    for hours, (amount, states) in enumerate(steps, start=1):
+        deal, now = Deal.objects.get(), DUE + timedelta(hours=hours)
+        update_deal(deal=deal, revision=deal.revision, by=department.head, now=now, amount=Decimal(amount))
+        run_due(now=now)
+        assert list(Deviation.objects.order_by("id").values_list("state", flat=True)) == states
+    assert Deviation.objects.order_by("id")[0].how == "cured"
+
+
+def test_a_paused_deal_is_left_alone_until_it_goes_on(department: Department) -> None:
+    start(department, controlled())
+    instance_id = ControlWatch.objects.get().instance_id
+    suspend_instance(instance_id=instance_id, reason="x", by=department.head, now=NOW)
+    assert nearest_due() is None
+    run_due(now=DUE)
+    assert not Deviation.objects.exists()
+    resume_instance(instance_id=instance_id, by=department.head, now=DUE + timedelta(hours=1))
+    run_due(now=DUE + timedelta(hours=1))
+    assert Deviation.objects.count() == 1
+
+
+def test_the_ladder_of_a_paused_deal_waits(department: Department) -> None:
+    start(department, controlled())
+    run_due(now=DUE)
+    instance_id = Deviation.objects.get().instance_id
+    suspend_instance(instance_id=instance_id, reason="x", by=department.head, now=DUE)
+    run_due(now=DUE + timedelta(days=9))
+    assert kinds() == ["raised"]
+
+
+def test_a_deal_that_ends_takes_its_deviations_with_it(department: Department) -> None:
+    start(department, controlled())
+    run_due(now=DUE)
+    cancel_instance(
+        instance_id=Deviation.objects.get().instance_id, reason="x", by=department.head, now=DUE + timedelta(hours=1)
+    )
+    run_due(now=DUE + timedelta(hours=1))
+    assert (Deviation.objects.get().state, Deviation.objects.get().how) == ("closed", "over")
+
+
+@pytest.mark.parametrize(
+    ("gone", "whom", "hears"),
+    [
+        ([], "owner", ["Roman"]),
+        ([], "owner head", ["Roman", "Hanna"]),
+        ([], "role:head", ["Hanna"]),
+        ([], "role:delivery", ["Hanna"]),
+        (["lead@example.com"], "lead", ["Hanna"]),
+        (["rep@example.com"], "owner", ["Lena"]),
+        (["lead@example.com", "head@example.com"], "lead", ["Boss"]),
+    ],
+)
+def test_somebody_always_hears_of_it(department: Department, gone: list[str], whom: str, hears: list[str]) -> None:
+    User.objects.create_user("boss@example.com", name="Boss", role="owner")
+    start(department, controlled(whom=whom))
+    User.objects.filter(email__in=gone).update(is_active=False)
+    run_due(now=DUE)
+    assert told() == hears
+
+
+def test_a_point_of_the_deadline_counts_from_it(department: Department) -> None:
+    start(department, controlled("", due="PT2H", basis="deadline"))
+    assert ControlWatch.objects.get().look_at == datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
+
+
+def test_letters_go_only_where_the_point_says_so(department: Department, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    start(department, controlled(by="app", whom="lead"))
+    run_due(now=DUE)
+    assert Notice.objects.get().letter == ""
+
+
+def test_a_step_with_control_points_takes_no_statement_more(
+    department: Department, django_assert_num_queries: Any
+) -> None:
+    task_id = start(department, controlled())
+    done_in = NOW + timedelta(hours=1)
+    with django_assert_num_queries(2):
+        done(department, task_id, done_in)
+
+
+def test_the_workers_find_nothing_to_do_in_one_statement(
+    department: Department, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(1):
+        assert look_at_controls(now=NOW) == 0
