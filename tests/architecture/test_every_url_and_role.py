@@ -28,11 +28,14 @@ from kniga.documents.letter_services import keep_letter
 from kniga.documents.services import TemplateText, create_document, create_template
 from kniga.imports.setup import bring_file
 from kniga.people.models import Branch, Team, User
+from kniga.people.notice_kinds import DEVIATION
+from kniga.people.notices import notify
 from kniga.people.tokens import create_token
 from kniga.platform import clock
 from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import forget_calendar
 from kniga.processes.act_planning import plan_act
+from kniga.processes.control_models import Deviation
 from kniga.processes.definitions import forget_definitions
 from kniga.processes.drafting import draft_from_scratch
 from kniga.processes.models import Task, Work
@@ -121,12 +124,17 @@ def make_world() -> World:
     letter = keep_letter(
         deal_id=deal_id, template_key="", to="a@example.com", subject="Hello", body="Good day", by=rep, now=now
     )
+    deviation = Deviation.objects.create(
+        instance_id=task.instance_id, token=task.token, process=act.process, deal_id=deal_id, element=task.element,
+        step=task.name, point="late", name="Late", raised_at=now, at_risk=1000,
+    )  # fmt: skip
+    notify(user_ids=[people["head"].pk], kind=DEVIATION, title="Late", now=now)
     ids = {
         "client_id": client.pk, "contact_id": client.contacts.get().pk, "deal_id": deal_id, "task_id": task.pk,
         "product_id": product.pk, "job_id": job.pk, "user_id": rep.pk, "team_id": team.pk, "stage_id": task.stage_id,
         "key": "small_sale", "number": 1, "work_id": work.pk, "instance_id": task.instance_id, "act_id": act.pk,
         "document_id": document.pk, "letter_id": letter.pk, "letter_key": "hello", "template_key": template.key,
-        "draft_id": draft.pk,
+        "draft_id": draft.pk, "deviation_id": deviation.pk, "notice_id": people["head"].notices.get().pk,
     }  # fmt: skip
     return World(people, ids)
 

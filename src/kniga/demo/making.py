@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 
 from kniga.demo.leads import midnight, open_market
 from kniga.demo.names import Names
+from kniga.demo.overseeing import Overseeing
 from kniga.demo.people import SignIn, hire
 from kniga.demo.simulation import Progress, Simulation
 from kniga.demo.words import Words
 from kniga.people.models import User
+from kniga.people.notices import without_letters
 from kniga.platform.clock import VirtualClock, running_on
 from kniga.platform.errors import Refused
 from kniga.platform.ledger import ensure_partitions
@@ -52,7 +54,7 @@ def make_demo(
         first = _months_before(last, months)
         ensure_partitions(first, last + timedelta(days=62))
         clock = VirtualClock(midnight(first, calendar))
-        with running_on(clock):
+        with running_on(clock), without_letters():
             # People are the same whatever the span, so that their addresses can be written down.
             simulation, sign_ins = _furnish(words, dice, Random(f"{seed}/{language}"), clock, last)
             simulation.run(first, last, progress or _silent)
@@ -73,7 +75,9 @@ def _furnish(
     install_books(language=words.language, by=None, now=now)
     market = open_market(words, names, dice, staff.buyer, now)
     calendar: WorkCalendar = organisation_calendar()
-    return Simulation(market, staff.workers, clock, calendar, dice, last), staff.sign_ins
+    managers = [worker.user for worker in staff.workers if not worker.is_rep]
+    overseeing = Overseeing(managers, words.taken_up, Random(f"overseeing/{words.language}"))
+    return Simulation(market, staff.workers, clock, calendar, dice, last, overseeing), staff.sign_ins
 
 
 def _checked(months: int, language: str) -> Words:

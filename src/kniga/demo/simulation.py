@@ -19,6 +19,7 @@ from django.db import transaction
 
 from kniga.demo.behaviour import answer_questions, choose_outcome, working_minutes
 from kniga.demo.leads import Market, arrivals, midnight, take_lead
+from kniga.demo.overseeing import Overseeing
 from kniga.demo.people import Worker
 from kniga.platform.clock import VirtualClock
 from kniga.platform.errors import Conflict
@@ -68,8 +69,9 @@ class Simulation:
 
     def __init__(
         self, market: Market, workers: tuple[Worker, ...], clock: VirtualClock, calendar: WorkCalendar, dice: Random,
-        last: date,
+        last: date, overseeing: Overseeing,
     ) -> None:  # fmt: skip
+        self.overseeing = overseeing
         self.market, self.clock, self.calendar, self.dice = market, clock, calendar, dice
         self.workers = {worker.user.pk: worker for worker in workers}
         self.end = midnight(last, calendar)
@@ -92,6 +94,7 @@ class Simulation:
             with transaction.atomic():
                 self._live_through(day)
             progress(number + 1, len(days))
+        self.overseeing.leave(self.clock.moment)
 
     def _live_through(self, day: date) -> None:
         ends = midnight(day + timedelta(days=1), self.calendar)
@@ -145,6 +148,7 @@ class Simulation:
 
     def _fire_timers(self) -> None:
         sweep_timers(now=self.clock.moment)
+        self.overseeing.look(self.clock.moment)
         self._notice_tasks()
 
     def _notice_tasks(self) -> None:

@@ -73,6 +73,7 @@ SECTIONS: tuple[Section, ...] = (
         shortcut="g f",
         short=pgettext_lazy("bottom bar", "Funnel"),
     ),
+    Section("deviations", _("Deviations"), "warning", "deviations:list", Act.SEE_DEVIATIONS, "see", shortcut="g v"),
     Section("book", _("Sales book"), "book", "processes:list", group="set", shortcut="g k"),
     Section("imports", _("Import"), "import", "imports:list", Act.IMPORT, "set", shortcut="g i"),
     Section("people", _("People"), "people", "people:list", Act.MANAGE_PEOPLE, "set", shortcut="g u"),

@@ -14,6 +14,8 @@ urlpatterns = [
     path("clients/", include("kniga.web.clients.urls")),
     path("products/", include("kniga.web.catalog.urls")),
     path("funnel/", include("kniga.web.funnel.urls")),
+    path("deviations/", include("kniga.web.deviations.urls")),
+    path("notices/", include("kniga.web.notices.urls")),
     path("imports/", include("kniga.web.imports.urls")),
     path("processes/", include("kniga.web.processes.urls")),
     path("people/", include("kniga.web.people.urls")),

@@ -45,3 +45,4 @@ class Words:
     goods: tuple[Good, ...]
     deal_names: Mapping[str, tuple[str, ...]]
     answers: Mapping[str, tuple[str, ...]]
+    taken_up: tuple[str, ...]

@@ -185,4 +185,8 @@ WORDS: Final = Words(
         "loss_note": ("Come back in half a year", "Bought from friends", "The project was stopped"),
         "": ("Talked it over, noted", "Agreed in writing", "The client confirmed"),
     },
+    taken_up=(
+        "I call the client myself today", "Talking to the rep at noon", "We wait for stores, new date on Thursday",
+        "Taken into the morning meeting",
+    ),
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The morning queue of deviations."""

@@ -1,0 +1,14 @@
+"""Deviations: the queue (`deviations:list`) and what one does about one of them (`deviations:act`)."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from kniga.web.deviations import views
+
+app_name = "deviations"
+urlpatterns: list[URLPattern] = [
+    path("", views.show, name="list"),
+    path("counts/", views.counts, name="counts"),
+    path("<int:deviation_id>/", views.act, name="act"),
+]

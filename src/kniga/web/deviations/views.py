@@ -1,0 +1,92 @@
+"""The queue of deviations, the most money at risk first, and the acts on one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from kniga.people.permissions import Act
+from kniga.people.queries import Option, visible_teams, visible_users
+from kniga.platform import clock
+from kniga.platform.errors import Refused
+from kniga.processes.deviation_acts import acknowledge, close, write_to_owner
+from kniga.processes.deviation_queries import Choice, deviation_choices, deviation_counts, deviations_page
+from kniga.web.access import SignedInRequest, act_required
+from kniga.web.deviations.addresses import AskedDeviations, read
+from kniga.web.jinja import query
+from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+
+FRAGMENTS = {"deviation-more": "rows", "deviation-queue": "queue"}
+ACTS: Final[dict[str, tuple[Callable[..., None], object]]] = {
+    "take": (acknowledge, gettext_lazy("Taken up: it escalates no further")),
+    "write": (write_to_owner, gettext_lazy("Written to the rep")),
+    "close": (close, pgettext_lazy("deviation", "Closed")),
+}
+
+
+@require_safe
+@act_required(Act.SEE_DEVIATIONS)
+def show(request: SignedInRequest) -> HttpResponse:
+    return render_page(request, "deviations/list.html", _context(request, read(request.GET)), fragments=FRAGMENTS)
+
+
+@require_safe
+@act_required(Act.SEE_DEVIATIONS)
+def counts(request: SignedInRequest) -> HttpResponse:
+    """The figures above the queue: fetched again from time to time."""
+    asked = read(request.GET)
+    context = {"counts": deviation_counts(user=request.user, wanted=asked.wanted), "params": asked.params}
+    return render_page(request, "deviations/counts.html", context, block="figures")
+
+
+@require_POST
+@act_required(Act.SEE_DEVIATIONS)
+def act(request: SignedInRequest, deviation_id: int) -> HttpResponse:
+    """Take a deviation up, write to the rep, or close it (`act`: take, write, close), with the `word` of the person."""
+    asked = read(request.GET)
+    done, said = ACTS.get(request.POST.get("act", ""), ACTS["take"])
+    try:
+        done(deviation_id=deviation_id, word=request.POST.get("word", ""), by=request.user, now=clock.now())
+    except Refused as refusal:
+        wrong = {"errors": field_errors(refusal), "wrong": deviation_id, "word": request.POST.get("word", "")}
+        return refuse(request, "deviations/list.html", _context(request, asked) | wrong)
+    toast(request, str(said))
+    return go_to(request, reverse("deviations:list") + query(**asked.params))
+
+
+def _context(request: SignedInRequest, asked: AskedDeviations) -> dict[str, object]:
+    processes, points = deviation_choices(user=request.user)
+
+    def pairs(options: Iterable[Option | Choice]) -> list[tuple[int | str, str]]:
+        return [(option.id, option.name) for option in options]
+
+    return {
+        "page": deviations_page(user=request.user, wanted=asked.wanted, cursor=asked.cursor),
+        "counts": deviation_counts(user=request.user, wanted=asked.wanted),
+        "params": asked.params, "state": asked.params.get("state", ""), "processes": pairs(processes),
+        "points": pairs(points),
+        "people": pairs(visible_users(user=request.user)), "teams": pairs(visible_teams(user=request.user)),
+        "is_filtered": bool(asked.params.keys() - {"state"}), "states": state_names(), "ends": end_names(),
+        "errors": {}, "wrong": None, "word": "",
+    }  # fmt: skip
+
+
+def state_names() -> dict[str, str]:
+    """The states of deviations in the language of the page."""
+    return {
+        "": _("Live"),
+        "open": _("Not taken up"),
+        "acknowledged": _("Taken up"),
+        "closed": pgettext("deviations", "Closed"),
+    }
+
+
+def end_names() -> dict[str, str]:
+    """How deviations end, in the language of the page."""
+    return {"cured": _("Cured"), "over": _("The step is over otherwise"), "by_hand": _("Closed by hand")}
