@@ -1,5 +1,7 @@
 /* Adding a part: behind the selected element, behind the only loose end, or by hand where the mouse lets it go. */
 import { partOf, type Part } from "./parts";
+import { isStep } from "../meaning";
+import type { BookModel, Drawn } from "../model";
 import { is, type BpmnFactory, type Canvas, type Element, type ElementFactory, type Modeler, type Modeling, type Point, type Registry, type Selection } from "./services";
 import type { Say } from "./words";
 
@@ -23,8 +25,8 @@ interface Rewiring extends Modeling {
 const GAP = 60;
 
 export class Adding {
-  /** Runs changes as one command of the undo history. */
-  oneCommand: (run: () => void) => void = (run) => run();
+  /** What the elements mean; it comes after the modeler that both stand on. */
+  book!: BookModel;
 
   constructor(
     private readonly modeler: Modeler,
@@ -45,13 +47,12 @@ export class Adding {
     this.modeler.get<Create>("create").start(event, made.length > 1 ? made : made[0]!, source ? { source } : {});
   }
 
-  /** Put the part behind the selected element or the one loose end; without either, free in the middle. Behind a step
-      that leads on already it is put into the way; an end, and a part behind an answered step, branch off. */
+  /** Put the part behind the selected element or the one loose end; without either, free in the middle. */
   append(part: Part, behind = this.source()): Element {
     const made = this.make(part);
     const whole = made[0]!;
     let added = whole;
-    this.oneCommand(() => {
+    this.book.change(() => {
       added = behind && this.joins(part, behind) ? this.behind(part, behind, whole) : this.free(whole);
       for (const inner of made.slice(1)) {
         this.modeling.createShape(inner, { x: added.x + 58, y: added.y + 100 }, added);
@@ -68,13 +69,41 @@ export class Adding {
 
   private behind(part: Part, behind: Element, shape: Element): Element {
     const append = (source: Element): Element => this.modeler.get<AutoPlace>("autoPlace").append(source, shape);
+    if (part.key === "step") this.keepStage(behind, shape);
+    if (is(behind, "bpmn:SequenceFlow")) return this.into(behind, shape);
     const flows = behind.outgoing.filter((flow) => is(flow, "bpmn:SequenceFlow"));
     const way = flows[0];
     if (!way || part.key === "note" || is(behind, "bpmn:Gateway")) return append(behind);
-    const branches = is(way.target!, "bpmn:ExclusiveGateway") && way.target!.outgoing.length !== 1;
-    if (flows.length === 1 && branches && part.group !== "way") return append(way.target!);
+    const gateway = way.target!;
+    const branches = flows.length === 1 && is(gateway, "bpmn:ExclusiveGateway") && gateway.outgoing.length > 1;
+    if (branches && part.group !== "way") return this.branch(behind, gateway, shape);
     if (!is(shape, "bpmn:EndEvent")) return this.into(way, shape);
     return append(this.into(way, this.make(partOf("choice"))[0]!));
+  }
+
+  /** Behind a step whose outcomes part: the way of the outcome that leads nowhere yet, else into the first way. */
+  private branch(step: Element, gateway: Element, shape: Element): Element {
+    const book = this.book;
+    const drawn = step as unknown as Drawn;
+    const open = isStep(drawn) ? book.ways(drawn).find((way) => !way.target) : undefined;
+    if (!open && !is(shape, "bpmn:EndEvent")) return this.into(gateway.outgoing[0]!, shape);
+    const added = this.modeler.get<AutoPlace>("autoPlace").append(gateway, shape);
+    const flow = added.incoming[0] as unknown as Drawn;
+    if (open) book.growing.condition(flow, [open.outcome.key]);
+    if (open) book.rename(flow, open.outcome.label);
+    return added;
+  }
+
+  /** A new step stands in the stage of the one it follows. */
+  private keepStage(behind: Element, shape: Element): void {
+    const seen = new Set<Element>();
+    let at: Element | undefined = behind;
+    while (at && !seen.has(at)) {
+      seen.add(at);
+      const stage = this.book.stageOf(at as unknown as Drawn);
+      if (stage) shape.businessObject.set("kniga:stage", stage);
+      at = stage ? undefined : (at.host ?? at.source ?? at.incoming[0]?.source);
+    }
   }
 
   /** Put the shape into a way, and push aside what stands where it has to. */
@@ -99,6 +128,7 @@ export class Adding {
 
   private joins(part: Part, behind: Element): boolean {
     if (part.key === "start") return false;
+    if (is(behind, "bpmn:SequenceFlow")) return part.group !== "end" && part.key !== "note";
     return part.key === "note" || (is(behind, "bpmn:FlowNode") && !is(behind, "bpmn:EndEvent"));
   }
 

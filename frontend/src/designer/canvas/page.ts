@@ -42,7 +42,7 @@ export class Page {
     const { modeler, adding } = makeModeler(this.part("canvas"), words);
     this.modeler = modeler;
     this.model = new BookModel(modeler as never);
-    adding.oneCommand = (run) => this.model.change(run);
+    adding.book = this.model;
     this.problems = new Problems(modeler, this.part("problems"), this.say, () => this.showTab("diagram"));
     drawPalette(this.part("parts"), modeler, adding, this.say);
     registerTidy(modeler);
@@ -224,7 +224,7 @@ export class Page {
     const form = new FormData();
     form.set("file", new File([xml], `${this.root.dataset["key"] ?? "process"}.bpmn`, { type: "application/xml" }));
     form.set("origin", "file");
-    form.set("name", this.say("copy_of", { name: this.root.dataset["name"] ?? "" }));
+    form.set("file_name", this.say("copy_of", { name: this.root.dataset["name"] ?? "" }));
     const { "Content-Type": _json, ...sent } = headers();
     const response = await fetch(this.root.dataset["new"]!, { method: "POST", headers: sent, body: form });
     if (!response.ok) download(xml, `${this.root.dataset["key"] ?? "process"}.bpmn`, "application/xml");
