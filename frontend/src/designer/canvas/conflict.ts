@@ -1,76 +1,69 @@
-/* Two changed the same: who, when and what, field by field. Whatever is chosen, nothing is lost. */
-import type { Conflict, Difference, Structural } from "./door";
+/* Two changed the same: who, when and what, field by field. What only one of them changed the server has joined. */
+import type { Choice, Conflict, Difference, Structural } from "./door";
 import type { Say } from "./words";
-
-export interface Choices {
-  /** The differences in which theirs is taken. */
-  theirs: Difference[];
-}
 
 export interface Ways {
   /** Bring both together as chosen. */
-  onJoin: (choices: Choices) => Promise<void>;
+  onJoin: (choices: Choice[]) => Promise<void>;
   /** Take theirs as it is; mine becomes a draft of its own. */
   onCopy: () => Promise<void>;
 }
 
-const SHORT = 160;
+const SHORT = 240;
+/* Where something is drawn is no question for a person: what one sees on one's own screen stays. */
+const NOT_ASKED = ["place", "order"];
 
+/** Ask what is to stay; when only places differ, they stay as they are here and nobody is asked. */
 export function askConflict(dialog: HTMLDialogElement, conflict: Conflict, say: Say, ways: Ways): void {
-  const body = dialog.querySelector<HTMLElement>("[data-conflict]")!;
+  const open = [...conflict.differences, ...conflict.structure].filter((one) => one.both);
+  const asked = open.filter((one) => !NOT_ASKED.includes(one.field));
+  const chosen = (): Choice[] => open.map((one) => ({ element: one.element, field: one.field, side: sideOf(dialog, asked.indexOf(one)) }));
+  if (!asked.length) {
+    void ways.onJoin(chosen());
+    return;
+  }
   const when = new Date(conflict.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
   const lead = made("p", "", say("conflict_lead", { by: conflict.by, at: when }));
-  const rows = conflict.differences.map((difference, place) => choice(difference, place, say));
-  const structure = made("ul", "k-conflict__structure");
-  structure.append(...conflict.structure.map((one) => made("li", "", structureText(one, say))));
-  const theirsIsMore = conflict.structure.some((one) => one.whose === "theirs");
-  body.replaceChildren(lead, ...rows, ...(conflict.structure.length ? [made("h3", "", say("conflict_structure")), structure] : []));
-  if (theirsIsMore) body.append(made("p", "k-muted", say("conflict_structure_note")));
-  const act = (name: string, run: () => Promise<void>): void => {
-    const button = dialog.querySelector<HTMLButtonElement>(`[data-act="${name}"]`)!;
-    button.onclick = () => {
-      button.setAttribute("aria-busy", "true");
-      void run().finally(() => {
-        button.removeAttribute("aria-busy");
-        dialog.close();
-      });
-    };
-  };
-  act("join", () => ways.onJoin({ theirs: conflict.differences.filter((_one, place) => isTheirs(body, place)) }));
-  act("copy", ways.onCopy);
+  dialog.querySelector("[data-conflict]")!.replaceChildren(lead, ...asked.map((one, place) => question(one, place, say)));
+  bind(dialog, "join", () => ways.onJoin(chosen()));
+  bind(dialog, "copy", ways.onCopy);
   dialog.oncancel = (event) => event.preventDefault();
   if (!dialog.open) dialog.showModal();
 }
 
-function choice(difference: Difference, place: number, say: Say): HTMLElement {
+function bind(dialog: HTMLDialogElement, act: string, run: () => Promise<void>): void {
+  dialog.querySelector<HTMLButtonElement>(`[data-act="${act}"]`)!.onclick = () => {
+    dialog.close();
+    void run();
+  };
+}
+
+function question(one: Difference | Structural, place: number, say: Say): HTMLElement {
   const field = made("fieldset", "k-conflict__field");
-  const title = `${difference.name || difference.element}: ${difference.label ?? difference.field}`;
-  field.append(made("legend", "", title));
-  for (const whose of ["mine", "theirs"] as const) {
+  field.append(made("legend", "", "kind" in one ? one.name || one.element : `${one.name || one.element}: ${one.label}`));
+  for (const side of ["mine", "theirs"] as const) {
     const label = made("label", "k-conflict__choice");
     const input = document.createElement("input");
     input.type = "radio";
     input.name = `difference-${place}`;
-    input.value = whose;
-    // What only they changed is theirs unless one says otherwise; where both did, mine.
-    input.checked = difference.both || difference.mine !== difference.base ? whose === "mine" : whose === "theirs";
-    const value = made("span", "k-conflict__value", shorten(difference[whose]) || say("nothing"));
-    label.append(input, made("b", "", say(whose)), value);
+    input.value = side;
+    input.checked = side === "mine";
+    label.append(input, made("b", "", say(side)), made("span", "k-conflict__value", valueOf(one, side, say)));
     field.append(label);
   }
   return field;
 }
 
-function isTheirs(body: HTMLElement, place: number): boolean {
-  return body.querySelector<HTMLInputElement>(`[name="difference-${place}"]:checked`)?.value === "theirs";
+function valueOf(one: Difference | Structural, side: "mine" | "theirs", say: Say): string {
+  if ("kind" in one) return say(one.whose === side ? `structure_${one.kind}` : "structure_stays");
+  const text = one[side] ?? "";
+  if (!text) return say("nothing");
+  return text.length > SHORT ? `${text.slice(0, SHORT)}…` : text;
 }
 
-function structureText(one: Structural, say: Say): string {
-  return say(`structure_${one.whose}_${one.kind}`, { name: one.name || one.element });
-}
-
-function shorten(text: string | null): string {
-  return text && text.length > SHORT ? `${text.slice(0, SHORT)}…` : (text ?? "");
+function sideOf(dialog: HTMLElement, place: number): "mine" | "theirs" {
+  const chosen = dialog.querySelector<HTMLInputElement>(`[name="difference-${place}"]:checked`);
+  return place >= 0 && chosen?.value === "theirs" ? "theirs" : "mine";
 }
 
 function made(tag: string, className: string, text = ""): HTMLElement {

@@ -31,7 +31,7 @@ export interface Difference {
   element: string;
   name: string;
   field: string;
-  label?: string;
+  label: string;
   base: string | null;
   theirs: string | null;
   mine: string | null;
@@ -41,8 +41,16 @@ export interface Difference {
 export interface Structural {
   element: string;
   name: string;
+  field: string;
   kind: "added" | "removed" | "moved";
   whose: "theirs" | "mine";
+  both: boolean;
+}
+
+export interface Choice {
+  element: string;
+  field: string;
+  side: "mine" | "theirs";
 }
 
 export interface Conflict {
@@ -87,8 +95,9 @@ export class Door {
     return response.json() as Promise<Checked>;
   }
 
-  async save(revision: number, xml: string): Promise<Answer> {
-    const body = JSON.stringify({ base_revision: revision, xml });
+  /** Save what began as `revision`; `choices` says whose change holds where the last answer was a conflict. */
+  async save(revision: number, xml: string, choices: Choice[]): Promise<Answer> {
+    const body = JSON.stringify({ base_revision: revision, xml, choices });
     let response: Response;
     try {
       response = await fetch(this.addresses.state, { method: "PUT", headers: headers(), body });

@@ -14,7 +14,6 @@ import { drawPalette } from "./palette";
 import { Problems } from "./problems";
 import { leftBehind, Saver, type Status } from "./saving";
 import type { Canvas, CommandStack, Element, EventBus, Modeler } from "./services";
-import { readTheirs, takeTheirs } from "./theirs";
 import { registerTidy, tidy } from "./tidy";
 import { readJson, sayer, type Say, type Words } from "./words";
 
@@ -80,7 +79,7 @@ export class Page {
   private makeSaver(state: State): Saver {
     return new Saver(this.store(state), state.revision, {
       write: () => xmlOf(this.modeler),
-      send: (revision, xml) => this.door.save(revision, xml),
+      send: (revision, xml, choices) => this.door.save(revision, xml, choices),
       onStatus: (status, told) => this.showStatus(status, told),
       onChecked: (checked) => this.show(checked),
       onMerged: async (xml) => {
@@ -99,6 +98,7 @@ export class Page {
   private async read(xml: string): Promise<void> {
     const canvas = this.modeler.get<Canvas>("canvas");
     const view = this.root.dataset["ready"] === undefined ? null : canvas.viewbox();
+    const selected = this.model.selected()?.id;
     this.reading = true;
     try {
       await this.modeler.importXML(xml);
@@ -107,6 +107,8 @@ export class Page {
     }
     if (view) canvas.viewbox({ x: view.x, y: view.y, width: view.width, height: view.height });
     this.problems.mark();
+    const again = selected === undefined ? undefined : this.model.element(selected);
+    if (again) this.model.select(again);
   }
 
   private bind(): void {
@@ -206,11 +208,7 @@ export class Page {
 
   private solve(conflict: Conflict): void {
     askConflict(this.part("conflict") as HTMLDialogElement, conflict, this.say, {
-      onJoin: async ({ theirs }) => {
-        const elements = await readTheirs(this.modeler, conflict.xml);
-        this.model.change(() => theirs.forEach((one) => takeTheirs(this.modeler, one, elements)));
-        this.saver.goOn(conflict.revision);
-      },
+      onJoin: (choices) => this.saver.goOn(choices),
       onCopy: async () => {
         await this.keepCopy(await xmlOf(this.modeler));
         await this.read(conflict.xml);
@@ -295,10 +293,16 @@ export class Page {
     place.textContent = others.length ? this.say("others", { names: others.map((one) => one.name).join(", ") }) : "";
     if (revision <= this.saver.revision || !this.saver.isSaved) return;
     const state = await this.door.state();
-    if (!this.saver.isSaved || state.revision <= this.saver.revision) return;
+    if (!this.saver.isSaved || state.revision <= this.saver.revision || this.isWriting()) return;
     await this.read(state.xml);
     this.saver.adopt(state.revision);
     showToast({ text: this.say("changed_by", { by: state.updated_by }), kind: "info", seconds: 8 });
+  }
+
+  /** Whether a field is being written in: nothing may be exchanged under the person's hands. */
+  private isWriting(): boolean {
+    const at = document.activeElement;
+    return Boolean(at?.matches("input, textarea, select, [contenteditable='true']") && this.root.contains(at));
   }
 
   private part(name: string): HTMLElement {

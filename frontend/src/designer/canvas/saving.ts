@@ -1,6 +1,6 @@
 /* Saving by itself: soon after a change, never two at once, again and again while the server cannot be reached. What is
    not saved yet lies in the browser's own store, so that a closed window loses nothing. */
-import type { Answer, Checked, Conflict } from "./door";
+import type { Answer, Checked, Choice, Conflict } from "./door";
 
 export const SOON = 800;
 const FIRST_RETRY = 2_000;
@@ -15,7 +15,7 @@ export interface Kept {
 
 export interface Savable {
   write: () => Promise<string>;
-  send: (revision: number, xml: string) => Promise<Answer>;
+  send: (revision: number, xml: string, choices: Choice[]) => Promise<Answer>;
   onStatus: (status: Status, told?: string) => void;
   onChecked: (checked: Checked) => void;
   onMerged: (xml: string) => Promise<void>;
@@ -29,6 +29,7 @@ export class Saver {
   private stopped = false;
   private timer = 0;
   private retry = FIRST_RETRY;
+  private choices: Choice[] = [];
 
   constructor(
     private readonly key: string,
@@ -62,12 +63,12 @@ export class Saver {
     return this.isSaved;
   }
 
-  /** Go on after a conflict, from the revision that the two were brought together on. */
-  goOn(revision: number): void {
-    this.revision = revision;
+  /** Go on after a conflict: save again, and let the server bring both together as chosen. */
+  async goOn(choices: Choice[]): Promise<void> {
+    this.choices = choices;
     this.stopped = false;
-    this.changed();
-    this.soon(0);
+    this.changes += 1;
+    await this.run();
   }
 
   /** The diagram now is what the server has. */
@@ -98,7 +99,7 @@ export class Saver {
     this.parts.onStatus("saving");
     const xml = await this.parts.write();
     this.keep({ revision: this.revision, xml });
-    const answer = await this.parts.send(this.revision, xml);
+    const answer = await this.parts.send(this.revision, xml, this.choices);
     if (answer.kind === "saved") await this.onSaved(answer, sent);
     else if (answer.kind === "conflict") this.stop("conflict", () => this.parts.onConflict(answer.conflict));
     else if (answer.kind === "refused") this.parts.onStatus("refused", `${answer.message} ${answer.cure}`.trim());
@@ -114,6 +115,7 @@ export class Saver {
     if (answer.merged && !isCurrent) return this.soon(SOON);
     if (answer.merged) await this.parts.onMerged(answer.merged);
     this.revision = answer.revision;
+    this.choices = [];
     if (!isCurrent) return this.soon(SOON);
     this.saved = this.changes;
     this.forget();

@@ -60,7 +60,7 @@ def _parts() -> Words:
         "part_decision": _("Decision table"),
         "part_call": _("Another process"),
         "part_part": _("Sub-process"),
-        "part_choice": _("Choice"),
+        "part_choice": _("Choice of way"),
         "part_parallel": _("In parallel"),
         "part_first": _("What comes first"),
         "part_timer": _("Wait"),
@@ -116,17 +116,13 @@ def _tools() -> Words:
 def _conflict() -> Words:
     return {
         "conflict_lead": _("{by} saved at {at} and changed the same as you. Choose what is to stay."),
-        "conflict_structure": _("Also added, removed or moved"),
-        "conflict_structure_note": _("To get what the other one added, keep yours as a copy and go on with theirs."),
         "mine": _("My version"),
         "theirs": _("Their version"),
         "nothing": _("(nothing)"),
-        "structure_mine_added": _("You added “{name}”"),
-        "structure_mine_removed": _("You removed “{name}”"),
-        "structure_mine_moved": _("You moved “{name}”"),
-        "structure_theirs_added": _("The other one added “{name}”"),
-        "structure_theirs_removed": _("The other one removed “{name}”"),
-        "structure_theirs_moved": _("The other one moved “{name}”"),
+        "structure_removed": _("Removed"),
+        "structure_moved": _("Put elsewhere"),
+        "structure_added": _("Added"),
+        "structure_stays": _("Stays"),
     }
 
 
