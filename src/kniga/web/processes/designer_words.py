@@ -60,7 +60,7 @@ def _parts() -> Words:
         "part_decision": _("Decision table"),
         "part_call": _("Another process"),
         "part_part": _("Sub-process"),
-        "part_choice": _("Choice of way"),
+        "part_choice": _("Choice"),
         "part_parallel": _("In parallel"),
         "part_first": _("What comes first"),
         "part_timer": _("Wait"),
