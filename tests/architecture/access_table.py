@@ -138,6 +138,9 @@ PAGES: dict[str, Line] = {
     "processes:incidents": Line("GET", may=MANAGERS),
     "processes:settle": Line("POST", SEE_DEAL, MANAGERS, {"act": "skip", "reason": "x"}),
     "processes:messages": Line("GET", may=MANAGERS),
+    "forms:list": Line("GET", may=HEADS),
+    "forms:create": Line("GET POST", may=HEADS),
+    "forms:form": Line("GET POST", may=HEADS),
     "people:list": Line("GET", may=HEADS),
     "people:create": Line("GET POST", may=HEADS),
     "people:profile": Line("GET POST"),
@@ -154,7 +157,7 @@ PAGES: dict[str, Line] = {
     "people:reopen": Line("POST", SEE_BRANCH, HEADS),
     "search:find": Line("GET"),
 }
-OPEN_PAGES = frozenset({"home", "preferences:language", "preferences:theme", "ui:catalogue"})
+OPEN_PAGES = frozenset({"home", "preferences:language", "preferences:theme", "ui:catalogue", "forms:take"})
 """Open to anybody on purpose: they show nothing that is anybody's, or lead to the desk."""
 
 OPERATIONS: dict[str, Line] = {

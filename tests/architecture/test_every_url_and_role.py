@@ -42,6 +42,7 @@ from kniga.processes.models import Task, Work
 from kniga.processes.opening import open_deal
 from kniga.processes.publishing import publish_version, upload_version
 from kniga.processes.scopes import Scope
+from kniga.processes.web_forms import FormSettings, create_form
 from tests.architecture.access_table import EVERYBODY, OPEN_PAGES, OPERATIONS, PAGES, Line
 from tests.architecture.test_pages_are_guarded import pages
 from tests.processes.conftest import SMALL_SALE
@@ -121,6 +122,7 @@ def make_world() -> World:
     act = plan_act(kind="suspend", scope=Scope("small_sale"), reason="x", by=people["lead"], now=now)
     draft = draft_from_scratch(name="Begun", kind="sale", by=people["head"], now=now)
     document = create_document(deal_id=deal_id, template=template, name="", body="Dear *you*", by=None, now=now)
+    form = create_form(key="site", given=FormSettings("Site", "small_sale", rep), by=administrator, now=now)
     letter = keep_letter(
         deal_id=deal_id, template_key="", to="a@example.com", subject="Hello", body="Good day", by=rep, now=now
     )
@@ -133,7 +135,8 @@ def make_world() -> World:
         "client_id": client.pk, "contact_id": client.contacts.get().pk, "deal_id": deal_id, "task_id": task.pk,
         "product_id": product.pk, "job_id": job.pk, "user_id": rep.pk, "team_id": team.pk, "stage_id": task.stage_id,
         "key": "small_sale", "number": 1, "work_id": work.pk, "instance_id": task.instance_id, "act_id": act.pk,
-        "document_id": document.pk, "letter_id": letter.pk, "letter_key": "hello", "template_key": template.key,
+        "document_id": document.pk, "letter_id": letter.pk, "letter_key": "hello", "form_key": form.key,
+        "template_key": template.key,
         "draft_id": draft.pk, "deviation_id": deviation.pk, "notice_id": people["head"].notices.get().pk,
     }  # fmt: skip
     return World(people, ids)

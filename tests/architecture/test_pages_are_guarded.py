@@ -9,8 +9,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from kniga.web.menu import QUICK_CREATE, SECTIONS
 
-# Open on purpose: the way to the desk, language and theme before signing in, and the catalogue of made-up data.
-OPEN = {"home", "preferences:language", "preferences:theme", "ui:catalogue"}
+# Open on purpose: the way to the desk, language and theme before signing in, the catalogue of made-up data,
+# and the door for forms of other sites.
+OPEN = {"home", "preferences:language", "preferences:theme", "ui:catalogue", "forms:take"}
 
 
 def pages(patterns: list[URLPattern | URLResolver], namespace: str = "") -> Iterator[tuple[str, URLPattern]]:

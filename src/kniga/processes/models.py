@@ -14,6 +14,8 @@ from kniga.processes.control_models import Deviation as Deviation
 from kniga.processes.draft_models import Draft as Draft
 from kniga.processes.draft_models import DraftPresence as DraftPresence
 from kniga.processes.draft_models import DraftSave as DraftSave
+from kniga.processes.form_models import WebForm as WebForm
+from kniga.processes.form_models import WebFormEntry as WebFormEntry
 
 
 class ProcessKind(models.TextChoices):

@@ -1,0 +1,66 @@
+"""The settings of forms of sites, and the door itself: no session, no cookie, no cross-site token."""
+
+from __future__ import annotations
+
+from django.test import Client as Browser
+
+from kniga.deals.models import Deal
+from kniga.processes.form_models import WebFormEntry
+from tests.processes.conftest import Department, department
+from tests.web.test_processes_pages import client_of
+
+__all__ = ["department"]
+
+SENT = {"name": "Anna", "phone": "+7 912 345-67-89", "message": "Call me"}
+
+
+def made(department: Department, **more: str) -> str:
+    Deal.objects.update(number=900)  # the department's was made past the numbers
+    typed = {"name": "Our site", "key": "site", "process": "small_sale", "is_active": "on"}
+    typed["owner"] = str(department.rep.pk)
+    response = client_of(department.head).post("/forms/new/", typed | more)
+    assert response.status_code == 302
+    return str(response["Location"])
+
+
+def test_the_head_makes_a_form_and_copies_it(department: Department) -> None:
+    head = client_of(department.head)
+    assert "No forms yet" in head.get("/forms/").content.decode()
+    wrong = head.post("/forms/new/", {"name": "", "key": "Bad key"})
+    assert wrong.status_code == 422 and "Choose who gets the requests" in wrong.content.decode()
+    page = head.get(made(department)).content.decode()
+    assert "http://testserver/in/site/" in page and "Nothing yet." in page
+    changed = {"name": "Site", "process": "small_sale", "owner": str(department.rep.pk), "revision": "1"}
+    assert head.post("/forms/site/", changed).status_code == 302
+    late = head.post("/forms/site/", changed)
+    assert late.status_code == 422 and "Somebody changed this" in late.content.decode()
+    assert "not in use" in head.get("/forms/").content.decode()
+
+
+def test_what_a_stranger_sends_becomes_a_deal(department: Department) -> None:
+    address = made(department)
+    stranger = Browser(enforce_csrf_checks=True, headers={"Accept-Language": "en"})
+    before = Deal.objects.count()
+    answer = stranger.post("/in/site/", SENT)
+    assert answer.status_code == 200 and "Thank you!" in answer.content.decode() and not answer.cookies
+    assert Deal.objects.count() == before + 1
+    assert "new client" in client_of(department.head).get(address).content.decode()
+    assert stranger.post("/in/site/", {"name": "Anna"}).status_code == 422
+    assert stranger.post("/in/other/", SENT).status_code == 404
+    assert stranger.get("/in/site/").status_code == 405
+
+
+def test_a_program_that_fills_in_the_hidden_field_gets_thanks_and_leaves_nothing(department: Department) -> None:
+    made(department, thanks_url="https://example.com/thanks")
+    answer = Browser().post("/in/site/", SENT | {"homepage": "https://spam.example"})
+    assert (answer.status_code, answer["Location"]) == (303, "https://example.com/thanks")
+    assert not WebFormEntry.objects.exists()
+
+
+def test_too_much_and_too_often_is_refused(department: Department) -> None:
+    made(department)
+    stranger = Browser(headers={"Accept-Language": "en"})
+    assert stranger.post("/in/site/", SENT | {"message": "x" * 70_000}).status_code == 413
+    for number in range(10):
+        assert stranger.post("/in/site/", SENT | {"message": str(number)}).status_code == 200
+    assert stranger.post("/in/site/", SENT | {"message": "more"}).status_code == 429
