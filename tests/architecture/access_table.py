@@ -127,6 +127,7 @@ PAGES: dict[str, Line] = {
     "processes:book": Line("GET"),
     "processes:file": Line("GET"),
     "processes:publish": Line("POST", may=HEADS),
+    "processes:call_off": Line("POST", may=HEADS),
     "processes:check": Line("POST", may=HEADS),
     "processes:retire": Line("POST", may=HEADS),
     "processes:running": Line("GET"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from kniga.people.models import Branch
+from kniga.platform import clock
 from kniga.processes.drafting import draft_from_file, draft_from_scratch
 from kniga.processes.models import Draft, ProcessVersion
 from tests.processes.conftest import NOW, SMALL_SALE, Department, department
@@ -188,6 +190,22 @@ def test_a_draft_is_published_from_the_dialog(department: Department) -> None:
     )
     assert sent.json() == {"url": "/processes/own/1/"}
     assert ProcessVersion.objects.get(process__key="own").status == "published"
+
+
+def test_a_moment_is_set_and_called_off_on_the_versions_page(department: Department) -> None:
+    browser = head_of(department)
+    own = draft_from_scratch(name="Own", kind="sale", by=department.head, now=NOW)
+    for wrong in ("soon", "9999-12-31T23:59", "2020-01-01T00:00"):
+        assert browser.post(f"/processes/drafts/{own.pk}/publish/", {"revision": "1", "at": wrong}).status_code == 422
+    soon = (clock.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    assert browser.post(f"/processes/drafts/{own.pk}/publish/", {"revision": "1", "at": soon}).status_code == 302
+    html = browser.get("/processes/own/1/").content.decode()
+    assert "Will be published" in html and "Call it off" in html
+    assert browser.post("/processes/own/1/call-off/").status_code == 302
+    assert browser.post("/processes/own/1/call-off/").status_code == 422
+    assert browser.post("/processes/own/1/publish/", {"at": soon}).status_code == 302
+    version = ProcessVersion.objects.get(process__key="own")
+    assert version.publish_at is not None and version.status == "checked"
 
 
 def test_what_hinders_publishing_is_named_and_nothing_is_published(department: Department) -> None:

@@ -25,12 +25,14 @@ DEVIATION: Final = "deviation"
 ESCALATION: Final = "escalation"
 WORD: Final = "word"
 BOOK: Final = "book"
+PUBLISHING: Final = "publishing"
 KINDS: Final[dict[str, NoticeKind]] = {
     kind.key: kind
     for kind in (
         NoticeKind(DEVIATION, _("Deviations"), "warning", always_in_app=True),
         NoticeKind(ESCALATION, _("Deviations nobody has taken up"), "up", always_in_app=True),
         NoticeKind(WORD, _("Words from colleagues"), "message"),
+        NoticeKind(PUBLISHING, _("Versions that were not published at their time"), "warning", always_in_app=True),
         NoticeKind(BOOK, _("Changes of the sales book"), "book", by_mail=False),
     )
 }

@@ -15,6 +15,7 @@ from kniga.engine import NEW_STATE, Rejection, Start, Step, advance
 from kniga.platform.errors import Refused
 from kniga.processes.applying import dump_data, event_entries, own_tokens, work_entries
 from kniga.processes.assignment import people_of_role
+from kniga.processes.branches import require_branch
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import Effects, local_moment, resolve
 from kniga.processes.models import ProcessVersion, VersionStatus
@@ -139,10 +140,12 @@ def start_many(
     a path is distinct when the deals' fields that the process looks at lead elsewhere. A present stage visit of the
     stage entered is kept (an import may have written it with its true date). What is thrown or called at the start is
     left to the workers. Raises Refused for an unknown element, or when the process would end, or throw something,
-    before its first rest, and `not_published` when the version is (no longer) the published one.
+    before its first rest, `process_of_branch` for a deal of another branch, and `not_published` when the version is
+    (no longer) the published one.
     """
     if not ProcessVersion.objects.filter(pk=version_id, status=VersionStatus.PUBLISHED).exists():
         raise Refused("not_published", _("New deals start on the published version only, and this one is not."))
+    require_branch(version_id=version_id, deal_ids=[deal for deal, _element in entries])
     version = runnable_version(version_id)
     started = 0
     with connection.cursor() as cursor:

@@ -12,6 +12,7 @@ from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.sqlparts import Conditions, rows_of
+from kniga.processes.branches import open_to
 from kniga.processes.models import Process
 from kniga.processes.pauses import PAUSED_WHY
 
@@ -100,9 +101,10 @@ def next_tasks_of(*, user: User, deal_ids: Collection[int]) -> dict[int, NextTas
 
 
 def startable_processes(*, user: User) -> tuple[ProcessOption, ...]:
-    """The sales processes with a published version: choices for a new deal."""
+    """The sales processes with a published version, of everybody or of the user's branch: choices for a new deal."""
     found = (
         Process.objects.filter(is_active=True, kind="sale", versions__status="published")
+        .filter(open_to(user))
         .order_by("id")
         .values_list("key", "name", "pipeline__key")
     )

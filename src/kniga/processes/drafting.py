@@ -25,6 +25,7 @@ from kniga.processes.draft_keys import MOST, free_key, is_key, key_of
 from kniga.processes.models import Draft, DraftPresence, DraftSave, Process, ProcessKind, ProcessVersion
 from kniga.processes.new_process import new_process
 from kniga.processes.publishing import BookRefused, publish_version, require_head, upload_version
+from kniga.processes.scheduling import schedule_publishing
 
 KEPT_SAVES: Final = 200
 TOLD_EVERY: Final = timedelta(minutes=10)
@@ -150,14 +151,18 @@ def note_presence(*, draft_id: int, by: User, now: datetime) -> None:
     DraftPresence.objects.update_or_create(draft_id=draft_id, user=by, defaults={"seen_at": now})
 
 
-def publish_draft(*, draft_id: int, revision: int, note: str, by: User, now: datetime) -> ProcessVersion:
-    """Make a version of the draft and publish it; the draft is closed.
+def publish_draft(
+    *, draft_id: int, revision: int, note: str, at: datetime | None = None, by: User, now: datetime
+) -> ProcessVersion:
+    """Make a version of the draft and publish it, or let it be published by itself `at` a moment; the draft is closed.
 
     Raises BookRefused with everything that forbids it (nothing is published then), Conflict when the draft is no
     longer in `revision`, NotVisible, Refused."""
     require_head(by)
     with transaction.atomic():
         version = _version_of_draft(draft_id, revision, note, by, now)
+        if at is not None:
+            return schedule_publishing(version_id=version.pk, at=at, note=note, by=by, now=now)
         return publish_version(version_id=version.pk, note=note, by=by, now=now)
 
 

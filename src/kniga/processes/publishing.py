@@ -76,25 +76,31 @@ def publish_version(*, version_id: int, by: User | None, now: datetime, note: st
     document template and called process that is not there, Refused when it is not allowed."""
     require_head(by)
     with transaction.atomic():
-        version = _locked(version_id)
+        version = get_locked_version(version_id)
         if version.status == VersionStatus.PUBLISHED:
             return version
-        definition = compiled(bytes(version.xml))
-        checked = _checked(version, definition, by, now)
-        errors = (*checked.errors, *unknown_templates(definition), *uncallable_processes(definition))
-        if errors:
-            raise BookRefused(errors)
+        definition = publishable(version, by=by, now=now)
         before = version.process.versions.filter(status=VersionStatus.PUBLISHED)
         before.update(status=VersionStatus.RETIRED, retired_at=now)
         version.status, version.published_at, version.published_by = VersionStatus.PUBLISHED, now, by
-        version.note, version.retired_at = note or version.note, None
-        version.save(update_fields=["status", "published_at", "published_by", "note", "retired_at"])
+        version.note, version.retired_at, version.publish_at = note or version.note, None, None
+        version.save(update_fields=["status", "published_at", "published_by", "note", "retired_at", "publish_at"])
         Process.objects.filter(pk=version.process_id).update(name=definition.name, is_active=True)
         _keep_stages(version.process.pipeline, definition)
         _keep_loss_reasons(definition)
         schedule_starts(version=version, definition=definition, now=now)
         _tell("processes.version.published", version, by, now)
     return version
+
+
+def publishable(version: ProcessVersion, *, by: User | None, now: datetime) -> Definition:
+    """The definition of a version that may be published as things stand; its verdict is kept. Raises BookRefused."""
+    definition = compiled(bytes(version.xml))
+    checked = _checked(version, definition, by, now)
+    errors = (*checked.errors, *unknown_templates(definition), *uncallable_processes(definition))
+    if errors:
+        raise BookRefused(errors)
+    return definition
 
 
 def check_version(*, version_id: int, by: User | None, now: datetime) -> ProcessVersion:
@@ -104,7 +110,7 @@ def check_version(*, version_id: int, by: User | None, now: datetime) -> Process
     not compile any more, Refused when it is not allowed."""
     require_head(by)
     with transaction.atomic():
-        version = _locked(version_id)
+        version = get_locked_version(version_id)
         _checked(version, compiled(bytes(version.xml)), by, now)
     return version
 
@@ -115,7 +121,7 @@ def retire_version(*, version_id: int, reason: str = "", by: User | None, now: d
     Raises Refused `not_published` for any other, and when it is not allowed."""
     require_head(by)
     with transaction.atomic():
-        version = _locked(version_id)
+        version = get_locked_version(version_id)
         if version.status != VersionStatus.PUBLISHED:
             raise Refused("not_published", _("Only a published version can be retired."))
         version.status, version.retired_at = VersionStatus.RETIRED, now
@@ -148,7 +154,9 @@ def require_head(by: User | None) -> None:
         raise Refused("not_allowed", _("Only the head of sales may change the sales book."))
 
 
-def _locked(version_id: int) -> ProcessVersion:
+def get_locked_version(version_id: int) -> ProcessVersion:
+    """The version with its process, locked until the transaction ends. Raises NotVisible."""
+    """The version with its process, locked until the transaction ends. Raises NotVisible."""
     found = ProcessVersion.objects.select_for_update(of=("self",)).select_related("process__pipeline")
     version = found.filter(pk=version_id).first()
     if version is None:

@@ -27,6 +27,7 @@ from kniga.processes.control_points import look_at_controls
 from kniga.processes.effects import OUTSIDE_ACTIONS
 from kniga.processes.messaging import begin_with_kept, expire_messages, look_for_kept
 from kniga.processes.reconsidering import reconsider_changed
+from kniga.processes.scheduling import publish_scheduled
 from kniga.processes.self_starts import begin_due
 from kniga.processes.signals import carry_signals
 from kniga.processes.sweeping import nearest_due, sweep_timers
@@ -50,7 +51,12 @@ def run_due(
     for round in range(rounds):
         if watch is not None and round:
             now = watch()
-        did = begin_due(now=now) + sweep_timers(now=now) + do_work(now=now, actions=actions, clock=watch)
+        did = (
+            publish_scheduled(now=now)
+            + begin_due(now=now)
+            + sweep_timers(now=now)
+            + do_work(now=now, actions=actions, clock=watch)
+        )
         did += carry_signals(now=now) + look_for_kept(instance_id=None, now=now) + begin_with_kept(now=now)
         did += reconsider_changed(now=now) + look_at_controls(now=now)
         for called_id in untold_calls():

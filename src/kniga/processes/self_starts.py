@@ -100,6 +100,8 @@ def _idle_deals(version_id: int, owners: Sequence[int] | None) -> QuerySet[Deal]
     idle = Deal.objects.filter(status="open", pipeline__processes__versions=version_id).exclude(
         instances__parent=None, instances__status__in=("running", "suspended")
     )
+    branch = ProcessVersion.objects.select_related("process__branch").defer("xml").get(pk=version_id).process.branch
+    idle = idle if branch is None else idle.filter(owner__branch=branch)
     return (idle if owners is None else idle.filter(owner_id__in=owners)).order_by("pk")
 
 

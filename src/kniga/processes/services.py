@@ -23,6 +23,7 @@ from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.processes.branches import require_branch
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import UNDO_GRACE, UNDO_WINDOW, local_moment
 from kniga.processes.facts import check_facts
@@ -40,7 +41,7 @@ def start_process(
 
     `element`: enter at this user task instead of the start. `by` None is the system. A deal that has been in no
     stage yet joins the process's pipeline. Raises NotVisible for a deal `by` may not see, Refused when the process is
-    unknown or of another pipeline, the deal is closed or already runs a process, or `by` may not work deals.
+    unknown, of another branch or pipeline, the deal is closed or already runs a process, or `by` may not work deals.
     """
     if by is not None:
         require(by, Act.WORK_DEALS)
@@ -54,6 +55,7 @@ def start_process(
             raise Refused("deal_closed", _("The deal is closed. Open a new one to start a process."))
         if Instance.objects.filter(deal_id=deal_id, parent=None, status__in=("running", "suspended")).exists():
             raise Refused("already_running", _("A process is already running for this deal."))
+        require_branch(version_id=version.id, deal_ids=[deal_id])
         stage = join_pipeline(deal_id, version.id)
         return begin_instance(version=version, deal=deal, by=by, now=now, element=element, stage=stage)
 

@@ -54,6 +54,8 @@ SELECT min(at) FROM (
     UNION ALL
     (SELECT min(v.next_at) FROM processes_deviation v JOIN processes_instance i ON i.id = v.instance_id
        AND i.status = 'running' WHERE v.next_at IS NOT NULL)
+    UNION ALL
+    (SELECT min(publish_at) FROM processes_processversion WHERE publish_at IS NOT NULL)
 ) AS nearest
 """
 

@@ -39,7 +39,8 @@ class ProcessRow:
 @dataclass(frozen=True, slots=True)
 class VersionRow:
     """A version of a process; `running` counts what is on it now of the deals that the reader sees, `verdict` is what
-    its check said (sound, unsound, not_proved; "" before the first)."""
+    its check said (sound, unsound, not_proved; "" before the first). It will be published by itself at `publish_at`, as
+    `publish_by` wishes."""
 
     id: int
     process: str
@@ -52,6 +53,8 @@ class VersionRow:
     published_at: datetime | None
     running: int
     verdict: str
+    publish_at: datetime | None
+    publish_by: str
 
 
 _SEEN = """
@@ -72,9 +75,10 @@ _VERSIONS = f"""
 SELECT v.id, p.key, v.number, v.status, v.note, v.checksum, v.created_at, coalesce(u.name, ''), v.published_at,
        (SELECT count(*) FROM processes_instance i
         WHERE i.version_id = v.id AND i.status IN ('running', 'suspended') {_SEEN}),
-       v.verdict
+       v.verdict, v.publish_at, coalesce(w.name, '')
 FROM processes_processversion v JOIN processes_process p ON p.id = v.process_id
 LEFT JOIN people_user u ON u.id = v.created_by_id
+LEFT JOIN people_user w ON w.id = v.publish_by_id
 WHERE p.key = %(key)s AND (%(number)s::integer IS NULL OR v.number = %(number)s) ORDER BY v.number DESC
 """
 

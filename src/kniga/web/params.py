@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.http import QueryDict
+from django.utils.timezone import make_aware
 from django.utils.translation import gettext as _
 
 from kniga.platform.errors import Refused
@@ -44,6 +45,22 @@ def sent_date(data: QueryDict, field: str) -> date | None:
     if text and found is None:
         raise Refused("date_invalid", _("Enter a date like 2026-12-31."), field=field)
     return found
+
+
+def sent_moment(data: QueryDict, field: str) -> datetime | None:
+    """The moment a form sent, in the time zone of the page; None for an empty field. Raises Refused
+    `moment_invalid`."""
+    text = data.get(field, "").strip()
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        moment = make_aware(found) if found.tzinfo is None else found
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or not 1900 <= moment.year <= 2200:
+        raise Refused("moment_invalid", _("Enter a day and a time like 2026-12-31 09:00."), field=field)
+    return moment
 
 
 def sent_decimal(data: QueryDict, field: str) -> Decimal | None:

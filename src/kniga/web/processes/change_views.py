@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -23,9 +24,12 @@ from kniga.processes.publishing import (
     retire_version,
     upload_version,
 )
+from kniga.processes.scheduling import cancel_publishing, schedule_publishing
 from kniga.processes.version_queries import get_version_row, lacking_at_present
 from kniga.web.access import SignedInRequest, act_required
+from kniga.web.formatting import moment
 from kniga.web.pages import go_to, refuse, render_page, toast
+from kniga.web.params import sent_moment
 from kniga.web.processes.problems import marked_by, problem_rows
 from kniga.web.processes.read_views import book_context, verdict_names
 
@@ -102,11 +106,35 @@ def retire(request: SignedInRequest, key: str, number: int) -> HttpResponse:
 def publish(request: SignedInRequest, key: str, number: int) -> HttpResponse:
     """Make a version the one new deals start on; running deals stay on theirs."""
     row = get_version_row(user=request.user, process_key=key, number=number)
-    note = request.POST.get("note", "").strip()[:2000]
+    note, now, by = request.POST.get("note", "").strip()[:2000], clock.now(), request.user
     try:
-        publish_version(version_id=row.id, note=note, by=request.user, now=clock.now())
+        at = sent_moment(request.POST, "at")
+        if at is None:
+            version = publish_version(version_id=row.id, note=note, by=by, now=now)
+        else:
+            version = schedule_publishing(version_id=row.id, at=at, note=note, by=by, now=now)
     except Refused as refused:
         context = book_context(request, key, number) | {"refused": refused.message}
         return refuse(request, "processes/book.html", context)
-    toast(request, _("Version %(number)d is published: new deals start on it.") % {"number": number})
+    toast(request, published_text(number, version.publish_at))
     return go_to(request, reverse("processes:book", args=[key, number]))
+
+
+@require_POST
+@act_required(Act.EDIT_BOOK)
+def call_off(request: SignedInRequest, key: str, number: int) -> HttpResponse:
+    """Let a version that was to be published by itself wait for somebody to do it."""
+    row = get_version_row(user=request.user, process_key=key, number=number)
+    try:
+        cancel_publishing(version_id=row.id, by=request.user, now=clock.now())
+    except Refused as refused:
+        return refuse(request, "processes/book.html", book_context(request, key, number) | {"refused": refused.message})
+    toast(request, _("Version %(number)d is not published by itself any more.") % {"number": number})
+    return go_to(request, reverse("processes:book", args=[key, number]))
+
+
+def published_text(number: int, at: datetime | None) -> str:
+    """What is told of a version that was published, or will be at a moment."""
+    if at is None:
+        return _("Version %(number)d is published: new deals start on it.") % {"number": number}
+    return _("Version %(number)d will be published by itself: %(at)s.") % {"number": number, "at": moment(at)}

@@ -17,7 +17,8 @@ from kniga.processes.drafting import discard_draft, publish_draft
 from kniga.processes.publishing import BookRefused
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import go_to, refuse, toast
-from kniga.web.params import id_or_none
+from kniga.web.params import id_or_none, sent_moment
+from kniga.web.processes.change_views import published_text
 from kniga.web.processes.draft_words import problems_as_json
 from kniga.web.processes.problems import problem_rows
 
@@ -33,10 +34,11 @@ def publish(request: SignedInRequest, draft_id: int) -> HttpResponse:
     revision = id_or_none(form.get("revision", "")) or 0
     note = form.get("note", "").strip()[:2000]
     try:
-        version = publish_draft(draft_id=draft_id, revision=revision, note=note, by=request.user, now=clock.now())
+        at, now = sent_moment(form, "at"), clock.now()
+        version = publish_draft(draft_id=draft_id, revision=revision, note=note, at=at, by=request.user, now=now)
     except Refused as refused:
-        return _refusal(request, refused, {"draft": draft.row, "note": note, "revision": revision})
-    toast(request, _("Version %(number)d is published: new deals start on it.") % {"number": version.number})
+        return _refusal(request, refused, {"draft": draft.row})
+    toast(request, published_text(version.number, version.publish_at))
     return _onwards(request, reverse("processes:book", args=[version.process.key, version.number]))
 
 

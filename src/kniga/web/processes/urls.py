@@ -48,4 +48,5 @@ urlpatterns: list[URLPattern] = [
     path("<slug:key>/<int:number>/check/", change_views.check, name="check"),
     path("<slug:key>/<int:number>/retire/", change_views.retire, name="retire"),
     path("<slug:key>/<int:number>/publish/", change_views.publish, name="publish"),
+    path("<slug:key>/<int:number>/call-off/", change_views.call_off, name="call_off"),
 ]

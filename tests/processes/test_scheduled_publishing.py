@@ -1,0 +1,99 @@
+"""A version waits for its moment; what forbids it then is told to whoever set it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from kniga.people.models import Notice
+from kniga.platform.errors import NotVisible, Refused
+from kniga.platform.models import Event
+from kniga.processes.drafting import draft_from_file, publish_draft
+from kniga.processes.models import Draft, ProcessVersion
+from kniga.processes.publishing import BookRefused, publish_version, upload_version
+from kniga.processes.pump import run_due
+from kniga.processes.scheduling import cancel_publishing, publish_scheduled, schedule_publishing
+from kniga.processes.sweeping import nearest_due
+from tests.processes.conftest import NOW, SMALL_SALE, Department
+from tests.processes.test_process_command import STUCK
+
+NEXT = SMALL_SALE.replace(b"Make an offer", b"Make a good offer")
+NIGHT = NOW + timedelta(hours=12)
+
+
+def waiting(department: Department) -> ProcessVersion:
+    version = upload_version(xml=NEXT, note="", by=None, now=NOW)
+    return schedule_publishing(version_id=version.pk, at=NIGHT, by=department.head, now=NOW, note="At night")
+
+
+def kinds() -> list[str]:
+    found = Event.objects.filter(kind__startswith="processes.version").order_by("-id").values_list("kind", flat=True)
+    return list(found)
+
+
+def test_a_version_is_published_at_its_moment_and_not_before(department: Department) -> None:
+    version = waiting(department)
+    assert nearest_due() == NIGHT and kinds()[0] == "processes.version.scheduled"
+    assert publish_scheduled(now=NIGHT - timedelta(seconds=1)) == 0
+    run_due(now=NIGHT)
+    version.refresh_from_db()
+    assert (version.status, version.published_at, version.published_by) == ("published", NIGHT, department.head)
+    assert (version.publish_at, version.note, nearest_due()) == (None, "At night", None)
+    assert ProcessVersion.objects.get(number=1).status == "retired"
+    assert not Notice.objects.exists()
+
+
+def test_a_draft_can_be_published_at_a_moment(department: Department) -> None:
+    draft = draft_from_file(xml=NEXT, by=department.head, now=NOW)
+    version = publish_draft(draft_id=draft.pk, revision=1, note="", at=NIGHT, by=department.head, now=NOW)
+    assert (version.publish_at, version.status) == (NIGHT, "checked")
+    assert Draft.objects.get().closed_at == NOW
+
+
+def test_what_forbids_it_at_its_moment_is_told_and_nothing_is_published(department: Department) -> None:
+    version = waiting(department)
+    department.head.role, department.head.language = "rep", "en"
+    department.head.save()
+    assert publish_scheduled(now=NIGHT) == 1
+    version.refresh_from_db()
+    assert (version.status, version.publish_at) == ("checked", None)
+    notice = Notice.objects.get()
+    assert notice.user == department.head and "Small sale" in notice.title and "head of sales" in notice.body
+    assert notice.url == "/processes/small_sale/2/" and kinds()[0] == "processes.version.not_published"
+    assert publish_scheduled(now=NIGHT) == 0
+
+
+def test_it_can_be_called_off_and_set_anew(department: Department) -> None:
+    version = waiting(department)
+    later = schedule_publishing(version_id=version.pk, at=NIGHT + timedelta(hours=1), by=department.head, now=NOW)
+    assert (later.publish_at, later.note) == (NIGHT + timedelta(hours=1), "At night")
+    cancel_publishing(version_id=version.pk, by=department.head, now=NOW)
+    assert nearest_due() is None and kinds()[0] == "processes.version.unscheduled"
+    with pytest.raises(Refused):
+        cancel_publishing(version_id=version.pk, by=department.head, now=NOW)
+    assert publish_scheduled(now=NIGHT) == 0
+
+
+def test_publishing_by_hand_is_enough(department: Department) -> None:
+    version = waiting(department)
+    publish_version(version_id=version.pk, by=department.head, now=NOW)
+    assert publish_scheduled(now=NIGHT) == 0
+
+
+def test_what_cannot_be_published_is_not_scheduled(department: Department) -> None:
+    stuck = upload_version(xml=STUCK, note="", by=None, now=NOW)
+    with pytest.raises(BookRefused):
+        schedule_publishing(version_id=stuck.pk, at=NIGHT, by=department.head, now=NOW)
+    version = upload_version(xml=NEXT, note="", by=None, now=NOW)
+    for at in (NOW, NOW - timedelta(days=1), NOW + timedelta(days=400)):
+        with pytest.raises(Refused) as refused:
+            schedule_publishing(version_id=version.pk, at=at, by=department.head, now=NOW)
+        assert refused.value.field == "at"
+    published = ProcessVersion.objects.get(process__key="small_sale", number=1)
+    with pytest.raises(Refused):
+        schedule_publishing(version_id=published.pk, at=NIGHT, by=department.head, now=NOW)
+    with pytest.raises(Refused):
+        schedule_publishing(version_id=version.pk, at=NIGHT, by=department.rep, now=NOW)
+    with pytest.raises(NotVisible):
+        schedule_publishing(version_id=0, at=NIGHT, by=department.head, now=NOW)
