@@ -75,7 +75,10 @@ class Deal(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="deals", db_index=False)
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    # Stages are never removed. A constraint would lock the stage's row whenever a deal enters it.
+    stage = models.ForeignKey(
+        Stage, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False, db_constraint=False
+    )
     stage_since = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=DealStatus.choices, default=DealStatus.OPEN)
     amount = models.DecimalField(max_digits=16, decimal_places=2, default=0)
@@ -189,9 +192,15 @@ class StageVisit(models.Model):
     """
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="visits", db_index=False)
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # Without constraints, for the same reason as a deal's stage.
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     entered_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)

@@ -14,6 +14,7 @@ from kniga.engine.state_format.codec import dump_value
 from kniga.platform.prepared import Prepared
 from kniga.processes.definitions import RunnableVersion
 from kniga.processes.effects import DEAL_RESULTS, Effects, loss_note
+from kniga.processes.plain_steps import apply_plain_step
 from kniga.rules import Value
 
 WAKE_BEFORE: Final = timedelta(seconds=60)
@@ -61,9 +62,12 @@ def step_document(
     return document
 
 
-def apply_step(document: Mapping[str, Any]) -> list[int] | None:
-    """Write a step in one round trip; atomic by itself. Returns the ids of the created tasks, or None, with
-    nothing written, when the instance is no longer at the step's revision or does not run."""
+def apply_step(document: Mapping[str, Any], before: State) -> list[int] | None:
+    """Write a step, computed from `before`, in one round trip; atomic by itself. Returns the ids of the created
+    tasks, or None, with nothing written, when the instance is no longer at the step's revision or does not run."""
+    task_id = apply_plain_step(document, before)
+    if task_id is not None:
+        return [task_id]
     row = _APPLY_STEP.row(msgspec.json.encode(document))
     assert row is not None
     created: list[int] | None = row[0]

@@ -162,9 +162,15 @@ class Task(models.Model):
     element = models.CharField(max_length=100)
     name = models.CharField(max_length=300)
     kind = models.CharField(max_length=20)
-    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="tasks", db_index=False)
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, related_name="tasks", db_index=False)
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    # What these refer to is held by others anyway (the instance holds the deal, the deal its client) or never removed.
+    # A constraint would lock those rows at every completion, for all who complete tasks at once.
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="tasks", db_index=False, db_constraint=False)
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, null=True, related_name="tasks", db_index=False, db_constraint=False
+    )
+    stage = models.ForeignKey(
+        Stage, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
@@ -173,7 +179,12 @@ class Task(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     completed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     outcome = models.CharField(max_length=60, null=True, blank=True)
     answers = models.JSONField(null=True, blank=True)

@@ -212,13 +212,13 @@ def _carry_out(
     if check is not None:
         check(plan)
     if not plan.has_followers:
-        created = apply_step(plan.document)
+        created = apply_step(plan.document, snapshot.state)
         return None if created is None else advanced_by(plan, created)
     # A cycle by nature: what follows a step are steps.
     from kniga.processes.following import follow
 
     with transaction.atomic():
-        created = apply_step(plan.document)
+        created = apply_step(plan.document, snapshot.state)
         if created is None:
             return None
         follow(plan, actor_id=actor_id, now=now)
