@@ -81,6 +81,23 @@ def test_after_one_team_the_others_follow_with_the_same_mapping(team: Team) -> N
     assert BulkAct.objects.count() == 2
 
 
+def test_a_split_step_is_told_apart_by_a_condition(team: Team) -> None:
+    head = team[0]
+    where = prepared(team)
+    form = {"to:visit": "call", "to:contract": "draft", "split:contract:field": "deal.amount", "reason": "why"}
+    form |= {"split:contract:op": "gt", "split:contract:value": "much", "split:contract:to": "sign", "act": "change"}
+    status, _where, html = send(head, f"{where}settle/", **form)
+    assert status == 422 and 'value="much"' in html and 'aria-invalid="true"' in html
+    assert send(head, f"{where}settle/", **(form | {"split:contract:value": "1 004"}))[0] == 302
+    html = page(head, where)
+    assert pair(html, "new", "draft") == pair(html, "new", "sign") == "5"
+    assert '<option value="deal.amount" selected>' in html and 'value="1004"' in html
+    send(head, f"{where}settle/", **(form | {"split:contract:value": "1004", "act": "carry_out"}))
+    work_off()
+    assert "those where Deal amount is more than" in text_of(page(head, where))
+    assert "те, у кого" in text_of(page(head, where, "ru"))
+
+
 def test_without_diagrams_the_table_is_enough(db: None) -> None:
     head, first, second = two_teams()
     run_deals([first, second], 4, head)

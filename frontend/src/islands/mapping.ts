@@ -7,6 +7,8 @@ interface Line {
   from: string;
   number: number;
   select: HTMLSelectElement;
+  /** Where those go that meet a condition, if the step has one. */
+  split: { field: HTMLSelectElement; to: HTMLSelectElement } | null;
   likely: string;
   sign: HTMLElement | null;
   /** What the old element is when its counterpart is the one it began with. */
@@ -27,9 +29,14 @@ class Mapping {
       const from = row.dataset.from ?? "";
       const state = this.element("old", from)?.dataset.state ?? "";
       const sign = row.querySelector<HTMLElement>(".k-pair");
-      return [{ from, number: Number(row.dataset.number), select, likely: row.dataset.likely ?? "", sign, state, began: select.value }];
+      const field = row.querySelector<HTMLSelectElement>("select[name$=':field']");
+      const to = row.querySelector<HTMLSelectElement>(".k-mapping__rule label select");
+      const split = field && to ? { field, to } : null;
+      return [{ from, number: Number(row.dataset.number), select, split, likely: row.dataset.likely ?? "", sign, state, began: select.value }];
     });
-    for (const line of this.lines) line.select.addEventListener("change", () => this.draw());
+    for (const line of this.lines) {
+      for (const select of [line.select, line.split?.field, line.split?.to]) select?.addEventListener("change", () => this.draw());
+    }
     root.addEventListener("click", (event) => this.clicked(event));
     root.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.picked) this.pick(null);
@@ -80,7 +87,8 @@ class Mapping {
     const came = new Map<string, Line[]>();
     for (const line of this.lines) {
       const to = line.select.value;
-      if (to) came.set(to, [...(came.get(to) ?? []), line]);
+      const elsewhere = line.split?.field.value ? line.split.to.value : "";
+      for (const target of new Set([to, elsewhere])) if (target) came.set(target, [...(came.get(target) ?? []), line]);
       this.badge("old", line.from, to ? [line] : null);
       if (line.sign) this.sign(line, line.sign, to);
       const link = this.element("old", line.from);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -30,6 +30,7 @@ from kniga.processes.models import (
 )
 from kniga.processes.reading import InstanceSnapshot, read_instances
 from kniga.processes.scopes import SOURCES, Scope
+from kniga.processes.splitting import SplitAsked, read_split
 from kniga.processes.start_acts import add_idle_deals, try_starts
 
 MOST_INSTANCES: Final = 100_000
@@ -66,7 +67,7 @@ def plan_move(
         raise Refused("not_published", _("Deals can be moved to the published version only."), field="target")
     act = BulkAct.objects.create(
         kind=ActKind.MOVE, process=process, version=version, target=new, scope=scope.stored(), reason=reason,
-        mapping=_first_mapping(version, new), created_at=now, created_by=by,
+        mapping=_first_mapping(version, new), splits=_last_move(version, new)[1], created_at=now, created_by=by,
     )  # fmt: skip
     if mapping:
         act.mapping = act.mapping | _valid(act, mapping)
@@ -76,13 +77,15 @@ def plan_move(
 @transaction.atomic
 def change_move(
     *, act_id: int, mapping: Mapping[str, str | None], choices: Mapping[int, Mapping[str, str]] | None = None,
-    reason: str | None = None, by: User | None, now: datetime,
+    splits: Mapping[str, SplitAsked] | None = None, reason: str | None = None, by: User | None, now: datetime,
 ) -> BulkAct:  # fmt: skip
     """Edit the mapping of a prepared move and try what that changes anew. `choices`: {row id: {element: target}} for
-    single instances. Raises NotVisible, Conflict `act_moved_on`, `act_in_preparation`, Refused `bad_mapping`."""
+    single instances; `splits`: by element, where those that meet a condition go instead. Raises NotVisible, Conflict
+    `act_moved_on`, `act_in_preparation`, Refused `bad_mapping`, `bad_split`, `number_invalid`."""
     act = planned_act(act_id, by)
     _require(by, act.kind)
     decided = act.mapping | _valid(act, mapping)
+    told_apart = _valid_splits(act, splits or {})
     changed = []
     for row in act.rows.filter(pk__in=choices or ()):
         chosen = {key: value for key, value in _valid(act, (choices or {})[row.pk]).items() if value} or None
@@ -90,11 +93,12 @@ def change_move(
             row.choices = chosen
             changed.append(row)
     BulkActRow.objects.bulk_update(changed, ["choices"])
-    anew = act.rows.all() if decided != act.mapping else act.rows.filter(pk__in=[row.pk for row in changed])
-    act.mapping = decided
+    is_other = (decided, told_apart) != (act.mapping, act.splits)
+    anew = act.rows.all() if is_other else act.rows.filter(pk__in=[row.pk for row in changed])
+    act.mapping, act.splits = decided, told_apart
     if reason is not None:
         act.reason = reason
-    act.save(update_fields=["mapping", "reason"])
+    act.save(update_fields=["mapping", "splits", "reason"])
     number = anew.update(status=ActRowStatus.UNTRIED, why=None)
     return _prepare(act, number, now) if number else act
 
@@ -167,9 +171,14 @@ def planned_act(act_id: int, by: User | None, *, or_preparing: bool = False) -> 
 def _first_mapping(version: ProcessVersion, target: ProcessVersion) -> dict[str, str | None]:
     old, new = runnable_version(version.pk).definition, runnable_version(target.pk).definition
     proposed = {one.element: one.target for one in propose_mapping(old, new)}
-    last = BulkAct.objects.filter(kind=ActKind.MOVE, version=version, target=target).exclude(status=ActStatus.PLANNED)
-    decided = last.order_by("-pk").values_list("mapping", flat=True).first() or {}
+    decided, _splits = _last_move(version, target)
     return {element: decided.get(element) or guess for element, guess in proposed.items()}
+
+
+def _last_move(version: ProcessVersion, target: ProcessVersion) -> tuple[dict[str, str | None], dict[str, Any]]:
+    """What was decided for the last move between two versions: mapping and splits."""
+    last = BulkAct.objects.filter(kind=ActKind.MOVE, version=version, target=target).exclude(status=ActStatus.PLANNED)
+    return last.order_by("-pk").values_list("mapping", "splits").first() or ({}, {})
 
 
 def _valid(act: BulkAct, mapping: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -182,6 +191,17 @@ def _valid(act: BulkAct, mapping: Mapping[str, str | None]) -> dict[str, str | N
             text = _("“%(element)s” cannot become “%(target)s”: it is another kind of element.")
             raise Refused("bad_mapping", text % {"element": element, "target": target}, field=element)
     return {element: target or None for element, target in mapping.items()}
+
+
+def _valid_splits(act: BulkAct, asked: Mapping[str, SplitAsked]) -> dict[str, Any]:
+    """The splits of an act with these changes."""
+    if not asked:
+        return dict(act.splits)
+    assert act.version_id is not None, "a move goes from a version to a version"
+    _valid(act, {element: one.to for element, one in asked.items() if one.field and one.to})
+    old = runnable_version(act.version_id).definition
+    read = {element: read_split(element, one, old) for element, one in asked.items()}
+    return {element: split for element, split in {**act.splits, **read}.items() if split}
 
 
 def _with_rows(

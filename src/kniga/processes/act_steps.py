@@ -14,6 +14,7 @@ from kniga.processes.mapping import whole_mapping
 from kniga.processes.models import ActKind, BulkAct
 from kniga.processes.reading import InstanceSnapshot, fields_of_deals
 from kniga.processes.replaying import MOVED
+from kniga.processes.splitting import needs_of, split_choices
 from kniga.processes.stepping import Plan, Wanted, plan_step
 from kniga.rules import Value
 
@@ -69,7 +70,7 @@ def _move(
     if snapshot.version_id != act.version_id:
         return Verdict("cannot", {"code": "other_version"})
     old, new = runnable_version(act.version_id), runnable_version(act.target_id)
-    chosen = {**act.mapping, **choices}
+    chosen = {**act.mapping, **split_choices(act.splits, snapshot, fields, now), **choices}
     open_elements = [
         token.element
         for token in snapshot.state.tokens
@@ -121,4 +122,5 @@ def _fields(act: BulkAct, snapshots: Sequence[InstanceSnapshot]) -> dict[int, di
     versions = {act.target_id} if act.kind == ActKind.MOVE else {snapshot.version_id for snapshot in snapshots}
     for version_id in versions:
         needs |= runnable_version(version_id).definition.needs if version_id else frozenset()
+    needs |= needs_of(act.splits)
     return fields_of_deals([snapshot.deal for snapshot in snapshots], needs)

@@ -413,10 +413,10 @@ class BulkAct(models.Model):
     """Something done to many running instances at once, with what undoing it as a whole needs (its rows).
 
     `scope` says which instances (see `scopes.Scope`); a move goes from `version` to `target` by `mapping`, {element:
-    element of the target, or null while nobody has decided}; `element` is where deals are sent. A start is of
-    `version`, at `element` if one is named. While it is
-    `preparing`, a worker tries its rows one after another. `touched_at` is when a worker last did something: an act
-    that nobody works on any more is taken up again. `begun_by` is who let it be carried out."""
+    element of the target, or null while nobody has decided}, and `splits` (see `splitting`); `element` is where deals
+    are sent. A start is of `version`, at `element` if one is named. While it is `preparing`, a worker tries its rows
+    one after another. `touched_at` is when a worker last did something: an act that nobody works on any more is taken
+    up again. `begun_by` is who let it be carried out."""
 
     kind = models.CharField(max_length=10, choices=ActKind.choices)
     status = models.CharField(max_length=10, choices=ActStatus.choices, default=ActStatus.PLANNED)
@@ -426,6 +426,7 @@ class BulkAct(models.Model):
     element = models.CharField(max_length=100, blank=True, default="")
     scope = models.JSONField(default=dict)
     mapping = models.JSONField(default=dict)
+    splits = models.JSONField(default=dict)
     reason = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(

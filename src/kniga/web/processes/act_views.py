@@ -37,6 +37,7 @@ from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.processes.act_words import act_names, act_on, act_statuses, how_proposed, row_statuses, why_in_words
 from kniga.web.processes.pairs import COLOURS, TwoVersions, doubtful, likely, pair_numbers, two_versions
 from kniga.web.processes.running_views import MOST_PEOPLE, number_of
+from kniga.web.processes.split_forms import split_form, splits_asked
 
 if TYPE_CHECKING:
     from kniga.processes.models import BulkAct
@@ -105,7 +106,8 @@ def act_context(request: SignedInRequest, found: BulkAct) -> dict[str, Any]:
     numbers = pair_numbers(runnable_version(found.version_id).definition) if found.version_id and mapping else {}
     return {
         "pictures": _pictures(request, found, mapping, numbers) if over is None else None,
-        "numbers": numbers, "colours": COLOURS, "likely": likely, "doubtful": doubtful(mapping),
+        "numbers": numbers, "colours": COLOURS, "likely": likely, "split": split_form(found, request.POST),
+        "doubtful": doubtful(mapping),
         "others": _others(request, found),
         "act": found, "counts": counts, "total": total, "names": act_names(), "statuses": act_statuses(),
         "row_statuses": row_statuses(), "shown": status if status in counts else "",
@@ -126,8 +128,9 @@ def _pictures(
     if found.version_id is None or found.target_id is None:
         return None
     return two_versions(
-        user=request.user, old_id=found.version_id, new_id=found.target_id, mapping=mapping, numbers=numbers
-    )
+        user=request.user, old_id=found.version_id, new_id=found.target_id, mapping=mapping, splits=found.splits,
+        numbers=numbers,
+    )  # fmt: skip
 
 
 def _others(request: SignedInRequest, found: BulkAct) -> int:
@@ -158,7 +161,9 @@ def _settle(request: SignedInRequest, found: BulkAct) -> str:
     if found.target_id:
         mapping, choices = _chosen(form)
         reason = form.get("reason", "").strip()[:1000]
-        changed = change_move(act_id=found.pk, mapping=mapping, choices=choices, reason=reason, by=by, now=now)
+        changed = change_move(
+            act_id=found.pk, mapping=mapping, choices=choices, splits=splits_asked(form), reason=reason, by=by, now=now
+        )
         if changed.is_being_prepared and pressed == "carry_out":
             toast(request, _("The mapping has changed: look at what fits now, then carry it out"))
             return page

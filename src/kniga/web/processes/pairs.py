@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kniga.engine import Definition
-from kniga.people.models import User
 from kniga.processes.act_queries import MappedElement
 from kniga.processes.definitions import runnable_version
 from kniga.processes.drawing import Drawing, drawing_of
 from kniga.processes.mapping import resting
+from kniga.processes.splitting import Splits
 from kniga.processes.version_queries import version_xml
 from kniga.web.formatting import number as number_text
 from kniga.web.processes.pictures import Badge, Mark
+
+if TYPE_CHECKING:
+    from kniga.people.models import User
 
 COLOURS: Final = 8
 
@@ -50,15 +53,16 @@ def doubtful(mapping: Sequence[MappedElement]) -> MappedElement | None:
 
 
 def two_versions(
-    *, user: User, old_id: int, new_id: int, mapping: Sequence[MappedElement], numbers: Mapping[str, int]
-) -> TwoVersions | None:
+    *, user: User, old_id: int, new_id: int, mapping: Sequence[MappedElement], splits: Splits,
+    numbers: Mapping[str, int],
+) -> TwoVersions | None:  # fmt: skip
     """The two diagrams of a move; None where one of the files has no diagram."""
     old, new = runnable_version(old_id).definition, runnable_version(new_id).definition
     left = drawing_of(version_xml(user=user, version_id=old_id), old)
     right = drawing_of(version_xml(user=user, version_id=new_id), new)
     if left is None or right is None:
         return None
-    return TwoVersions(left, right, _old_marks(mapping, numbers), _new_marks(new, mapping, numbers))
+    return TwoVersions(left, right, _old_marks(mapping, numbers), _new_marks(new, mapping, splits, numbers))
 
 
 def _old_marks(mapping: Sequence[MappedElement], numbers: Mapping[str, int]) -> dict[str, Mark]:
@@ -82,11 +86,14 @@ def _state(line: MappedElement) -> str:
     return "same" if line.proposal.how == "same" and line.target == line.proposal.element else ""
 
 
-def _new_marks(definition: Definition, mapping: Sequence[MappedElement], numbers: Mapping[str, int]) -> dict[str, Mark]:
+def _new_marks(
+    definition: Definition, mapping: Sequence[MappedElement], splits: Splits, numbers: Mapping[str, int]
+) -> dict[str, Mark]:
     came: dict[str, list[MappedElement]] = {}
     for line in sorted(mapping, key=lambda one: numbers[one.proposal.element]):
-        if line.target:
-            came.setdefault(line.target, []).append(line)
+        elsewhere = splits.get(line.proposal.element, {}).get("to")
+        for target in dict.fromkeys(filter(None, (line.target, elsewhere))):
+            came.setdefault(target, []).append(line)
     found = {}
     for element in resting(definition):
         lines = came.get(element.id, [])
