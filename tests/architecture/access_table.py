@@ -93,6 +93,7 @@ PAGES: dict[str, Line] = {
     "funnel:deals": Line("GET", may=WORKERS, query="?measure=deals"),
     "deviations:list": Line("GET", may=MANAGERS),
     "deviations:counts": Line("GET", may=MANAGERS),
+    "deviations:of_deal": Line("GET", SEE_DEAL),
     "deviations:act": Line("POST", SEE_DEAL, MANAGERS, {"act": "take"}),
     "notices:list": Line("GET"),
     "notices:attention": Line("GET"),

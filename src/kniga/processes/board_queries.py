@@ -58,7 +58,8 @@ class ColumnSums:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An open deal on the board with its most urgent task; `task_id` None: nothing is open for it."""
+    """An open deal on the board with its most urgent task; `task_id` None: nothing is open for it. `deviation`: the
+    control points it is at odds with, "" for none."""
 
     id: int
     number: int
@@ -72,6 +73,7 @@ class Card:
     task: str
     due_at: datetime | None
     is_overdue: bool
+    deviation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,9 @@ SELECT card.* FROM unnest(%s::bigint[]) WITH ORDINALITY AS s (id, place)
 CROSS JOIN LATERAL (
     SELECT d.stage_id, coalesce(d.stage_since, d.opened_at), d.id, d.number, d.name, d.amount, d.currency,
            d.stage_since, coalesce(c.name, ''), coalesce(u.name, ''), n.id, coalesce(n.name, ''), n.due_at,
-           coalesce(n.due_at < %s, false)
+           coalesce(n.due_at < %s, false),
+           coalesce((SELECT string_agg(v.name, ', ' ORDER BY v.raised_at) FROM processes_deviation v
+                     WHERE v.deal_id = d.id AND v.state <> 'closed'), '')
     FROM (SELECT d.* FROM deals_deal d {joins} {where} AND d.stage_id = s.id ORDER BY {order} LIMIT {limit}) d
     {next_task}
     LEFT JOIN clients_client c ON c.id = d.client_id

@@ -45,7 +45,8 @@ class DeskFilter:
 
 @dataclass(frozen=True, slots=True)
 class DeskTask:
-    """An open task on a desk. `why` says what brought it: the step before it, and that step's outcome."""
+    """An open task on a desk. `after_step` says what brought it: the step before it, with that step's outcome.
+    `deviation`: the control points it is at odds with, "" for none."""
 
     id: int
     name: str
@@ -64,6 +65,7 @@ class DeskTask:
     process: str
     assignee_id: int | None
     assignee: str
+    deviation: str
     after_step: str
     after_outcome: str
     is_first: bool
@@ -114,7 +116,10 @@ class CalendarTask:
 _ROWS = """
 SELECT t.sort_key, t.id, t.name, t.kind, t.due_at, t.created_at, t.due_at IS NOT NULL AND t.due_at < %s,
        d.id, d.number, d.name, d.amount, d.currency, c.id, coalesce(c.name, ''), coalesce(s.name, ''), p.name,
-       u.id, coalesce(u.name, ''), coalesce(before.name, ''), before.element, before.outcome,
+       u.id, coalesce(u.name, ''),
+       coalesce((SELECT string_agg(x.name, ', ' ORDER BY x.raised_at) FROM processes_deviation x
+                 WHERE x.instance_id = t.instance_id AND x.token = t.token AND x.state <> 'closed'), ''),
+       coalesce(before.name, ''), before.element, before.outcome,
        i.started_at = t.created_at, coalesce(before.version_id, i.version_id)
 FROM (
     SELECT t.*, {sort} AS sort_key FROM processes_task t {joins} {where} ORDER BY {order} LIMIT {limit}

@@ -25,7 +25,14 @@ from kniga.processes.queries import GivenAnswer, answers_to
 _NEWEST_FIRST = Sort("e.at", "timestamptz", is_descending=True)
 # What the filters of a timeline choose: prefixes of kinds.
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "tasks": ("processes.task.", "processes.timer.", "processes.completion.", "processes.work.", "processes.message."),
+    "tasks": (
+        "processes.task.",
+        "processes.timer.",
+        "processes.completion.",
+        "processes.work.",
+        "processes.message.",
+        "processes.deviation.",
+    ),
     "stages": ("processes.stage.", "processes.instance.", "deals.deal.won", "deals.deal.lost", "deals.deal.created"),
     "changes": ("clients.", "deals.deal.changed", "deals.deal.assigned", "deals.lines.", "documents."),
 }

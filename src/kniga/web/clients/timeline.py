@@ -229,6 +229,12 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.completion.undone": _said(gettext_lazy("A completion was taken back"), "undo"),
     "processes.timer.fired": _timer,
     "processes.timer.failed": _said(gettext_lazy("A timer could not fire: %(why)s"), "warning", "bad", why="reason"),
+    "processes.deviation.raised": _said(gettext_lazy("Deviation: %(name)s"), "warning", "bad", name="name"),
+    "processes.deviation.acknowledged": _said(gettext_lazy("Deviation taken up: %(name)s"), "check", name="name"),
+    "processes.deviation.escalated": _said(gettext_lazy("Deviation escalated: %(name)s"), "up", "bad", name="name"),
+    "processes.deviation.written": _said(gettext_lazy("Written to the rep: %(word)s"), "message", word="word"),
+    "processes.deviation.closed": _said(gettext_lazy("Deviation closed: %(name)s"), "check", "good", name="name"),
+    "processes.deviation.reopened": _said(gettext_lazy("Deviation open again: %(name)s"), "warning", name="name"),
     "processes.signal.failed": _said(
         gettext_lazy("A signal came and could not be heard: %(why)s"), "warning", "bad", why="reason"
     ),

@@ -19,6 +19,7 @@ from kniga.processes.desk_queries import (
     has_own_tasks,
     process_options,
 )
+from kniga.processes.deviation_queries import deviation_counts
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.calendar import calendar_of
 from kniga.web.desk.desk_address import EVERYBODY, DeskAddress, day_around
@@ -53,7 +54,8 @@ def home(request: SignedInRequest) -> HttpResponse:
 def people(request: SignedInRequest) -> HttpResponse:
     """How the desks of one's people stand, the most overdue first: the head's first look."""
     found = desks_of_people(user=request.user, day=day_around(clock.now()))
-    return render_page(request, "desk/people.html", {"desks": found}, block="people")
+    deviations = deviation_counts(user=request.user) if may(request.user, Act.SEE_DEVIATIONS) else None
+    return render_page(request, "desk/people.html", {"desks": found, "deviations": deviations}, block="people")
 
 
 def _list(request: SignedInRequest, address: DeskAddress, context: dict[str, Any]) -> None:

@@ -10,5 +10,6 @@ app_name = "deviations"
 urlpatterns: list[URLPattern] = [
     path("", views.show, name="list"),
     path("counts/", views.counts, name="counts"),
+    path("of/<int:deal_id>/", views.of_deal, name="of_deal"),
     path("<int:deviation_id>/", views.act, name="act"),
 ]

@@ -11,13 +11,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from kniga.people.permissions import Act
+from kniga.deals.queries import get_visible_deal
+from kniga.people.permissions import Act, may
 from kniga.people.queries import Option, visible_teams, visible_users
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.processes.deviation_acts import acknowledge, close, write_to_owner
-from kniga.processes.deviation_queries import Choice, deviation_choices, deviation_counts, deviations_page
-from kniga.web.access import SignedInRequest, act_required
+from kniga.processes.deviation_queries import (
+    Choice,
+    deviation_choices,
+    deviation_counts,
+    deviations_page,
+    live_deviations_of,
+)
+from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.deviations.addresses import AskedDeviations, read
 from kniga.web.jinja import query
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
@@ -43,6 +50,16 @@ def counts(request: SignedInRequest) -> HttpResponse:
     asked = read(request.GET)
     context = {"counts": deviation_counts(user=request.user, wanted=asked.wanted), "params": asked.params}
     return render_page(request, "deviations/counts.html", context, block="figures")
+
+
+@require_safe
+@signed_in
+def of_deal(request: SignedInRequest, deal_id: int) -> HttpResponse:
+    """In what a deal deviates, for its card and its task: fetched after the page."""
+    deal = get_visible_deal(user=request.user, id=deal_id)
+    context = {"deviations": live_deviations_of(user=request.user, deal_id=deal.pk), "deal": deal}
+    may_act = may(request.user, Act.SEE_DEVIATIONS)
+    return render_page(request, "deviations/of_deal.html", context | {"may_act": may_act}, block="deviations")
 
 
 @require_POST

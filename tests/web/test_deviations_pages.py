@@ -1,0 +1,137 @@
+"""The queue of deviations, the bell, and the page of notices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from kniga.deals.models import Deal, Stage
+from kniga.people.models import Notice, NoticeChoice, User
+from kniga.people.notices import notify
+from kniga.processes.control_models import Deviation
+from kniga.processes.pump import run_due
+from tests.processes.conftest import NOW, Department
+from tests.processes.conftest import department as department
+from tests.processes.test_control_points import DUE, controlled, start
+
+
+@pytest.fixture
+def deviation(department: Department) -> Deviation:
+    start(department, controlled())
+    run_due(now=DUE)
+    return Deviation.objects.get()
+
+
+def browser(user: User, language: str = "en") -> Client:
+    client = Client(HTTP_ACCEPT_LANGUAGE=language)
+    client.force_login(user)
+    return client
+
+
+def page(user: User, address: str, **headers: Any) -> str:
+    return browser(user).get(address, **headers).content.decode()
+
+
+def test_the_queue_shows_what_deviates_and_acts_lead_back_to_the_same_filter(
+    department: Department, deviation: Deviation
+) -> None:
+    html = page(department.head, f"/deviations/?person={department.rep.pk}")
+    assert "Offer not sent" in html and "Warehouse" in html and "Take up" in html
+    client = browser(department.head)
+    answer = client.post(f"/deviations/{deviation.pk}/?person={department.rep.pk}", {"act": "take", "word": "mine"})
+    assert (answer.status_code, answer["Location"]) == (302, f"/deviations/?person={department.rep.pk}")
+    html = page(department.head, "/deviations/?state=acknowledged")
+    assert "Hanna has taken it up" in html and "“mine”" in html and "Take up<" not in html
+
+
+def test_a_refused_act_keeps_what_was_written_and_says_the_cure(department: Department, deviation: Deviation) -> None:
+    answer = browser(department.head).post(f"/deviations/{deviation.pk}/", {"act": "close", "word": "  "})
+    assert answer.status_code == 422 and "Say why" in answer.content.decode()
+    browser(department.head).post(f"/deviations/{deviation.pk}/", {"act": "close", "word": "Ill"})
+    answer = browser(department.lead).post(f"/deviations/{deviation.pk}/", {"act": "write", "word": "Call"})
+    assert answer.status_code == 422 and "closed already" in answer.content.decode()
+    html = page(department.head, "/deviations/?state=closed")
+    assert "Closed by hand" in html and "“Ill”" in html
+
+
+def test_empty_queues_say_why(department: Department) -> None:
+    assert "Nothing deviates" in page(department.head, "/deviations/")
+    assert "No deviation matches" in page(department.head, "/deviations/?point=x")
+    assert "No deviation has been closed" in page(department.head, "/deviations/?state=closed")
+
+
+def test_reps_have_no_queue_but_see_it_on_their_deal_and_task(department: Department, deviation: Deviation) -> None:
+    assert browser(department.rep).get("/deviations/").status_code == 403
+    assert 'data-section="deviations"' not in page(department.rep, "/desk/")
+    part = page(department.rep, f"/deviations/of/{department.deal.pk}/", HTTP_HX_REQUEST="true")
+    assert "Offer not sent" in part and "/deviations/#" not in part
+    assert f"/deviations/of/{department.deal.pk}/" in page(department.rep, f"/deals/{department.deal.pk}/")
+    assert "Offer not sent" in page(department.rep, "/desk/?tab=all")
+    assert browser(department.other).get(f"/deviations/of/{department.deal.pk}/").status_code == 404
+
+
+def test_managers_see_it_on_the_board_and_above_their_peoples_desks(
+    department: Department, deviation: Deviation
+) -> None:
+    stage = Stage.objects.filter(pipeline=department.pipeline).earliest("position")
+    Deal.objects.update(pipeline=department.pipeline, stage=stage, stage_since=NOW)
+    assert "Offer not sent" in page(department.head, f"/board/?pipeline={department.pipeline.pk}")
+    part = page(department.head, "/desk/people/", HTTP_HX_REQUEST="true")
+    assert "1 deviation" in part and "not taken up: 1" in part
+
+
+def test_the_figures_come_again_by_themselves(department: Department, deviation: Deviation) -> None:
+    assert "/deviations/counts/?person=7" in page(department.head, "/deviations/?person=7")
+    assert "At risk" in page(department.head, "/deviations/counts/", HTTP_HX_REQUEST="true")
+
+
+def test_the_bell_counts_groups_and_leads_on(department: Department, deviation: Deviation) -> None:
+    lead = department.lead
+    part = page(lead, "/notices/attention/", HTTP_HX_REQUEST="true")
+    assert part.strip().startswith("1<") and "data-count=&#39;deviations&#39;" in part.replace("'", "&#39;")
+    assert "deviations" not in page(department.rep, "/notices/attention/", HTTP_HX_REQUEST="true")
+    part = page(lead, "/notices/bell/", HTTP_HX_REQUEST="true")
+    assert "Offer not sent" in part and "1 unread" in part
+    notice = Notice.objects.get()
+    answer = browser(lead).post(f"/notices/{notice.pk}/open/", {"next": notice.url})
+    assert answer["Location"] == f"/deals/{department.deal.pk}/"
+    notice.refresh_from_db()
+    assert notice.read_at is not None
+    assert "Nothing new" in page(lead, "/notices/bell/", HTTP_HX_REQUEST="true")
+    answer = browser(lead).post(f"/notices/{notice.pk}/open/", {"next": "https://elsewhere.example/"})
+    assert answer["Location"] == "/notices/"
+    assert browser(department.head).post(f"/notices/{notice.pk}/open/").status_code == 404
+
+
+def test_notices_are_kept_filtered_and_read_all_at_once(department: Department) -> None:
+    assert "No notices yet" in page(department.rep, "/notices/")
+    for place in range(55):
+        notify(user_ids=[department.rep.pk], kind="word", title=f"Word {place}", now=NOW)
+    first = page(department.rep, "/notices/?kind=word&show=unread")
+    assert "Word 54" in first and "Word 4<" not in first
+    more = first.split('<li hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    assert "Word 4<" in page(department.rep, more, HTTP_HX_REQUEST="true", HTTP_HX_TARGET="notice-more")
+    browser(department.rep).post("/notices/read/")
+    assert "Nothing unread here" in page(department.rep, "/notices/?show=unread")
+    assert "Word 54" in page(department.rep, "/notices/?kind=nothing")
+
+
+def test_what_became_of_a_letter_is_said(department: Department) -> None:
+    notify(user_ids=[department.rep.pk], kind="word", title="Hello", now=NOW)
+    for state, error, said in (
+        ("queued", "", "letter on its way"), ("sent", "", "letter sent"), ("failed", "no such box", "no such box"),
+    ):  # fmt: skip
+        Notice.objects.update(letter=state, letter_error=error)
+        assert said in page(department.rep, "/notices/")
+
+
+def test_one_chooses_how_one_is_told(department: Department) -> None:
+    answer = browser(department.rep).post("/notices/choose/", {"kind": "word", "in_app": "on"})
+    assert answer.status_code == 302
+    assert NoticeChoice.objects.values_list("user", "kind", "in_app", "by_mail").get() == (
+        department.rep.pk, "word", True, False,
+    )  # fmt: skip
+    answer = browser(department.rep, "ru").post("/notices/choose/", {"kind": "deviation"})
+    assert answer.status_code == 422 and "всегда приходят под колокольчик" in answer.content.decode()
