@@ -9,6 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from kniga.clients.models import Client
 from kniga.deals.models import Deal, Pipeline, Stage
+from kniga.processes.act_models import ActKind as ActKind
+from kniga.processes.act_models import ActRowStatus as ActRowStatus
+from kniga.processes.act_models import ActStatus as ActStatus
+from kniga.processes.act_models import BulkAct as BulkAct
+from kniga.processes.act_models import BulkActRow as BulkActRow
 from kniga.processes.control_models import ControlWatch as ControlWatch
 from kniga.processes.control_models import Deviation as Deviation
 from kniga.processes.draft_models import Draft as Draft
@@ -389,102 +394,6 @@ class Work(models.Model):
             ),
             models.Index(fields=["id"], name="work_incidents", condition=models.Q(status="incident")),
         ]
-
-
-class ActKind(models.TextChoices):
-    MOVE = "move", _("Move to another version")
-    CANCEL = "cancel", _("Stop")
-    SUSPEND = "suspend", _("Pause")
-    RESUME = "resume", _("Resume")
-    SEND = "send", _("Send to a step")
-    START = "start", _("Start for deals that run nothing")
-
-
-class ActStatus(models.TextChoices):
-    PREPARING = "preparing", _("Being looked through")
-    PLANNED = "planned", _("Being prepared")
-    RUNNING = "running", _("Being carried out")
-    DONE = "done", _("Carried out")
-    UNDOING = "undoing", _("Being undone")
-    UNDONE = "undone", _("Undone")
-
-
-class BulkAct(models.Model):
-    """Something done to many running instances at once, with what undoing it as a whole needs (its rows).
-
-    `scope` says which instances (see `scopes.Scope`); a move goes from `version` to `target` by `mapping`, {element:
-    element of the target, or null while nobody has decided}, and `splits` (see `splitting`); `element` is where deals
-    are sent. A start is of `version`, at `element` if one is named. While it is `preparing`, a worker tries its rows
-    one after another. `touched_at` is when a worker last did something: an act that nobody works on any more is taken
-    up again. `begun_by` is who let it be carried out."""
-
-    kind = models.CharField(max_length=10, choices=ActKind.choices)
-    status = models.CharField(max_length=10, choices=ActStatus.choices, default=ActStatus.PLANNED)
-    process = models.ForeignKey(Process, on_delete=models.PROTECT, related_name="acts")
-    version = models.ForeignKey(ProcessVersion, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    target = models.ForeignKey(ProcessVersion, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    element = models.CharField(max_length=100, blank=True, default="")
-    scope = models.JSONField(default=dict)
-    mapping = models.JSONField(default=dict)
-    splits = models.JSONField(default=dict)
-    reason = models.TextField(blank=True, default="")
-    created_at = models.DateTimeField()
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    begun_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    touched_at = models.DateTimeField(null=True)
-    done_at = models.DateTimeField(null=True)
-    undone_at = models.DateTimeField(null=True)
-    undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    undo_reason = models.TextField(blank=True, default="")
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["touched_at"], name="bulk_act_at_work", condition=models.Q(status__in=("running", "undoing"))
-            )
-        ]
-
-    @property
-    def is_being_prepared(self) -> bool:
-        """Whether a worker still tries its rows."""
-        return self.status == ActStatus.PREPARING
-
-
-class ActRowStatus(models.TextChoices):
-    UNTRIED = "untried", _("Not looked at yet")
-    FITS = "fits", _("Fits")
-    CHOICE = "choice", _("Needs a choice")
-    CANNOT = "cannot", _("Cannot")
-    DONE = "done", _("Done")
-    REFUSED = "refused", _("Not done")
-    UNDONE = "undone", _("Undone")
-    KEPT = "kept", _("Not undone")
-
-
-class BulkActRow(models.Model):
-    """What becomes of one instance: `why` is {code, …} of what speaks against it, `choices` a person's own mapping
-    for this instance; `before` is how it stood, `revision` the instance's revision after the act: as long as it is
-    still that, the act can be undone. A row of a start has its `deal`, and its instance once it is started."""
-
-    act = models.ForeignKey(BulkAct, on_delete=models.CASCADE, related_name="rows", db_index=False)
-    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, related_name="act_rows")
-    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, null=True, related_name="+")
-    status = models.CharField(max_length=10, choices=ActRowStatus.choices, default=ActRowStatus.FITS)
-    why = models.JSONField(null=True)
-    choices = models.JSONField(null=True)
-    revision = models.PositiveIntegerField(null=True)
-    before = models.JSONField(null=True)
-    acted_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["act", "instance"], name="bulk_act_row_once")]
-        indexes = [models.Index(fields=["act", "status", "id"], name="bulk_act_row_status")]
 
 
 class ScheduledStart(models.Model):
