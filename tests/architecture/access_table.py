@@ -203,6 +203,14 @@ OPERATIONS: dict[str, Line] = {
     "POST /instances/{instance_id}/steer": Line(
         "POST", SEE_DEAL, MANAGERS, {"act": "pause", "reason": "x"}, told=frozenset({422})
     ),
+    "GET /acts": Line("GET", may=MANAGERS, query="?process=small_sale"),
+    "POST /acts": Line("POST", may=MANAGERS, body={"kind": "suspend", "process": "small_sale", "reason": "x"}),
+    "GET /acts/{act_id}": Line("GET", SEE_ALL | {LEAD}, MANAGERS),
+    "GET /acts/{act_id}/rows": Line("GET", SEE_ALL | {LEAD}, MANAGERS),
+    "PUT /acts/{act_id}/mapping": Line("PUT", SEE_ALL | {LEAD}, MANAGERS, {}),
+    "POST /acts/{act_id}/carry-out": Line("POST", SEE_ALL | {LEAD}, MANAGERS),
+    "POST /acts/{act_id}/undo": Line("POST", SEE_ALL | {LEAD}, MANAGERS, {"reason": "x"}),
+    "DELETE /acts/{act_id}": Line("DELETE", SEE_ALL | {LEAD}, MANAGERS),
     "GET /funnel": Line("GET", may=WORKERS),
     "GET /imports": Line("GET"),
     "POST /imports": Line("POST", may=HEADS, body={"kind": "clients"}, file="file"),

@@ -240,7 +240,7 @@ def _send(world: World, name: str, line: Line, key: str) -> HttpResponse:
     headers = {"Accept-Language": "en", "If-Match": '"1"'}
     if key:
         headers["Authorization"] = f"Bearer {key}"
-    path = "/api/v1" + path.format(**world.ids)
+    path = "/api/v1" + path.format(**world.ids) + line.query
     browser = Browser(raise_request_exception=False)
     if line.file:
         content = SMALL_SALE if "processes" in path else b"name\nA\n"

@@ -20,3 +20,8 @@ def unknown_placeholders(text: str) -> tuple[str, ...]:
     """What stands in double braces in the text and nothing will ever fill in, each once."""
     named = dict.fromkeys(name.strip() for name in _IN_BRACES.findall(text))
     return tuple(name for name in named if name not in PLACEHOLDERS and not _ANSWER.fullmatch(name))
+
+
+def without_placeholders(text: str) -> str:
+    """The text as people read it before anything is filled in: “…” for each placeholder."""
+    return _IN_BRACES.sub("…", text)

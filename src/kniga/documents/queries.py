@@ -8,6 +8,7 @@ from typing import Final
 
 from kniga.deals.models import Deal
 from kniga.documents.models import Document, DocumentTemplate, Letter, TemplateKind
+from kniga.documents.placeholders import without_placeholders
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
@@ -71,9 +72,9 @@ def active_template(*, key: str, kind: str = TemplateKind.DOCUMENT) -> DocumentT
 
 
 def active_template_names(*, kind: str = TemplateKind.DOCUMENT) -> dict[str, str]:
-    """The templates of a kind that a process may name: names by key, sorted by key."""
+    """The templates of a kind that a process may name: names by key, sorted by key; what will be filled in is “…”."""
     found = DocumentTemplate.objects.filter(kind=kind, is_active=True).order_by("key")
-    return dict(found.values_list("key", "name"))
+    return {key: without_placeholders(name) for key, name in found.values_list("key", "name")}
 
 
 def documents_of_deal(*, user: User, deal: Deal) -> tuple[DocumentRow, ...]:

@@ -81,9 +81,12 @@ def change_move(
 ) -> BulkAct:  # fmt: skip
     """Edit the mapping of a prepared move and try what that changes anew. `choices`: {row id: {element: target}} for
     single instances; `splits`: by element, where those that meet a condition go instead. Raises NotVisible, Conflict
-    `act_moved_on`, `act_in_preparation`, Refused `bad_mapping`, `bad_split`, `number_invalid`."""
+    `act_moved_on`, `act_in_preparation`, Refused `bad_mapping`, `bad_split`, `number_invalid`,
+    `not_a_move`."""
     act = planned_act(act_id, by)
     _require(by, act.kind)
+    if act.kind != ActKind.MOVE:
+        raise Refused("not_a_move", _("Only a move to another version has a mapping."))
     decided = act.mapping | _valid(act, mapping)
     told_apart = _valid_splits(act, splits or {})
     changed = []

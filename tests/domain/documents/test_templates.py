@@ -131,6 +131,10 @@ def test_a_template_of_a_letter_has_a_subject_and_a_language(department: Departm
     assert active_template(key="hello") is None and active_template(key="hello", kind="letter") == template
     offer(department)
     assert (active_template_names(), active_template_names(kind="letter")) == ({"offer": "Offer"}, {"hello": "Hello"})
+    named = TemplateText("Act for {{ client.name }}", "x")
+    create_template(key="act", text=named, by=department.head, now=NOW)
+    assert active_template_names()["act"] == "Act for …"
+    DocumentTemplate.objects.filter(key="act").delete()
     text = TemplateText("Hello", "Dear {{contact.name}}", "Another", "en")
     changed = update_template(
         template=template, revision=1, text=text, is_active=True, by=department.head, now=NOW
