@@ -3,9 +3,11 @@
     python -m proofs.truth.moving_deals [--deals 500]
 
 A Kniga of its own with two teams; everything is done by the commands an administrator has: `kniga process move` as a
-dry run, for one team, for all, undone again; a step's deal is moved on in between. The funnel before and after agrees,
-no row is lost, every instance replays from the ledger, and after the undoing each row is again what it was, but for
-the one deal that went on, which is named.
+dry run, for one team, undone again; the others with the split step told apart by a condition (large deals go to the
+second half), undone as well; a step's deal is moved on in between. The funnel before and after agrees, for no step went
+to another stage; what must differ is the version, the elements, and the timers whose time is another in version 2. No
+row is lost, every instance replays from the ledger, and after the undoing each row is again what it was, but for the
+one deal that went on, which is named.
 """
 
 from __future__ import annotations
@@ -39,6 +41,27 @@ with database():
     with transaction.atomic():
         start_many(version_id=version.pk, entries=entries, actor_id=None, now=clock.now())
 """
+SPLIT: Final = """
+import sys
+from kniga.runtime.session import database
+with database():
+    from kniga.people.models import User
+    from kniga.platform import clock
+    from kniga.processes.act_planning import change_move, plan_move
+    from kniga.processes.acting import begin_act, carry_out
+    from kniga.processes.act_queries import act_counts
+    from kniga.processes.scopes import Scope
+    from kniga.processes.splitting import SplitAsked
+    by = User.objects.get(email=sys.argv[1])
+    act = plan_move(scope=Scope(sys.argv[2], 1), target=2, reason="the others", by=by, now=clock.now())
+    carry_out(act_id=act.pk, clock=clock.now)
+    split = {"contract": SplitAsked("deal.amount", "ge", sys.argv[3], "sign")}
+    change_move(act_id=act.pk, mapping={}, splits=split, by=by, now=clock.now())
+    carry_out(act_id=act.pk, clock=clock.now)
+    begin_act(act_id=act.pk, by=by, now=clock.now())
+    done = carry_out(act_id=act.pk, clock=clock.now)
+    print(act.pk, act_counts(done)["done"])
+"""
 GO_ON: Final = """
 import sys
 from kniga.runtime.session import database
@@ -54,9 +77,11 @@ with database():
 """
 # Everything of the deals that undoing has to bring back; the revisions go on.
 ROWS: Final = {
-    "instances": "SELECT id, version_id, deal_id, status, seq, stage, data, tokens, result FROM processes_instance",
+    "instances": "SELECT id, version_id, deal_id, status, seq, stage, data, tokens, result, watched, look_at"
+    " FROM processes_instance",
     "tasks": "SELECT * FROM processes_task",
     "timers": "SELECT id, instance_id, token, element, due_at, status FROM processes_timer",
+    "messages waited for": "SELECT id, instance_id, token, element, name, status FROM processes_subscription",
     "stage visits": "SELECT * FROM deals_stagevisit",
     "deals": "SELECT id, stage_id, stage_since, status, amount, owner_id FROM deals_deal",
 }
@@ -90,9 +115,11 @@ def main(report: Report) -> None:
         team = _move(kniga, "--mapping", str(mapping), "--team", "First", "--reason", "one team first")
         _counted(report, "one team moved", team, {"done": number // 2})
         began = time.perf_counter()
-        rest = _move(kniga, "--reason", "the others")
+        large = 1_000 + number // 2
+        rest, done = map(int, _python(kniga, SPLIT, HEAD, KEY, str(large)).split())
         seconds = time.perf_counter() - began
-        _counted(report, "the others moved, by the mapping decided before", rest, {"done": number - number // 2})
+        report.line("the others moved, by the mapping decided before and a condition", done, "deals",
+                    goal=str(number - number // 2), holds=done == number - number // 2)  # fmt: skip
         report.line("moving", (number - number // 2) / seconds, "deals/s, one command with its start",
                     goal="> 20", holds=(number - number // 2) / seconds > 20)  # fmt: skip
         _report_state(report, kniga, "after the move", funnel, number)
@@ -100,9 +127,11 @@ def main(report: Report) -> None:
                      " ON v.id = i.version_id WHERE v.number = 2 AND i.status = 'running'")  # fmt: skip
         report.line("deals on version 2", moved, "deals", goal=str(number), holds=moved == number)
 
+        _report_elements(report, kniga, number, large)
+
         note("one deal goes on, then all is undone")
         went_on = int(_python(kniga, GO_ON, HEAD))
-        undone = [_undo(kniga, act["move"]) for act in (rest, team)]
+        undone = [_undo(kniga, act) for act in (rest, team["move"])]
         kept = [row["instance"] for act in undone for row in act["instances"] if row["status"] == "kept"]
         report.line("not undone: what went on", kept, "instances", goal=f"[{went_on}]", holds=kept == [went_on])
         done = sum(act["counts"]["undone"] for act in undone)
@@ -124,6 +153,23 @@ def _report_state(report: Report, kniga: Kniga, when: str, funnel: Any, number: 
     replayed = kniga.command("process", "replay", "--all", "--verify", check=False)
     report.line(f"all instances replay {when}", replayed.returncode == 0, "yes/no", goal="yes",
                 holds=replayed.returncode == 0)  # fmt: skip
+
+
+def _report_elements(report: Report, kniga: Kniga, number: int, large: int) -> None:
+    """Where each deal stands after the move, element by element, against where it stood and what was decided."""
+    stood = ["call", "visit", "offer", "contract"]
+    wanted: dict[str, int] = {}
+    for place in range(number):
+        step = stood[place // 2 % 4]
+        to = {"call": "call", "visit": "call", "offer": "proposal", "contract": "draft"}[step]
+        if step == "contract" and place % 2 and 1_000 + place >= large:
+            to = "sign"
+        wanted[to] = wanted.get(to, 0) + 1
+    found = dict(_all(kniga, "SELECT element, count(*) FROM processes_task WHERE status = 'open' GROUP BY element"))
+    report.line("deals on each element after the move", found, "deals", goal=json.dumps(wanted), holds=found == wanted)
+    timers = _ask(kniga, "SELECT count(*) FROM processes_timer WHERE status = 'scheduled' AND element = 'late'")
+    report.line("timers of the renamed step set anew", timers, "timers", goal=str(wanted["proposal"]),
+                holds=timers == wanted["proposal"])  # fmt: skip
 
 
 def _move(kniga: Kniga, *options: str) -> Any:
