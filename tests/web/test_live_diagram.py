@@ -10,9 +10,10 @@ import pytest
 from django.utils.translation import override
 
 from kniga.people.models import User
+from kniga.processes.control_models import Deviation
 from kniga.processes.definitions import runnable_version
 from kniga.processes.instance_queries import Standing, standing_on
-from kniga.processes.models import ProcessVersion
+from kniga.processes.models import ProcessVersion, Task
 from kniga.processes.scopes import Scope
 from kniga.web.processes.pictures import heat_key, live_marks
 from tests.processes.conftest import NOW
@@ -70,6 +71,23 @@ def test_an_element_tells_its_middle_its_oldest_and_its_money(team: Team) -> Non
     assert sum(one.amount for one in found.values()) == sum(1_000 + place for place in range(8))
     own = standing_on(user=first, scope=Scope(KEY), now=NOW)
     assert sum(one.amount for one in own.values()) == sum(1_000 + place for place in range(0, 8, 2))
+
+
+def test_deviations_stand_on_their_step_until_they_are_closed(team: Team) -> None:
+    head, first, second = team
+    task = Task.objects.filter(status="open", element="offer").earliest("pk")
+    raised = Deviation.objects.create(
+        instance=task.instance, token=task.token, process=task.instance.version.process, deal=task.deal,
+        element="offer", step="Prepare the offer", point="late", name="Late", raised_at=NOW, at_risk=1,
+    )  # fmt: skip
+    html = page(head, f"/processes/{KEY}/running/")
+    assert "Deviations: 1" in html and html.count('data-tone="warn"') == 1
+    assert f"/deviations/?process={KEY}" in html
+    other = second if task.deal.owner == first else first
+    assert "Deviations: 1" not in page(other, f"/processes/{KEY}/running/")
+    raised.state = "closed"
+    raised.save()
+    assert "Deviations: 1" not in page(head, f"/processes/{KEY}/running/")
 
 
 def test_the_book_of_a_version_has_the_same_diagram(team: Team) -> None:

@@ -22,13 +22,14 @@ _OLDEST_FIRST: Final = Sort("i.started_at", "timestamptz")
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How many instances stand on an element, how many of them are overdue, since when the first and the middle one
-    (the median) stand there, and the sum of their deals."""
+    (the median) stand there, the sum of their deals, and the deviations there that are not closed."""
 
     instances: int
     overdue: int
     oldest: datetime | None
     median: datetime | None = None
     amount: Decimal = Decimal(0)
+    deviations: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,10 @@ FROM (SELECT s.element, s.id, min(s.due_at) AS due_at, min(s.created_at) AS crea
       GROUP BY s.element, s.id) e
 GROUP BY e.element
 """
+_DEVIATIONS: Final = f"""
+SELECT x.element, count(*) {SOURCES}
+JOIN processes_deviation x ON x.instance_id = i.id AND x.state <> 'closed' {{where}} GROUP BY x.element
+"""
 _ROWS: Final = f"""
 SELECT i.started_at, i.id, v.number, i.status, i.started_at, d.id, d.number, d.name, coalesce(o.name, ''),
        coalesce(m.name, ''), w.due_at, coalesce(w.due_at < %s, false), w.elements, i.version_id
@@ -80,10 +85,11 @@ LEFT JOIN LATERAL (SELECT min(s.due_at) AS due_at, array_agg(DISTINCT s.element:
 
 
 def standing_on(*, user: User | None, scope: Scope, now: datetime) -> dict[str, Standing]:
-    """The running instances of a scope by the element they stand on; one statement. `user` None is the system."""
+    """The running instances of a scope by the element they stand on; two statements. `user` None is the system."""
     conditions = scope.conditions(user=user, now=now)
     found = rows_of(_STANDING.format(where=conditions.where), [now, *conditions.parameters, *conditions.parameters])
-    return {row[0]: Standing(*row[1:]) for row in found}
+    deviations = dict(rows_of(_DEVIATIONS.format(where=conditions.where), conditions.parameters))
+    return {row[0]: Standing(*row[1:], deviations.get(row[0], 0)) for row in found}
 
 
 def count_running(*, user: User | None, scope: Scope, now: datetime, most: int = MOST_COUNTED) -> int:

@@ -22,7 +22,7 @@ _DAY: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A number on a corner of an element: top-left, top-right, bottom-right; `tone` bad, warn, path, here or "".
+    """A number on a corner of an element (top-left and so on); `tone` is bad, warn, path, here or "".
     `pair` colours what belongs together on two diagrams."""
 
     text: str
@@ -51,6 +51,8 @@ def live_marks(standing: Mapping[str, Standing], definition: Definition, shade: 
         badges: tuple[Badge, ...] = (Badge(number_text(one.instances)),)
         if one.overdue:
             badges = (*badges, Badge(number_text(one.overdue), "bottom-right", "bad"))
+        if one.deviations:
+            badges = (*badges, Badge(number_text(one.deviations), "bottom-left", "warn"))
         name = getattr(element, "name", "") or id
         found[id] = Mark((name, *_told(one, now)), _level(_measure(one, shade, now), most), badges)
     return found
@@ -73,6 +75,8 @@ def _told(one: Standing, now: datetime) -> list[str]:
     lines[0] += f" · {money_short(one.amount)}"
     if one.overdue:
         lines.append(_("Overdue: %(num)s") % {"num": number_text(one.overdue)})
+    if one.deviations:
+        lines.append(_("Deviations: %(num)s") % {"num": number_text(one.deviations)})
     if one.median and one.oldest:
         span = {"median": age(now - one.median), "oldest": age(now - one.oldest)}
         lines.append(_("Half of them longer than %(median)s, the longest %(oldest)s") % span)

@@ -114,7 +114,8 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
         "people": visible_members(user=user, team_id=scope.team_id, most=MOST_PEOPLE),
         "statuses": act_statuses(),
         "past": acts_of_process(user=user, process_key=key, limit=5) if _steers(user) else (),
-        "may_steer": _steers(user), "may_move": may(user, Act.EDIT_BOOK), "errors": {}, "sent": {}, "ticked": (),
+        "may_steer": _steers(user), "may_move": may(user, Act.EDIT_BOOK),
+        "may_see_deviations": may(user, Act.SEE_DEVIATIONS), "errors": {}, "sent": {}, "ticked": (),
         "conditions": {"running": _("Running"), "suspended": _("Paused")},
     }  # fmt: skip
 
