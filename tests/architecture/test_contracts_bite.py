@@ -17,6 +17,7 @@ PACKAGES = [
     "integrations",
     "demo",
     "insights",
+    "salesbook",
     "imports",
     "processes",
     "outreach",

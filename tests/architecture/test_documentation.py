@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 COMMAND = re.compile(r"^ {4}(?:[A-Z_]+=\S+ +)*(?:\.venv/bin/)?kniga ([a-z]+)", re.MULTILINE)
-KIND = re.compile(r"\"((?:people|clients|catalog|deals|documents|processes|imports)\.[a-z]+\.[a-z_]+)\"")
+KIND = re.compile(r"\"((?:people|clients|catalog|deals|documents|processes|imports|salesbook)\.[a-z]+\.[a-z_]+)\"")
 VARIABLE = re.compile(r"(?<![A-Z_])KNIGA_[A-Z_]*[A-Z]\b")
 REQUIREMENT = re.compile(r"^\w[\w.-]*", re.MULTILINE)
 LONGEST_DECISION = 400

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("kniga.cli.imports:app", "Import clients, contacts, products, users and deals from files."),
     "funnel": ("kniga.cli.funnel:app", "Show the sales funnel."),
     "process": ("kniga.cli.process:app", "List, check and publish sales processes (BPMN files)."),
+    "book": ("kniga.cli.book:app", "Write the sales book as a PDF or an HTML file."),
     "user": ("kniga.cli.user:app", "Create and list people who sign in; set passwords and roles."),
     "organisation": ("kniga.cli.organisation:app", "Show and change the organisation's settings and days off."),
     "token": ("kniga.cli.token:app", "Create, list and revoke keys of the REST API."),

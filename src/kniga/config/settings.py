@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "kniga.documents",
     "kniga.processes",
     "kniga.insights",
+    "kniga.salesbook",
     "kniga.imports",
 ]
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from kniga.demo.editions import happenings
 from kniga.demo.leads import midnight, open_market
 from kniga.demo.names import Names
 from kniga.demo.overseeing import Overseeing
@@ -56,7 +57,7 @@ def make_demo(
         clock = VirtualClock(midnight(first, calendar))
         with running_on(clock), without_letters():
             # People are the same whatever the span, so that their addresses can be written down.
-            simulation, sign_ins = _furnish(words, dice, Random(f"{seed}/{language}"), clock, last)
+            simulation, sign_ins = _furnish(words, dice, Random(f"{seed}/{language}"), clock, first, last)
             simulation.run(first, last, progress or _silent)
     with connection.cursor() as cursor:
         # The planner has seen nothing of what was just written.
@@ -66,7 +67,7 @@ def make_demo(
 
 
 def _furnish(
-    words: Words, dice: Random, staff_dice: Random, clock: VirtualClock, last: date
+    words: Words, dice: Random, staff_dice: Random, clock: VirtualClock, first: date, last: date
 ) -> tuple[Simulation, tuple[SignIn, ...]]:
     names = Names(words, dice)
     now = clock.moment
@@ -77,7 +78,9 @@ def _furnish(
     calendar: WorkCalendar = organisation_calendar()
     managers = [worker.user for worker in staff.workers if not worker.is_rep]
     overseeing = Overseeing(managers, words.taken_up, Random(f"overseeing/{words.language}"))
-    return Simulation(market, staff.workers, clock, calendar, dice, last, overseeing), staff.sign_ins
+    of_the_book = happenings(language=words.language, by=staff.buyer, first=first, last=last, calendar=calendar)
+    made = Simulation(market, staff.workers, clock, calendar, dice, last, overseeing, of_the_book)
+    return made, staff.sign_ins
 
 
 def _checked(months: int, language: str) -> Words:

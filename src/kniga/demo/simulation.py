@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -69,12 +69,13 @@ class Simulation:
 
     def __init__(
         self, market: Market, workers: tuple[Worker, ...], clock: VirtualClock, calendar: WorkCalendar, dice: Random,
-        last: date, overseeing: Overseeing,
+        last: date, overseeing: Overseeing, happenings: Mapping[datetime, Callable[[datetime], None]],
     ) -> None:  # fmt: skip
         self.overseeing = overseeing
         self.market, self.clock, self.calendar, self.dice = market, clock, calendar, dice
         self.workers = {worker.user.pk: worker for worker in workers}
         self.end = midnight(last, calendar)
+        self.happenings = sorted(happenings.items(), key=lambda pair: pair[0])
         self.deals: dict[int, DealLife] = {}
         self.turns: list[Turn] = []
         self.free_at: dict[int, datetime] = {}
@@ -100,6 +101,10 @@ class Simulation:
         ends = midnight(day + timedelta(days=1), self.calendar)
         while self.clock.moment < ends:
             until = min(self.clock.moment + HOUR, ends)
+            while self.happenings and self.happenings[0][0] < until:
+                moment, happen = self.happenings.pop(0)
+                self.clock.move_to(max(moment, self.clock.moment))
+                happen(self.clock.moment)
             while self.turns and self.turns[0].at < until:
                 self._take(heapq.heappop(self.turns))
             self.clock.move_to(until)

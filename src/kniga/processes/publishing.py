@@ -23,6 +23,7 @@ from kniga.processes.actions.names import KNOWN_ACTIONS
 from kniga.processes.checking import Checked, check_definition, check_of, dump_problems
 from kniga.processes.models import Process, ProcessKind, ProcessVersion, VersionStatus
 from kniga.processes.named_processes import uncallable_processes
+from kniga.processes.published import as_one_change, tell_keepers
 from kniga.processes.self_starts import forget_starts, schedule_starts
 
 BOOKS: Final = Path(__file__).resolve().parent / "books"
@@ -90,6 +91,7 @@ def publish_version(*, version_id: int, by: User | None, now: datetime, note: st
         _keep_loss_reasons(definition)
         schedule_starts(version=version, definition=definition, now=now)
         _tell("processes.version.published", version, by, now)
+        tell_keepers(by=by, now=now)
     return version
 
 
@@ -128,15 +130,17 @@ def retire_version(*, version_id: int, reason: str = "", by: User | None, now: d
         version.save(update_fields=["status", "retired_at"])
         forget_starts(version_id=version.pk)
         _tell("processes.version.retired", version, by, now, reason=reason)
+        tell_keepers(by=by, now=now)
     return version
 
 
 def install_books(*, language: str, by: User | None, now: datetime) -> list[ProcessVersion]:
     """Upload and publish the sales books that ship with Kniga in `language` (ru or en)."""
     versions = []
-    for path in sorted(BOOKS.glob(f"*.{language}.bpmn")):
-        version = upload_version(xml=path.read_bytes(), note="", by=by, now=now)
-        versions.append(publish_version(version_id=version.pk, by=by, now=now))
+    with as_one_change(by=by, now=now):
+        for path in sorted(BOOKS.glob(f"*.{language}.bpmn")):
+            version = upload_version(xml=path.read_bytes(), note="", by=by, now=now)
+            versions.append(publish_version(version_id=version.pk, by=by, now=now))
     return versions
 
 

@@ -14,6 +14,7 @@ from kniga.engine import ControlPoint, Definition, Question, UserTask
 from kniga.platform.organisation import current_organisation
 from kniga.platform.shown_money import shown_money
 from kniga.processes.outline import Destination, EventWay, OutcomeWay, OutlineStep
+from kniga.processes.script_words import placeholder_words, readable_script
 from kniga.processes.text_difference import Piece, text_difference
 from kniga.processes.words import (
     assignee_in_words,
@@ -21,6 +22,7 @@ from kniga.processes.words import (
     control_in_words,
     due_in_words,
     kind_names,
+    materials_in_words,
     trigger_names,
 )
 
@@ -55,13 +57,17 @@ def step_details(step: Matched) -> tuple[Detail, ...]:
     """Everything that changed in a step."""
     old, new = step.before.task, step.after.task
     found = [*_plain(step.old, old, step.new, new)]
-    pieces = text_difference(old.script, new.script)
+    pieces = text_difference(
+        readable_script(old.script, placeholder_words(step.old)),
+        readable_script(new.script, placeholder_words(step.new)),
+    )
     if pieces:
         found.append(Detail("script", _("Script"), pieces=pieces))
     found += _questions(old, new)
     found += _outcomes(step)
     found += _events(step)
     found += _controls(step)
+    found += _materials(old, new)
     return tuple(found)
 
 
@@ -117,13 +123,17 @@ def _questions(old: UserTask, new: UserTask) -> Iterator[Detail]:
 
 def question_in_words(question: Question, task: UserTask) -> str:
     """A question with what it demands and offers: "Budget (always; up to 1 M, more)"."""
-    if question.required:
-        demand = _("always")
-    else:
-        labels = [outcome.label for outcome in task.outcomes if outcome.key in question.required_for]
-        demand = _("for: %(outcomes)s") % {"outcomes": ", ".join(labels)} if labels else _("if it is known")
+    demand = demand_in_words(question, task)
     offered = ", ".join(choice.label for choice in question.choices)
     return f"{question.label} ({demand}; {offered})" if offered else f"{question.label} ({demand})"
+
+
+def demand_in_words(question: Question, task: UserTask) -> str:
+    """When a question has to be answered: always, for some outcomes, or only if the answer is known."""
+    if question.required:
+        return _("always")
+    labels = [outcome.label for outcome in task.outcomes if outcome.key in question.required_for]
+    return _("for: %(outcomes)s") % {"outcomes": ", ".join(labels)} if labels else _("if it is known")
 
 
 def _outcomes(step: Matched) -> Iterator[Detail]:
@@ -182,6 +192,13 @@ def _controls(step: Matched) -> Iterator[Detail]:
         elif was[key] != text:
             yield Detail("control", _("Control point changed"), was[key], text)
     yield from (Detail("control", _("Control point removed"), text, "") for key, text in was.items() if key not in now)
+
+
+def _materials(old: UserTask, new: UserTask) -> Iterator[Detail]:
+    gone = materials_in_words(one for one in old.materials if one not in new.materials)
+    come = materials_in_words(one for one in new.materials if one not in old.materials)
+    yield from (Detail("material", _("New document or letter"), "", name) for name in come)
+    yield from (Detail("material", _("Document or letter no longer used"), name, "") for name in gone)
 
 
 def _leads(destinations: Sequence[Destination], definition: Definition) -> str:

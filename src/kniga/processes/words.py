@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from kniga.engine import STANDARD_FIELDS, ControlPoint, Definition, Due
+from kniga.documents.queries import active_template_names
+from kniga.engine import STANDARD_FIELDS, ControlPoint, Definition, Due, Material
 from kniga.people.roles import Role
 from kniga.rules import FieldChoice, FieldSpec, Rule, rule_to_sentence
 
@@ -89,6 +90,15 @@ def kind_names() -> dict[str, str]:
         "document": _("Document"),
         "task": _("Task"),
     }
+
+
+def materials_in_words(materials: Iterable[Material]) -> tuple[str, ...]:
+    """Documents and letters by the names of their templates; one statement per kind that is named at all."""
+    named = tuple(materials)
+    names = {kind: active_template_names(kind=kind) for kind in {one.kind for one in named}}
+    return tuple(
+        names[one.kind].get(one.template) or _("%(key)s (not in use)") % {"key": one.template} for one in named
+    )
 
 
 def trigger_names() -> dict[str, str]:

@@ -74,7 +74,8 @@ SECTIONS: tuple[Section, ...] = (
         short=pgettext_lazy("bottom bar", "Funnel"),
     ),
     Section("deviations", _("Deviations"), "warning", "deviations:list", Act.SEE_DEVIATIONS, "see", shortcut="g v"),
-    Section("book", _("Sales book"), "book", "processes:list", group="set", shortcut="g k"),
+    Section("book", _("Sales book"), "book", "salesbook:book", group="see", shortcut="g k"),
+    Section("processes", _("Processes"), "play", "processes:list", Act.STEER, "set", shortcut="g r"),
     Section("imports", _("Import"), "import", "imports:list", Act.IMPORT, "set", shortcut="g i"),
     Section("people", _("People"), "people", "people:list", Act.MANAGE_PEOPLE, "set", shortcut="g u"),
 )

@@ -20,6 +20,7 @@ from kniga.processes.desk_queries import (
     process_options,
 )
 from kniga.processes.deviation_queries import deviation_counts
+from kniga.salesbook.readers import owed_edition
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.calendar import calendar_of
 from kniga.web.desk.desk_address import EVERYBODY, DeskAddress, day_around
@@ -41,6 +42,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "now": clock.now(),
         "is_manager": is_manager,
         "processes": process_options(),
+        "owed_edition": None if address.after else owed_edition(user=request.user),
     }
     if is_manager:
         context["people"] = visible_users(user=request.user, entity=Entity.TASK)

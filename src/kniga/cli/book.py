@@ -1,0 +1,59 @@
+"""`kniga book`: the sales book as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kniga.cli.output import refuse
+from kniga.runtime.session import database
+
+app = typer.Typer()
+
+
+@app.callback()
+def book() -> None:
+    """The sales book as a document."""
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option("-o", "--out", help="The file to write.")],
+    form: Annotated[str, typer.Option("--format", help="pdf or html.")] = "pdf",
+    language: Annotated[str, typer.Option(help="ru or en: the language of headings and terms.")] = "",
+    edition: Annotated[int, typer.Option(help="Number of an edition; the one in force by default.")] = 0,
+) -> None:
+    """Write an edition of the sales book: contents, diagrams, scripts, norms, technology map."""
+    if form not in ("pdf", "html"):
+        refuse(f"--format {form}: choose pdf or html", code=2)
+    if language not in ("", "ru", "en"):
+        refuse(f"--language {language}: choose ru or en", code=2)
+    if not out.parent.is_dir():
+        refuse(f"there is no folder {out.parent}: make it first")
+    with database():
+        content = _made(form, language, edition)
+    out.write_bytes(content)
+    print(f"{out}: {len(content):,} bytes")
+
+
+def _made(form: str, language: str, number: int) -> bytes:
+    from django.conf import settings
+
+    from kniga.people.models import User
+    from kniga.people.roles import Role
+    from kniga.platform.errors import NotVisible
+    from kniga.salesbook.paper import book_pdf
+    from kniga.salesbook.queries import get_edition
+    from kniga.web.salesbook.standalone import book_html
+
+    # Whoever may run commands beside the database may see all of it.
+    reader = User(name="operator", role=Role.ADMINISTRATOR)
+    try:
+        edition = get_edition(user=reader, number=number or None)
+    except NotVisible:
+        wanted = f"edition {number}" if number else "sales book yet; publish a process first"
+        refuse(f"there is no {wanted}")
+    make = book_pdf if form == "pdf" else book_html
+    return make(user=reader, edition=edition, language=language or settings.LANGUAGE_CODE)

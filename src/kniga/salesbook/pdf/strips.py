@@ -1,0 +1,165 @@
+"""A diagram as SVG for paper: cut into strips between its elements, so that a long process stays readable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from itertools import pairwise
+from typing import Final
+
+from kniga.processes.drawing import Box, Drawing, Edge, Shape
+
+_WIDEST: Final = 1_340.0
+"""How many units of the diagram stand across a page at most: its letters are then about seven points."""
+_MARGIN: Final = 14.0
+_LETTER: Final = 5.6
+_FONT: Final = "Libertinus Serif"
+_INK, _SOFT, _GREEN, _PALE, _AMBER = "#1d2426", "#575f5c", "#0d5c50", "#eaf3ef", "#855100"
+_EVENTS: Final = {
+    "end-won": ("#e0f0e1", "#22692f", 3),
+    "end-lost": ("#fae4df", "#a93220", 3),
+    "end-other": ("#fff", _SOFT, 3),
+}
+_GATEWAYS: Final = {
+    "gateway-exclusive": "M-7 -7l14 14m0 -14l-14 14",
+    "gateway-parallel": "M0 -9v18m-9 -9h18",
+    "gateway-inclusive": "M-8 0a8 8 0 1 0 16 0a8 8 0 1 0 -16 0z",
+    "gateway-event": "M0 -8l8 6l-3 9h-10l-3 -9z",
+}
+_SIGNS: Final = {
+    "timer": "M0 -8v8l5 4",
+    "message": "M-7 -5h14v10h-14zl7 6l7 -6",
+    "signal": "M0 -7l7 12h-14z",
+    "conditional": "M-5 -7h10v14h-10zm2 3h6m-6 4h6m-6 4h6",
+    "error": "M-7 6l4 -12l5 8l5 -9l-3 12l-6 -8z",
+    "escalation": "M0 -7l5 13l-5 -5l-5 5z",
+}
+
+
+def strips_of(drawing: Drawing) -> tuple[str, ...]:
+    """The diagram as one SVG per strip, from left to right; all of them drawn to one scale."""
+    cuts = _cuts(drawing)
+    return tuple(_svg(drawing, left, right) for left, right in pairwise(cuts))
+
+
+def _cuts(drawing: Drawing) -> list[float]:
+    """Where to cut: about evenly, and where the fewest elements and labels stand."""
+    left, width = drawing.view.x, drawing.view.width
+    pieces = max(1, -(-int(width) // int(_WIDEST)))
+    spans = [_span(shape) for shape in drawing.shapes if shape.form not in ("area", "scope")]
+    spans += [_span_of_name(edge) for edge in drawing.edges if edge.name]
+    cuts = [left]
+    for number in range(1, pieces):
+        wanted = left + width * number / pieces
+        lowest, highest = cuts[-1] + 0.3 * _WIDEST, min(cuts[-1] + _WIDEST, left + width)
+        near = [x for x in (wanted + step for step in range(-180, 181, 6)) if lowest <= x <= highest] or [wanted]
+        cuts.append(min(near, key=lambda x: (sum(a < x < b for a, b in spans), abs(x - wanted))))
+    return [*cuts, left + width]
+
+
+def _span(shape: Shape) -> tuple[float, float]:
+    label = shape.label if shape.lines else shape.box
+    return min(shape.box.x, label.x) - 6, max(shape.box.x + shape.box.width, label.x + label.width) + 6
+
+
+def _span_of_name(edge: Edge) -> tuple[float, float]:
+    x, width = edge.place[0], _LETTER * len(edge.name)
+    return (x - width / 2, x + width / 2) if edge.is_centred else (x, x + width)
+
+
+def _svg(drawing: Drawing, left: float, right: float) -> str:
+    shapes = [shape for shape in drawing.shapes if shape.box.x < right and shape.box.x + shape.box.width > left]
+    top, bottom = _heights(shapes, [e for e in drawing.edges if _crosses(e, left, right)], left, right, drawing.view)
+    view = f"{left:.1f} {top:.1f} {right - left:.1f} {bottom - top:.1f}"
+    body = "".join((*_areas(shapes), *_flows(drawing.edges), *_shapes(shapes), *_names(drawing.edges)))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{right - left:.1f}" '
+        f'height="{bottom - top:.1f}" font-family="{_FONT}">{body}</svg>'
+    )
+
+
+def _heights(
+    shapes: Sequence[Shape], edges: Sequence[Edge], left: float, right: float, view: Box
+) -> tuple[float, float]:
+    boxes = [box for shape in shapes if shape.form != "area" for box in (shape.box, shape.label)]
+    ys = [y for box in boxes for y in (box.y, box.y + box.height)]
+    ys += [y for edge in edges for _x, y in edge.points]
+    if not ys:
+        return view.y, view.y + view.height
+    return max(min(ys) - _MARGIN, view.y), min(max(ys) + _MARGIN, view.y + view.height)
+
+
+def _crosses(edge: Edge, left: float, right: float) -> bool:
+    xs = [x for x, _y in edge.points]
+    return min(xs) < right and max(xs) > left
+
+
+def _areas(shapes: Sequence[Shape]) -> Iterator[str]:
+    for shape in shapes:
+        if shape.form in ("area", "scope"):
+            yield _rect(shape.box, "none", "#c9c4b4", 'stroke-dasharray="4 4" rx="6"')
+
+
+def _flows(edges: Sequence[Edge]) -> Iterator[str]:
+    for edge in edges:
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in edge.points)
+        yield f'<polyline points="{points}" fill="none" stroke="#8a8776" stroke-width="1.4"/>'
+        yield _arrowhead(edge)
+
+
+def _arrowhead(edge: Edge) -> str:
+    """Drawn by hand: a marker is more than some readers of SVG understand."""
+    (x1, y1), (x2, y2) = edge.points[-2], edge.points[-1]
+    length = max(((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5, 0.01)
+    ux, uy = (x2 - x1) / length, (y2 - y1) / length
+    bx, by = x2 - 8 * ux, y2 - 8 * uy
+    points = f"{x2:.1f},{y2:.1f} {bx - 4 * uy:.1f},{by + 4 * ux:.1f} {bx + 4 * uy:.1f},{by - 4 * ux:.1f}"
+    return f'<polygon points="{points}" fill="#8a8776"/>'
+
+
+def _shapes(shapes: Sequence[Shape]) -> Iterator[str]:
+    for shape in shapes:
+        if shape.form in ("area", "scope"):
+            continue
+        box = shape.box
+        cx, cy = box.x + box.width / 2, box.y + box.height / 2
+        place = f'transform="translate({cx:.1f} {cy:.1f})" fill="none" stroke="{_SOFT}" stroke-width="1.6"'
+        if shape.form == "task":
+            yield _rect(box, _PALE, _GREEN, 'rx="10" stroke-width="1.4"')
+        elif shape.form.startswith("gateway"):
+            corners = f"M{cx} {box.y}L{box.x + box.width} {cy}L{cx} {box.y + box.height}L{box.x} {cy}z"
+            yield f'<path d="{corners}" fill="#fbefd6" stroke="{_AMBER}" stroke-width="1.4"/>'
+            yield f'<path d="{_GATEWAYS[shape.form]}" {place}/>'
+        else:
+            fill, stroke, width = _EVENTS.get(shape.form, ("#fff", _SOFT, 1.6))
+            looks = f'fill="{fill}" stroke="{stroke}" stroke-width="{width}"'
+            yield f'<circle cx="{cx}" cy="{cy}" r="{box.width / 2}" {looks}/>'
+            if shape.form in _SIGNS:
+                yield f'<path d="{_SIGNS[shape.form]}" {place}/>'
+        yield from _label(shape, cy)
+
+
+def _label(shape: Shape, cy: float) -> Iterator[str]:
+    x = shape.label.x + shape.label.width / 2
+    is_task = shape.form == "task"
+    for place, line in enumerate(shape.lines):
+        y = cy + 4 - (len(shape.lines) - 1) * 7.5 + place * 15 if is_task else shape.label.y + 11 + place * 13
+        yield _text(x, y, line, 13 if is_task else 12, _INK if is_task else _SOFT, "middle")
+
+
+def _names(edges: Sequence[Edge]) -> Iterator[str]:
+    for edge in edges:
+        if edge.name:
+            x, y = edge.place
+            anchor = "middle" if edge.is_centred else "start"
+            yield _text(x, y + 4, edge.name, 12, _INK, anchor, 'paint-order="stroke" stroke="#fff" stroke-width="4"')
+
+
+def _text(x: float, y: float, text: str, size: int, colour: str, anchor: str, more: str = "") -> str:
+    place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}"'
+    return f'<text {place} fill="{colour}" {more}>{escape(text)}</text>'
+
+
+def _rect(box: Box, fill: str, stroke: str, more: str) -> str:
+    place = f'x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}"'
+    return f'<rect {place} fill="{fill}" stroke="{stroke}" {more}/>'
