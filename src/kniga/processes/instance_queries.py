@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -89,7 +89,7 @@ def standing_on(*, user: User | None, scope: Scope, now: datetime) -> dict[str, 
     conditions = scope.conditions(user=user, now=now)
     found = rows_of(_STANDING.format(where=conditions.where), [now, *conditions.parameters, *conditions.parameters])
     deviations = dict(rows_of(_DEVIATIONS.format(where=conditions.where), conditions.parameters))
-    return {row[0]: Standing(*row[1:], deviations.get(row[0], 0)) for row in found}
+    return {row[0]: replace(Standing(*row[1:]), deviations=deviations.get(row[0], 0)) for row in found}
 
 
 def count_running(*, user: User | None, scope: Scope, now: datetime, most: int = MOST_COUNTED) -> int:
