@@ -1,8 +1,8 @@
 /* Changes of the drawing that the book view makes: a step more, another way on, another order. Each runs inside
    one command of the model, so one undo takes it back. */
-import { flowsIn, flowsOut, isStep, readFlow, readStep, RULES, type FlowMeaning } from "./meaning";
+import { flowsIn, flowsOut, isStep, readFlow, RULES } from "./meaning";
 import { isA, type Drawn, type Services } from "./moddle";
-import { outcomesNamed, outcomesOf, throughJoins, wayFor, waysOf } from "./outline";
+import { isOutcomeBranch, outcomesNamed, outcomesOf, throughJoins, waysOf } from "./outline";
 
 /** What an outcome can lead to that is not there yet. */
 export type NewTarget = "step" | "won" | "lost" | "other";
@@ -24,6 +24,25 @@ export class Growing {
       if (old && old !== step) this.services.modeling.connect(step, old);
     }
     return step;
+  }
+
+  /** A choice on the way of an outcome: the old way stays the usual one, a new step stands on the other. */
+  addBranch(source: Drawn, names: { branch: string; step: string }, stage: string, outcome?: string): Drawn {
+    const way = waysOf(source, "").find((found) => found.outcome.key === outcome) ?? waysOf(source, "")[0];
+    const gateway = this.placed(source, "bpmn:ExclusiveGateway", { name: names.branch });
+    if (outcome === undefined || !isStep(source)) this.insert(source, gateway);
+    else {
+      this.lead(source, outcome, gateway);
+      if (way?.target) this.services.modeling.connect(gateway, way.target);
+    }
+    const usual = flowsOut(gateway)[0];
+    const step = this.placed(gateway, "bpmn:UserTask", { name: names.step, "kniga:stage": stage || undefined });
+    this.services.modeling.connect(gateway, step);
+    if (usual) {
+      this.services.modeling.updateProperties(gateway, { default: usual.businessObject });
+      this.services.modeling.connect(step, usual.target!);
+    }
+    return gateway;
   }
 
   /** An end of this kind for an outcome, or a new step: made near the step. */
@@ -52,7 +71,7 @@ export class Growing {
   /** An outcome is no more: the way that only it took goes, others no longer name it. */
   forget(step: Drawn, outcome: string): void {
     const gateway = flowsOut(step)[0]?.target;
-    if (!gateway || !isA(gateway, "bpmn:ExclusiveGateway") || flowsIn(gateway).length > 1) return;
+    if (!gateway || !isOutcomeBranch(gateway)) return;
     for (const way of flowsOut(gateway).map(readFlow)) {
       if (!way.isDefault && outcomesNamed(way.condition)?.join() === outcome) this.services.modeling.removeElements([way.flow]);
     }
@@ -72,7 +91,7 @@ export class Growing {
   /** The branch right behind a step that no other step shares; made when there is none. */
   private ownBranch(step: Drawn, flow: Drawn): Drawn {
     const next = flow.target!;
-    if (isA(next, "bpmn:ExclusiveGateway") && flowsIn(next).length === 1) return next;
+    if (isOutcomeBranch(next)) return next;
     const gateway = this.placed(step, "bpmn:ExclusiveGateway", {});
     this.bend(flow, gateway);
     const rest = this.services.modeling.connect(gateway, next);
@@ -112,7 +131,7 @@ export class Growing {
   remove(step: Drawn): void {
     const next = waysOf(step, "").find((way) => way.target && way.target !== step)?.target ?? null;
     const branch = flowsOut(step)[0]?.target;
-    const gone = branch && isA(branch, "bpmn:ExclusiveGateway") && flowsIn(branch).length === 1 ? [branch] : [];
+    const gone = branch && isOutcomeBranch(branch) ? [branch] : [];
     for (const flow of flowsIn(step)) {
       const own = flow.source === step || gone.includes(flow.source!);
       if (next && !own) this.bend(flow, next);
@@ -194,7 +213,7 @@ function mainWay(step: Drawn): { target: Drawn } | null {
 
 function behind(step: Drawn): Drawn[] {
   const branch = flowsOut(step)[0]?.target;
-  return branch && isA(branch, "bpmn:ExclusiveGateway") && flowsIn(branch).length === 1 ? [step, branch] : [step];
+  return branch && isOutcomeBranch(branch) ? [step, branch] : [step];
 }
 
 function mainFlows(step: Drawn, target: Drawn): Drawn[] {
@@ -215,13 +234,7 @@ function overlaps(other: Drawn, at: { x: number; y: number }, shape: Drawn): boo
   );
 }
 
-/** Whether the way of an outcome is told in outcomes alone, so that the book can change it. */
+/** Whether the ways of the outcomes can be changed one by one: not where a step has several plain ways on. */
 export function canLead(step: Drawn): boolean {
-  const flows = flowsOut(step);
-  if (flows.length > 1) return false;
-  const branch = flows[0]?.target;
-  if (!branch || !isA(branch, "bpmn:ExclusiveGateway") || flowsOut(branch).length < 2) return true;
-  const ways: FlowMeaning[] = flowsOut(branch).map(readFlow);
-  return readStep(step.businessObject).outcomes.every((outcome) => wayFor(ways, outcome.key)) ||
-    ways.every((way) => way.isDefault || outcomesNamed(way.condition) !== null);
+  return flowsOut(step).length < 2;
 }

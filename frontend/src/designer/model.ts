@@ -458,6 +458,11 @@ export class BookModel {
     return this.made(() => this.growing.addStep(source, name, this.stageOf(source), outcome));
   }
 
+  /** A choice behind this element, with a new step on the way that is not the usual one; the choice itself. */
+  addBranch(source: Drawn, names: { branch: string; step: string }, outcome?: string): Drawn {
+    return this.made(() => this.growing.addBranch(source, names, this.stageOf(source), outcome));
+  }
+
   /** Let an outcome lead to an element that is there, or to a new one of this kind; what it leads to. */
   lead(step: Drawn, outcome: string, target: Drawn | NewTarget, name = ""): Drawn {
     return this.made(() => {

@@ -111,19 +111,25 @@ export function waysOf(step: Drawn, plainLabel: string): Way[] {
     return outcomes.map((outcome) => ({ outcome, flow: flows[0]!, target }));
   }
   const ways = flowsOut(gateway).map(readFlow);
+  if (!isOutcomeBranch(gateway)) return outcomes.map((outcome) => ({ outcome, flow: flows[0]!, target: gateway }));
   return outcomes.map((outcome) => {
     const flow = wayFor(ways, outcome.key);
     return { outcome, flow: flow?.flow ?? null, target: flow ? throughJoins(flow.target) : null };
   });
 }
 
-/** The first flow whose condition names the outcome; else the default one; null when other things decide, too. */
+/** Whether a branch asks for nothing but the outcome of the step right before it, the only one that leads there. */
+export function isOutcomeBranch(element: Drawn): boolean {
+  const before = flowsIn(element);
+  if (!isA(element, "bpmn:ExclusiveGateway") || before.length !== 1 || !isStep(before[0]!.source!)) return false;
+  const ways = flowsOut(element).map(readFlow);
+  return flowsOut(before[0]!.source!).length === 1 && ways.every((way) => way.isDefault || outcomesNamed(way.condition) !== null);
+}
+
+/** The first flow whose condition names the outcome; else the default one. */
 export function wayFor(ways: FlowMeaning[], outcome: string): FlowMeaning | null {
-  return (
-    ways.find((way) => !way.isDefault && (outcomesNamed(way.condition) ?? []).includes(outcome)) ??
-    (ways.every((way) => way.isDefault || outcomesNamed(way.condition)) ? ways.find((way) => way.isDefault) : undefined) ??
-    null
-  );
+  const named = ways.find((way) => !way.isDefault && (outcomesNamed(way.condition) ?? []).includes(outcome));
+  return named ?? ways.find((way) => way.isDefault) ?? null;
 }
 
 /** The outcomes a condition names if it says nothing else; null otherwise. */

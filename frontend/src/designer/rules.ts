@@ -28,7 +28,7 @@ export type Rule = Comparison | { all: Rule[] } | { any: Rule[] } | { not: Rule 
 export type Mode = "all" | "any" | "none" | "notall";
 
 const EQUAL = ["eq", "ne", "in", "not_in"];
-const ORDERED = ["gt", "ge", "lt", "le", "eq", "ne", "between"];
+const ORDERED = ["gt", "ge", "lt", "le", "eq", "ne", "between", "in", "not_in"];
 const KNOWN = ["is_known", "is_unknown"];
 const MANY = ["contains", "not_contains", "any_of", "all_of", "none_of"];
 const OPERATORS: Record<string, string[]> = {

@@ -1,8 +1,8 @@
 /* The book as a list: what stands under which stage, and which lines need no telling. */
-import { flowsIn, flowsOut, isStep } from "../meaning";
-import { isA } from "../moddle";
+import { isStep } from "../meaning";
+import { isA, list } from "../moddle";
 import type { BookModel, Drawn, Stage } from "../model";
-import { isTold } from "../outline";
+import { isOutcomeBranch, isTold } from "../outline";
 
 export interface Part {
   stage: Stage | null;
@@ -14,8 +14,9 @@ export interface Book {
   ends: Drawn[];
 }
 
-/** The lines of the book by stage, in the order of the funnel; what belongs to no stage comes last. */
-export function bookOf(model: BookModel): Book {
+/** The lines of the book by stage, in the order of the funnel; what belongs to no stage comes last. What is open stays
+    a line of its own while it is edited. */
+export function bookOf(model: BookModel, openId: string): Book {
   const stages = model.stages();
   const parts = new Map<string, Part>(stages.map((stage) => [stage.key, { stage, entries: [] }]));
   const rest: Part = { stage: null, entries: [] };
@@ -23,7 +24,7 @@ export function bookOf(model: BookModel): Book {
   let current = "";
   for (const element of model.elements()) {
     if (isA(element, "bpmn:EndEvent")) ends.push(element);
-    else if (isLine(element)) {
+    else if (isLine(element) || element.id === openId) {
       current = model.stageOf(element) || (isStep(element) ? "" : current);
       (parts.get(current) ?? rest).entries.push(element);
     }
@@ -34,9 +35,6 @@ export function bookOf(model: BookModel): Book {
 
 /* The plain beginning and the branch right behind a step say nothing that its outcomes do not say. */
 function isLine(element: Drawn): boolean {
-  if (!isTold(element) || isA(element, "bpmn:ParallelGateway", "bpmn:EventBasedGateway")) return isA(element, "bpmn:EventBasedGateway");
-  if (isA(element, "bpmn:StartEvent")) return element.businessObject.get("eventDefinitions") instanceof Array && (element.businessObject.get("eventDefinitions") as unknown[]).length > 0;
-  const before = flowsIn(element);
-  const isBranchOfStep = isA(element, "bpmn:ExclusiveGateway") && before.length === 1 && isStep(before[0]!.source!) && flowsOut(before[0]!.source!).length === 1;
-  return !isBranchOfStep;
+  if (isA(element, "bpmn:StartEvent")) return list(element.businessObject, "eventDefinitions").length > 0;
+  return isTold(element) && !isA(element, "bpmn:ParallelGateway") && !isOutcomeBranch(element);
 }

@@ -15,6 +15,7 @@ export interface Acts {
   open: (element: Drawn | null) => void;
   go: (element: Drawn) => void;
   add: (source: Drawn, outcome?: string) => void;
+  branch: (source: Drawn) => void;
   remove: (element: Drawn) => void;
   move: (element: Drawn, by: -1 | 1) => void;
   canMove: (element: Drawn, by: -1 | 1) => boolean;
@@ -68,6 +69,7 @@ function Tools({ element, name, acts }: { element: Drawn; name: string; acts: Ac
   return (
     <div class="kp-tools" role="group" aria-label={t("toolsOf", { name })}>
       <button type="button" class="k-button k-button--quiet k-button--small" onClick={() => acts.add(element)}>{t("addAfter")}</button>
+      <button type="button" class="k-button k-button--quiet k-button--small" onClick={() => acts.branch(element)}>{t("branchAfter")}</button>
       <button type="button" class="k-button k-button--quiet k-button--small" disabled={!acts.canMove(element, -1)} onClick={() => acts.move(element, -1)}>{t("earlier")}</button>
       <button type="button" class="k-button k-button--quiet k-button--small" disabled={!acts.canMove(element, 1)} onClick={() => acts.move(element, 1)}>{t("later")}</button>
       <button type="button" class="k-button k-button--quiet k-button--small" onClick={() => acts.remove(element)}>{t("removeStep")}</button>

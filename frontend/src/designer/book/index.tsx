@@ -1,6 +1,7 @@
 /* The book view: the same model as an outline that is read and edited like a text, by keyboard alone if wanted. */
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { tidy } from "../canvas/tidy";
 import { flowsOut, isStep } from "../meaning";
 import { isA } from "../moddle";
 import type { BookModel, Drawn } from "../model";
@@ -14,7 +15,15 @@ import { Entry, type Acts } from "./entry";
 
 /** Show the book in `host`; the returned function takes it away again. */
 export function mountBook(host: HTMLElement, model: BookModel, texts: Texts, catalog: Catalog): () => void {
-  render(<DeskContext.Provider value={{ model, texts, catalog }}><Book /></DeskContext.Provider>, host);
+  const arranged = <Made,>(run: () => Made): Made => {
+    let made: Made | undefined;
+    model.change(() => {
+      made = run();
+      tidy(model.modeler as never);
+    });
+    return made as Made;
+  };
+  render(<DeskContext.Provider value={{ model, texts, catalog, arranged }}><Book /></DeskContext.Provider>, host);
   return () => render(null, host);
 }
 
@@ -36,7 +45,7 @@ function Book() {
     name.scrollIntoView({ block: "nearest" });
   });
   const acts = useActs({ open: setOpenId, tell, focus: (id, isForm) => (wanted.current = { id, isForm }) });
-  const { parts, ends } = bookOf(model);
+  const { parts, ends } = bookOf(model, openId);
   let number = 0;
   return (
     <div class="kp-book" ref={root}>
@@ -73,17 +82,17 @@ function StageHead({ part }: { part: Part }) {
 
 /* A stage without steps begins behind the last step of the stages before it, or at the start. */
 function FirstStep({ part, parts, acts }: { part: Part; parts: Part[]; acts: Acts }) {
-  const { model, t } = useDesk();
+  const { model, t, arranged } = useDesk();
   const add = (): void => {
     const before = parts.slice(0, parts.indexOf(part)).flatMap((one) => one.entries).filter(isStep);
     const source = before[before.length - 1] ?? model.elements().find((element) => isA(element, "bpmn:StartEvent"));
     if (!source) return;
-    let made: Drawn | undefined;
-    model.change(() => {
-      made = model.addStep(source, t("name_step"), isStep(source) ? model.ways(source)[0]?.outcome.key : undefined);
-      if (part.stage) model.set(made, { "kniga:stage": part.stage.key });
+    const made = arranged!(() => {
+      const step = model.addStep(source, t("name_step"), isStep(source) ? model.ways(source)[0]?.outcome.key : undefined);
+      if (part.stage) model.set(step, { "kniga:stage": part.stage.key });
+      return step;
     });
-    if (made) acts.made(made);
+    acts.made(made);
   };
   return <p class="kp-part__empty"><span class="k-muted">{t("stageEmpty")}</span> <button type="button" class="k-button k-button--plain k-button--small" onClick={add}>{t("addFirst")}</button></p>;
 }
@@ -115,10 +124,17 @@ interface Hands {
 }
 
 function useActs({ open, tell, focus }: Hands): Acts {
-  const { model, t } = useDesk();
+  const { model, t, arranged } = useDesk();
   const nameOf = (element: Drawn): string => elementWords(element, model.name(element), t);
   const before = (element: Drawn): Drawn | undefined => model.steps().find((step) => model.nextInLine(step) === element);
+  /* Where all outcomes go the same way, the new step stands in that way for all of them. */
+  const firstOutcome = (source: Drawn): string | undefined => {
+    const [only] = flowsOut(source);
+    const ways = model.ways(source);
+    return only && ways.every((way) => way.flow === only) ? undefined : ways[0]?.outcome.key;
+  };
   const made = (element: Drawn): void => {
+    model.select(element);
     focus(element.id, true);
     open(element.id);
     tell(t("newsAdded"));
@@ -127,6 +143,7 @@ function useActs({ open, tell, focus }: Hands): Acts {
     made,
     open: (element) => {
       open(element?.id ?? "");
+      model.select(element);
       if (element) focus(element.id, true);
     },
     go: (element) => {
@@ -134,16 +151,13 @@ function useActs({ open, tell, focus }: Hands): Acts {
       tell("");
       open("");
     },
-    add: (source, outcome) => {
-      const isPlain = !model.ways(source).some((way) => way.target && way.flow !== flowsOut(source)[0]);
-      const key = outcome ?? (isPlain && flowsOut(source).length ? undefined : model.ways(source)[0]?.outcome.key);
-      made(model.addStep(source, t("name_step"), key));
-    },
+    add: (source, outcome) => made(arranged!(() => model.addStep(source, t("name_step"), outcome ?? firstOutcome(source)))),
+    branch: (source) => made(arranged!(() => model.addBranch(source, { branch: t("name_branch"), step: t("name_step") }, firstOutcome(source)))),
     remove: (element) => {
       const next = model.ways(element).find((way) => way.target)?.target;
       if (next) focus(next.id, false);
       tell(t("newsRemoved", { name: nameOf(element) }));
-      model.removeStep(element);
+      arranged!(() => model.removeStep(element));
     },
     canMove: (element, by) => (by > 0 ? model.nextInLine(element) : before(element)) != null,
     move: (element, by) => {
@@ -151,7 +165,7 @@ function useActs({ open, tell, focus }: Hands): Acts {
       if (!first) return;
       focus(element.id, false);
       tell(t("newsMoved", { name: nameOf(element) }));
-      model.swapWithNext(first);
+      arranged!(() => model.swapWithNext(first));
     },
   };
 }

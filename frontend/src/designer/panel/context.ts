@@ -8,6 +8,8 @@ export interface Desk {
   model: BookModel;
   texts: Texts;
   catalog: Catalog;
+  /** Run a change of the drawing and lay it out with it; without, what is new stays where it was put. */
+  arranged?: <Made>(run: () => Made) => Made;
 }
 
 export const DeskContext = createContext<Desk | null>(null);

@@ -24,7 +24,7 @@ function Panel() {
   const [selected, setSelected] = useState<Drawn | null>(model.selected());
   useModelChanges(model);
   useEffect(() => model.onSelection(setSelected), [model]);
-  const element = selected && model.element(selected.id) === selected ? selected : null;
+  const element = (selected && model.element(selected.id)) ?? null;
   const isRoot = !element || isA(element, "bpmn:Process", "bpmn:Collaboration", "bpmn:Participant");
   const title = isRoot ? t("kind_Process") : titleOf(element, t);
   return (

@@ -1,8 +1,14 @@
 /* Inputs that write when the person rests, leaves the field or presses Enter: one change each in the undo history. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 const REST_MS = 700;
+let ids = 0;
+
+/** An id of its own on the page; those of the library are the same in the panel and in the book. */
+export function useOwnId(): string {
+  return useState(() => `kp-${(ids += 1)}`)[0];
+}
 
 interface Writes {
   value: string;
@@ -64,7 +70,7 @@ interface TextProps extends Writes {
 
 /** A line of text with its label; `hidden` labels are for screen readers only. */
 export function TextInput({ label, help, hidden, type = "text", list, placeholder, min, onEnter, fieldRef, ...writes }: TextProps) {
-  const id = useId();
+  const id = useOwnId();
   const typing = useTyping(writes);
   return (
     <div class="k-field">
@@ -98,7 +104,7 @@ interface AreaProps extends Writes {
 }
 
 export function TextArea({ label, help, hidden, rows = 3, fieldRef, class: name, ...writes }: AreaProps) {
-  const id = useId();
+  const id = useOwnId();
   const typing = useTyping(writes);
   return (
     <div class="k-field">
@@ -132,7 +138,7 @@ interface SelectProps extends Writes {
 
 /** A choice of one. A value that is not offered is shown as it stands, so that nothing is changed by looking. */
 export function Select({ label, options, hidden, help, empty, value, onWrite }: SelectProps) {
-  const id = useId();
+  const id = useOwnId();
   const isKnown = options.some((option) => option.key === value) || (value === "" && empty !== undefined);
   const groups = [...new Set(options.map((option) => option.group ?? ""))];
   const shown = (group: string): JSX.Element[] =>
@@ -197,7 +203,7 @@ export function IconButton({ label, sign, onClick, disabled }: { label: string; 
 
 /** A field that adds something named when Enter is pressed. */
 export function Adder({ label, button, onAdd }: { label: string; button: string; onAdd: (name: string) => void }) {
-  const id = useId();
+  const id = useOwnId();
   const field = useRef<HTMLInputElement>(null);
   const add = (): void => {
     const name = field.current?.value.trim() ?? "";
@@ -219,6 +225,22 @@ export function Adder({ label, button, onAdd }: { label: string; button: string;
           add();
         }} />
       <button type="button" class="k-button k-button--plain k-button--small" onClick={add}>{button}</button>
+    </div>
+  );
+}
+
+/** A list to take something from: nothing happens before the button is pressed, so the arrow keys can look around. */
+export function Offer({ label, button, options, onPick }: { label: string; button: string; options: Pick[]; onPick: (key: string) => void }) {
+  const [chosen, choose] = useState("");
+  const key = options.some((option) => option.key === chosen) ? chosen : "";
+  const pick = (): void => {
+    if (key) onPick(key);
+    choose("");
+  };
+  return (
+    <div class="kp-offer">
+      <Select label={label} hidden value={key} empty={label} options={options} onWrite={choose} />
+      <button type="button" class="k-button k-button--plain k-button--small" disabled={!key} aria-label={`${button}: ${label}`} onClick={pick}>{button}</button>
     </div>
   );
 }

@@ -40,25 +40,30 @@ export function Outcomes({ step, onMade }: { step: Drawn; onMade?: (element: Dra
   );
 }
 
-/** A choice of what an outcome leads to: anything that is there, a new step, or an end. */
+/** What an outcome leads to: anything that is there; beside it what can be made for it, a new step or an end. */
 export function LeadsTo({ step, way, onMade }: { step: Drawn; way: Way | undefined; onMade?: (element: Drawn) => void }) {
-  const { model, t } = useDesk();
+  const { model, t, arranged = (run) => run() } = useDesk();
   if (!way) return null;
   if (!model.canLead(step)) return <p class="k-field__help">{t("waysElsewhere")}</p>;
+  const outcome = way.outcome.label || way.outcome.key;
   const targets = model.elements().filter((element) => isTarget(element, step));
-  const options = [
-    ...NEW.map((key) => ({ key: `new:${key}`, label: t(`new_${key}`), group: t("groupNew") })),
-    ...targets.map((element) => ({ key: element.id, label: elementWords(element, model.name(element), t), group: t("groupThere") })),
-  ];
-  const lead = (key: string): void => {
-    const isNew = key.startsWith("new:");
-    const kind = key.slice(4) as NewTarget;
-    const target = isNew ? kind : model.element(key);
-    if (!target) return;
-    const made = model.lead(step, way.outcome.key, target, isNew ? t(`name_${kind}`) : "");
-    if (isNew) onMade?.(made);
+  const lead = (target: Drawn | NewTarget): void => {
+    const name = typeof target === "string" ? t(`name_${target}`) : "";
+    const made = arranged(() => model.lead(step, way.outcome.key, target, name));
+    if (target === "step") onMade?.(made);
   };
-  return <Select label={t("leadsTo", { outcome: way.outcome.label || way.outcome.key })} value={way.target?.id ?? ""} empty={t("leadsNowhere")} options={options} onWrite={lead} />;
+  const choose = (id: string): void => {
+    const target = model.element(id);
+    if (target) lead(target);
+  };
+  return (
+    <div class="kp-leads-to">
+      <Select label={t("leadsTo", { outcome })} value={way.target?.id ?? ""} empty={t("leadsNowhere")} options={targets.map((element) => ({ key: element.id, label: elementWords(element, model.name(element), t) }))} onWrite={choose} />
+      <div class="kp-placeholders" role="group" aria-label={t("leadsToNew", { outcome })}>
+        {NEW.map((kind) => <button key={kind} type="button" class="k-button k-button--plain k-button--small" onClick={() => lead(kind)}>{t(`new_${kind}`)}</button>)}
+      </div>
+    </div>
+  );
 }
 
 function isTarget(element: Drawn, step: Drawn): boolean {

@@ -2,7 +2,7 @@
 import type { Choice, Drawn, Question } from "../model";
 import { keyFor } from "../keys";
 import { useDesk } from "./context";
-import { Adder, Check, Checks, IconButton, moved, replaced, Select, TextArea, TextInput } from "./inputs";
+import { Adder, Check, Checks, IconButton, moved, Offer, replaced, Select, TextArea, TextInput } from "./inputs";
 
 const TYPES = ["text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean"];
 const FIELDS: Record<string, string> = { money: "deal.amount", date: "deal.expected_date" };
@@ -30,7 +30,7 @@ export function Questions({ step }: { step: Drawn }) {
           onRemove={() => write(questions.filter((_, index) => index !== at))} />
       ))}
       <Adder label={t("questionNew")} button={t("add")} onAdd={add} />
-      {others.length ? <Select label={t("questionAgain")} hidden value="" empty={t("questionAgain")} options={others.map((one) => ({ key: one.key, label: one.label || one.key }))} onWrite={again} /> : null}
+      {others.length ? <Offer label={t("questionAgain")} button={t("add")} options={others.map((one) => ({ key: one.key, label: one.label || one.key }))} onPick={again} /> : null}
     </div>
   );
 }

@@ -1,8 +1,8 @@
 /* The script of a step: Markdown with placeholders, and how it will read for a real client. */
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Drawn } from "../model";
 import { useDesk } from "./context";
-import { Select, TextArea } from "./inputs";
+import { Offer, TextArea, useOwnId } from "./inputs";
 
 const PLACEHOLDERS = ["client.name", "contact.name", "contact.position", "user.name", "deal.name", "deal.amount", "deal.expected_date"];
 const REST_MS = 400;
@@ -33,12 +33,12 @@ export function Script({ step }: { step: Drawn }) {
   };
   return (
     <div class="kp-script">
-      <TextArea label={t("script")} hidden rows={8} class="kp-script__text" value={script} help={t("scriptHelp")} fieldRef={field} onWrite={(text) => model.write(step, { script: text })} />
+      <TextArea label={t("scriptText")} hidden rows={8} class="kp-script__text" value={script} help={t("scriptHelp")} fieldRef={field} onWrite={(text) => model.write(step, { script: text })} />
       <div class="kp-placeholders" role="group" aria-label={t("placeholders")}>
         {PLACEHOLDERS.map((name) => (
           <button key={name} type="button" class="k-button k-button--plain k-button--small" title={`{{${name}}}`} onClick={() => put(name)}>{t(`placeholder_${name.replace(".", "_")}`)}</button>
         ))}
-        <Select label={t("placeholderOther")} hidden value="" empty={t("placeholderOther")} options={[...answers, ...rest]} onWrite={put} />
+        <Offer label={t("placeholderOther")} button={t("putIn")} options={[...answers, ...rest]} onPick={put} />
       </div>
       <button type="button" class="k-button k-button--quiet k-button--small" aria-expanded={isShown} onClick={() => show(!isShown)}>{t(isShown ? "previewHide" : "previewShow")}</button>
       {isShown ? <PreviewOf script={script} /> : null}
@@ -79,7 +79,7 @@ function PreviewOf({ script }: { script: string }) {
 
 function ClientPicker({ client, onPick }: { client: Client | null; onPick: (client: Client | null) => void }) {
   const { t } = useDesk();
-  const id = useId();
+  const id = useOwnId();
   const [found, setFound] = useState<Client[]>([]);
   const latest = useRef("");
   const search = (text: string): void => {

@@ -4,7 +4,7 @@ import type { Drawn, Material, StepMeaning } from "../model";
 import { useDesk } from "./context";
 import { Controls, usePeople } from "./controls";
 import { DeadlineForm } from "./deadline";
-import { Fold, IconButton, replaced, Select, TextInput } from "./inputs";
+import { Fold, IconButton, Offer, replaced, Select, TextInput } from "./inputs";
 import { LoopForm } from "./loops";
 import { Outcomes } from "./outcomes";
 import { Questions } from "./questions";
@@ -39,7 +39,7 @@ export function StepForm({ step, onMade }: { step: Drawn; onMade?: (element: Dra
       <Fold title={t("deadline")} summary={due}><DeadlineForm step={step} /></Fold>
       <Fold title={t("controls")} summary={number(meaning.controls)}><Controls step={step} /></Fold>
       <Fold title={t("materials")} summary={number(meaning.materials)}><Materials step={step} /></Fold>
-      <Fold title={t("more")} summary={meaning.price}>
+      <Fold title={t("more")}>
         <TextInput label={t("price")} help={t("priceHelp")} value={meaning.price} onWrite={(price) => write({ price: price.replace(/\s/g, "").replace(",", ".") })} />
         <LoopForm element={step} />
       </Fold>
@@ -79,7 +79,7 @@ function Materials({ step }: { step: Drawn }) {
           <IconButton label={t("remove", { name: material.template })} sign="✕" onClick={() => write(materials.filter((_, index) => index !== at))} />
         </div>
       ))}
-      {rest.length ? <Select label={t("materialAdd")} hidden value="" empty={t("materialAdd")} options={rest} onWrite={(chosen) => chosen && write([...materials, split(chosen)])} /> : null}
+      {rest.length ? <Offer label={t("materialAdd")} button={t("add")} options={rest} onPick={(chosen) => write([...materials, split(chosen)])} /> : null}
       {offered.length ? null : <p class="k-field__help">{t("materialsNone")}</p>}
     </div>
   );

