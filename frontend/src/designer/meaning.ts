@@ -92,6 +92,14 @@ export interface Letter {
   body: string;
 }
 
+/** A field that conditions and placeholders may name. */
+export interface KnownField {
+  name: string;
+  label: string;
+  type: string;
+  choices?: { key: string; label: string }[];
+}
+
 /** One way out of an element: its condition as JSON text, or that it is the default way. */
 export interface FlowMeaning {
   flow: Drawn;

@@ -3,15 +3,16 @@
 import { canLead, Growing, type NewTarget } from "./growing";
 import { keyFor } from "./keys";
 import * as meaning from "./meaning";
-import type { Control, FlowMeaning, Letter, Action, Param, StepMeaning, Choice } from "./meaning";
+import type { Control, FlowMeaning, KnownField, Letter, Action, Param, StepMeaning, Choice } from "./meaning";
 import { extensions, isA, list, part, text, type Drawn, type Moddle, type Modeler, type Services } from "./moddle";
 import { keepOrder } from "./order";
 import * as outline from "./outline";
 import type { Stage, Way } from "./outline";
+import { shedOnReplace } from "./replacing";
 import * as writing from "./writing";
 
 export type { Drawn, Moddle, Modeler } from "./moddle";
-export type { Action, Choice, Control, Deadline, FlowMeaning, Letter, Material, Outcome, Param, Question, Rung, StepMeaning } from "./meaning";
+export type { Action, Choice, Control, Deadline, FlowMeaning, KnownField, Letter, Material, Outcome, Param, Question, Rung, StepMeaning } from "./meaning";
 export type { Stage, Way } from "./outline";
 
 /** A typed answer that nobody is asked for: messages, decisions and machines give it. */
@@ -40,14 +41,6 @@ export interface TimerMeaning {
   calendar: string;
 }
 
-/** A field that conditions and placeholders may name. */
-export interface KnownField {
-  name: string;
-  label: string;
-  type: string;
-  choices?: { key: string; label: string }[];
-}
-
 const COMMAND = "kniga.change";
 
 /* Commands executed while the outer one prepares itself become part of it. */
@@ -70,6 +63,7 @@ export class BookModel {
     this.growing = new Growing(this.services);
     this.services.commandStack.registerHandler(COMMAND, ChangeHandler);
     keepOrder(this.services);
+    shedOnReplace(this.services, this.make);
   }
 
   /** Tell `listener` after every change, undo and import; returns how to stop. */

@@ -271,6 +271,7 @@ export class Page {
     const first = this.model.elements()[0];
     if (canvas.zoom() >= READABLE || !first) return;
     const { outer } = canvas.viewbox();
+    if (!outer.width) return; // on a phone the book is shown first
     const [width, height] = [outer.width / READABLE, outer.height / READABLE];
     canvas.viewbox({ x: first.x - 60 / READABLE, y: first.y - height / 2, width, height });
   }

@@ -57,34 +57,60 @@ function ParamInput({ task, param, given, onWrite }: { task: Drawn; param: Actio
 
 /** A letter, or a message for whoever waits for it. */
 export function SendForm({ task }: { task: Drawn }) {
-  const { model, catalog, t } = useDesk();
-  const letter = model.letter(task) ?? { template: "", subject: "", to: "contact", body: "" };
-  const message = part(task.businessObject, "messageRef");
-  const write = (patch: Partial<Letter>): void => model.writeLetter(task, { ...letter, ...patch });
+  const { model, t } = useDesk();
+  const isMessage = task.businessObject.get("messageRef") !== undefined;
+  const choose = (kind: string): void =>
+    model.change(() => {
+      if (kind === "letter") {
+        model.writeParams(task, []);
+        model.set(task, { messageRef: undefined });
+      } else {
+        model.writeLetter(task, null);
+        model.set(task, { messageRef: model.root("bpmn:Message", model.name(task) || t("named_Message")) });
+      }
+    });
   return (
     <div class="kp-form">
       <TextInput label={t("letterName")} value={model.name(task)} onWrite={(name) => model.rename(task, name)} />
-      {message ? <><p class="k-field__help">{t("sendsMessage", { name: text(message, "name") })}</p><MessageForm element={task} message={message} /><Params element={task} /></> : (
-        <>
-          <Select label={t("letterTo")} value={letter.to || "contact"} options={["contact", "owner", "head"].map((key) => ({ key, label: t(`to_${key}`) }))} onWrite={(to) => write({ to })} />
-          {catalog.templates.letter.length || letter.template ? <Select label={t("letterTemplate")} value={letter.template} empty={t("letterOwn")} options={catalog.templates.letter.map(({ key, name }) => ({ key, label: name }))} onWrite={(template) => write({ template, body: template ? "" : letter.body })} /> : null}
-          <TextInput label={t("letterSubject")} value={letter.subject} onWrite={(subject) => write({ subject })} />
-          {letter.template ? null : <TextArea label={t("letterBody")} rows={8} help={t("scriptHelp")} value={letter.body} onWrite={(body) => write({ body })} />}
-        </>
-      )}
+      <Select label={t("sends")} value={isMessage ? "message" : "letter"} options={["letter", "message"].map((key) => ({ key, label: t(`sends_${key}`) }))} onWrite={choose} />
+      {isMessage ? <><MessageOf task={task} /><Params element={task} /></> : <LetterForm task={task} />}
     </div>
+  );
+}
+
+function LetterForm({ task }: { task: Drawn }) {
+  const { model, catalog, t } = useDesk();
+  const letter = model.letter(task) ?? { template: "", subject: "", to: "contact", body: "" };
+  const write = (patch: Partial<Letter>): void => model.writeLetter(task, { ...letter, ...patch });
+  return (
+    <>
+      <Select label={t("letterTo")} value={letter.to || "contact"} options={["contact", "owner", "head"].map((key) => ({ key, label: t(`to_${key}`) }))} onWrite={(to) => write({ to })} />
+      {catalog.templates.letter.length || letter.template ? <Select label={t("letterTemplate")} value={letter.template} empty={t("letterOwn")} options={catalog.templates.letter.map(({ key, name }) => ({ key, label: name }))} onWrite={(template) => write({ template, body: template ? "" : letter.body })} /> : null}
+      <TextInput label={t("letterSubject")} value={letter.subject} onWrite={(subject) => write({ subject })} />
+      {letter.template ? null : <TextArea label={t("letterBody")} rows={8} help={t("scriptHelp")} value={letter.body} onWrite={(body) => write({ body })} />}
+    </>
+  );
+}
+
+/** The message that a task sends or waits for, by its name. */
+function MessageOf({ task }: { task: Drawn }) {
+  const { model, t } = useDesk();
+  const message = part(task.businessObject, "messageRef");
+  const write = (name: string): void => model.change(() => model.set(task, { messageRef: name ? model.root("bpmn:Message", name) : undefined }));
+  return (
+    <>
+      <TextInput label={t("named_Message")} help={t("namedHelp")} list={model.roots("bpmn:Message").map((one) => text(one, "name"))} value={text(message, "name")} onWrite={write} />
+      {message ? <MessageForm element={task} message={message} /> : null}
+    </>
   );
 }
 
 export function ReceiveForm({ task }: { task: Drawn }) {
   const { model, t } = useDesk();
-  const message = part(task.businessObject, "messageRef");
-  const write = (name: string): void => model.change(() => model.services.modeling.updateProperties(task, { messageRef: name ? model.root("bpmn:Message", name) : undefined }));
   return (
     <div class="kp-form">
       <TextInput label={t("eventName")} value={model.name(task)} onWrite={(name) => model.rename(task, name)} />
-      <TextInput label={t("named_Message")} help={t("namedHelp")} list={model.roots("bpmn:Message").map((one) => text(one, "name"))} value={text(message, "name")} onWrite={write} />
-      {message ? <MessageForm element={task} message={message} /> : null}
+      <MessageOf task={task} />
     </div>
   );
 }

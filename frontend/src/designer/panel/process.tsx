@@ -31,7 +31,7 @@ export function Stages() {
       {stages.map((stage, at) => (
         <div class="kp-row" key={stage.key}>
           <TextInput label={t("stageName")} hidden value={stage.name} onWrite={(name) => name && write(replaced(stages, at, { ...stage, name }))} />
-          <Moves name={stage.name} isFirst={at === 0} isLast={at === stages.length - 1} onMove={(by) => write(moved(stages, at, by))} onRemove={() => used.has(stage.key) || write(stages.filter((_, index) => index !== at))} />
+          <Moves name={stage.name} isFirst={at === 0} isLast={at === stages.length - 1} onMove={(by) => write(moved(stages, at, by))} onRemove={() => write(stages.filter((_, index) => index !== at))} needed={used.has(stage.key) ? t("stageUsed") : undefined} />
         </div>
       ))}
       <Adder label={t("stageNew")} button={t("add")} onAdd={(name) => model.addStage(name)} />

@@ -72,13 +72,23 @@ function QuestionLine({ step, question, isFirst, isLast, onWrite, onMove, onRemo
   );
 }
 
-export function Moves({ name, isFirst, isLast, onMove, onRemove }: { name: string; isFirst: boolean; isLast: boolean; onMove: (by: number) => void; onRemove: () => void }) {
+interface MovesProps {
+  name: string;
+  isFirst: boolean;
+  isLast: boolean;
+  onMove: (by: number) => void;
+  onRemove: () => void;
+  /** Why it cannot be removed, if so. */
+  needed?: string;
+}
+
+export function Moves({ name, isFirst, isLast, onMove, onRemove, needed }: MovesProps) {
   const { t } = useDesk();
   return (
     <div class="k-actions kp-moves">
       <IconButton label={t("moveUp", { name })} sign="↑" disabled={isFirst} onClick={() => onMove(-1)} />
       <IconButton label={t("moveDown", { name })} sign="↓" disabled={isLast} onClick={() => onMove(1)} />
-      <IconButton label={t("remove", { name })} sign="✕" onClick={onRemove} />
+      <IconButton label={needed ?? t("remove", { name })} sign="✕" disabled={needed !== undefined} onClick={onRemove} />
     </div>
   );
 }
