@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from playwright.sync_api import Locator, Page, sync_playwright
 
 from proofs.harness import PASSWORD, Kniga, Report, note, run, until
@@ -28,6 +29,7 @@ SET = "bpmn_sales_processes"
 HEAD = "head@kniga.local"
 MOST_ANSWERS = 40
 MOST_STEPS = 60
+ENDED = "SELECT status FROM processes_instance WHERE deal_id = %s AND parent_id IS NULL"
 CHECK = """async () => {
     const designer = document.querySelector("[data-designer]").dataset;
     const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
@@ -88,7 +90,8 @@ def _bring(page: Page, path: Path) -> Model:
     page.locator("#file button[type=submit], #file .k-actions button").first.click()
     page.wait_for_load_state()
     if "/drafts/" not in page.url:
-        model.outcome, model.left = "unreadable", page.locator(".k-problems .k-alert").all_inner_texts()
+        said = page.locator(".k-problems .k-alert").all_inner_texts()
+        model.outcome, model.left = "unreadable", [" ".join(one.split()) for one in said]
         return model
     page.locator(".djs-container").wait_for()
     model.key = page.locator("[data-designer]").get_attribute("data-key") or ""
@@ -147,6 +150,10 @@ def _fills(problem: dict[str, Any]) -> Iterator[Callable[[Locator], bool]]:
         yield _write_letter
     if problem["code"] in ("condition_language", "flow_without_condition"):
         yield _say_when
+    if problem["code"] == "gateway_may_block":
+        yield _say_otherwise
+    if problem["code"] == "unknown_called_process":
+        yield _choose_process
 
 
 def _choose_action(panel: Locator) -> bool:
@@ -174,8 +181,7 @@ def _write_letter(panel: Locator) -> bool:
 
 
 def _say_when(panel: Locator) -> bool:
-    """A way whose condition another tool wrote, or that has none: taken for large deals. Where that was said of another
-    way of the gateway already, it is the way that is taken otherwise."""
+    """A way whose condition another tool wrote, or that has none: taken for large deals."""
     begin = panel.get_by_role("button", name="Set it anew").or_(panel.get_by_role("button", name="Set a condition"))
     if not begin.count():
         return False
@@ -186,6 +192,24 @@ def _say_when(panel: Locator) -> bool:
     value = rule.get_by_label("Value", exact=True).first
     value.fill("1000")
     value.press("Tab")
+    return True
+
+
+def _say_otherwise(panel: Locator) -> bool:
+    """The last way of a gateway is taken when no other is."""
+    otherwise = panel.get_by_label("Taken when no other way is")
+    if not otherwise.count() or otherwise.last.is_checked():
+        return False
+    otherwise.last.check()
+    return True
+
+
+def _choose_process(panel: Locator) -> bool:
+    """Of the processes that are published, the first is called."""
+    called = panel.get_by_label("Which process", exact=True)
+    if not called.count() or called.locator("option").count() < 2:
+        return False
+    called.select_option(index=1)
     return True
 
 
@@ -208,15 +232,18 @@ def _run(kniga: Kniga, token: str, model: Model) -> None:
     if status != 201:
         model.result = f"refused: {deal}"
         return
-    tasks, model.result = list(deal["tasks"]), "running"
-    while tasks and model.steps < MOST_STEPS and model.result == "running":
+    tasks = list(deal["tasks"])
+    while tasks and model.steps < MOST_STEPS:
         step = kniga.api("GET", f"/tasks/{tasks[0]}", token=token)[1]
         answer = {"outcome": step["outcomes"][0]["key"], "answers": {}}
         status, moved = kniga.api("POST", f"/tasks/{tasks[0]}/complete", token=token, body=answer)
         if status != 200:
             model.result = f"refused: {moved}"
             return
-        tasks, model.result, model.steps = list(moved["tasks"]), moved["status"], model.steps + 1
+        tasks, model.steps = list(moved["tasks"]), model.steps + 1
+    with psycopg.connect(f"postgresql://kniga@/kniga?host={kniga.home}/postgres-socket") as connection:
+        found = connection.execute(ENDED, [deal["id"]]).fetchone()
+    model.result = "running" if found is None else str(found[0])
 
 
 def _tell(report: Report, model: Model) -> None:

@@ -146,6 +146,16 @@ def test_a_check_keeps_nothing_and_speaks_the_readers_language(department: Depar
         assert head_of(department).post(path, body, content_type="application/json").status_code == status
 
 
+def test_what_is_missing_is_named_as_the_panel_calls_it(department: Department) -> None:
+    draft = begun(department)
+    xml = SMALL_SALE.replace(b"userTask", b"serviceTask").replace(b"urn:kniga:rules:1", b"urn:other").decode()
+    path = f"/processes/drafts/{draft}/check/"
+    answer = head_of(department).post(path, {"xml": xml}, content_type="application/json").json()
+    said = {one["code"]: one["message"] for one in answer["problems"]}
+    assert said["missing_part"] == "Nobody has said yet what the system does here."
+    assert said["condition_language"] == "The condition was written in another tool."
+
+
 def test_a_script_is_previewed_with_a_real_client(department: Department) -> None:
     draft, browser = begun(department), head_of(department)
     found = browser.get("/processes/drafts/clients/?q=").json()

@@ -19,6 +19,7 @@ from kniga.processes.draft_queries import DraftCatalog, Named
 from kniga.processes.words import assignee_in_words, kind_names
 from kniga.rules import FieldSpec
 from kniga.rules.fields import FIELD_TYPES, OPERATORS, OPERATORS_OF
+from kniga.web.processes.plain_problems import plainly
 from kniga.web.processes.read_views import verdict_names
 
 _WHO: Final = ("owner", "lead", "head")
@@ -39,7 +40,7 @@ def problems_as_json(problems: Iterable[Problem], names: Mapping[str, str]) -> l
     """Problems in the language of the page; `path` are element ids that show one."""
     found = []
     for problem in problems:
-        message, cure = problem.said(_)
+        message, cure = plainly(problem)
         name = names.get(problem.element or "", "")
         found.append({
             "code": problem.code, "severity": problem.severity, "element": problem.element,
