@@ -13,7 +13,20 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 import kniga
-from kniga.api import acts, clients, deals, funnel, imports, lists, machine, processes, products, tasks, users
+from kniga.api import (
+    acts,
+    clients,
+    deals,
+    deviations,
+    funnel,
+    imports,
+    lists,
+    machine,
+    processes,
+    products,
+    tasks,
+    users,
+)
 from kniga.api.door import Bearer
 from kniga.api.openapi import completed_schema
 from kniga.api.parameters import refuse_unknown_parameters
@@ -51,7 +64,20 @@ def build_api() -> KnigaApi:
         urls_namespace="api",
         parser=StrictParser(),
     )
-    for module in (clients, products, deals, tasks, processes, machine, acts, funnel, imports, lists, users):
+    for module in (
+        clients,
+        products,
+        deals,
+        tasks,
+        processes,
+        machine,
+        acts,
+        deviations,
+        funnel,
+        imports,
+        lists,
+        users,
+    ):
         made.add_router("", module.router)
     return made
 
