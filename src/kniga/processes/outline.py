@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kniga.engine import (
@@ -11,6 +11,7 @@ from kniga.engine import (
     Definition,
     Due,
     EndEvent,
+    EventGateway,
     ExclusiveGateway,
     InclusiveGateway,
     Outcome,
@@ -28,7 +29,7 @@ from kniga.rules.decide import first_true
 class Destination:
     """Where a way leads: a step or an end (`result` won, lost, other; "" for a step). `only_if` is the condition
     beyond the outcome that decides for it; `otherwise`: the way taken when no condition holds; `via` are the names of
-    what is waited for and what the machine does before."""
+    what is waited for and what the machine does before; `is_beside`: one of several that all come."""
 
     element: str
     name: str
@@ -36,6 +37,7 @@ class Destination:
     only_if: Rule | None
     otherwise: bool
     via: tuple[str, ...] = ()
+    is_beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,12 @@ class _Path:
     otherwise: bool = False
     via: tuple[str, ...] = ()
     seen: frozenset[str] = frozenset()
+    is_beside: bool = False
 
 
-def _destinations(definition: Definition, ways: Iterable[Way], path: _Path) -> tuple[Destination, ...]:
+def _destinations(definition: Definition, ways: Sequence[Way], path: _Path) -> tuple[Destination, ...]:
+    # Several ways out of anything but a gateway that chooses are all taken (13.3.1).
+    path = replace(path, is_beside=path.is_beside or len(ways) > 1)
     return tuple(dict.fromkeys(found for way in ways for found in _follow(definition, way.target, path)))
 
 
@@ -120,7 +125,7 @@ def _follow(definition: Definition, id: str, path: _Path) -> Iterator[Destinatio
     """Walk on to the next steps and ends, along every branch that can be taken after the outcome."""
     element = definition.elements[id]
     if isinstance(element, UserTask):
-        yield Destination(element.id, element.name, "", path.only_if, path.otherwise, path.via)
+        yield Destination(element.id, element.name, "", path.only_if, path.otherwise, path.via, path.is_beside)
         return
     if id in path.seen:
         return
@@ -130,11 +135,16 @@ def _follow(definition: Definition, id: str, path: _Path) -> Iterator[Destinatio
         if isinstance(around, SubProcess) and not around.event and element.result == "other":
             yield from _destinations(definition, around.ways, path)
         else:
-            yield Destination(element.id, element.name, element.result, path.only_if, path.otherwise, path.via)
+            yield Destination(
+                element.id, element.name, element.result, path.only_if, path.otherwise, path.via, path.is_beside
+            )
     elif isinstance(element, (ExclusiveGateway, InclusiveGateway)):
         yield from _through_gateway(definition, element.branches, element.default, path)
     elif isinstance(element, SubProcess):
         yield from _follow(definition, element.start, path)
+    elif isinstance(element, EventGateway):
+        for way in element.ways:
+            yield from _follow(definition, way.target, path)
     else:
         passed = (*path.via, element.name) if element.name and len(ways_of(element)) == 1 else path.via
         yield from _destinations(definition, ways_of(element), replace(path, via=passed))

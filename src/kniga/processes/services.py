@@ -27,7 +27,7 @@ from kniga.processes.branches import require_branch
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import UNDO_GRACE, UNDO_WINDOW, local_moment
 from kniga.processes.facts import check_facts
-from kniga.processes.models import Instance, ProcessVersion, VersionStatus
+from kniga.processes.models import Instance, ProcessVersion, Task, VersionStatus
 from kniga.processes.queries import visible_instance
 from kniga.processes.reading import InstanceSnapshot, TaskSnapshot, fields_for, read_task
 from kniga.processes.starting import deal_facts, join_pipeline
@@ -114,8 +114,22 @@ def undo_completion(*, task_id: int, by: User, now: datetime) -> int:
     if row is None:
         raise Refused("undo_not_yours", _("Only the person who completed the task can undo it."))
     if not row[0]:
-        raise Refused("undo_moved_on", _("The deal has moved on since; this can no longer be undone."))
+        raise Refused("undo_moved_on", _why_not(snapshot))
     return task_id
+
+
+def _why_not(snapshot: TaskSnapshot) -> str:
+    """Why the last thing done is not this completion any more, as far as it can be told."""
+    after = Task.objects.filter(
+        instance=snapshot.instance_id, status="done", completed_at__gte=snapshot.completed_at
+    ).exclude(pk=snapshot.task_id)
+    name = after.order_by("-completed_at", "-pk").values_list("name", flat=True).first()
+    if name is not None:
+        text = _("“%(task)s” of the same deal was finished after it; only the last completion can be undone.")
+        return text % {"task": name}
+    if snapshot.instance.status == "suspended":
+        return _("The deal has been paused since; a manager has to resume it first.")
+    return _("The deal has moved on since; this can no longer be undone.")
 
 
 def _undo(task_id: int, by: User, now: datetime) -> tuple[bool] | None:

@@ -41,7 +41,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
     """One event. `actor` is "" for what the system did by itself; `stage`, `task`, `outcome` (a label) and its
-    `tone` are "" where the event has none; `assignee` is whose the task is now, `answers` what was answered."""
+    `tone` are "" where the event has none; `assignee` is whose the task is now, `answers` what was answered. `place`
+    is the name of the element of the book the event is about ("" where it is about none)."""
 
     id: int
     at: datetime
@@ -58,6 +59,7 @@ class TimelineRow:
     tone: str
     assignee: str
     answers: tuple[GivenAnswer, ...]
+    place: str
     payload: Mapping[str, Any]
 
 
@@ -71,14 +73,14 @@ _VERSION_THEN = """(
 _SELECT = """
 SELECT e.at, e.id, e.at, e.kind, coalesce(u.name, ''), e.deal_id, d.number, coalesce(d.name, ''),
        coalesce(s.name, ''), t.id, coalesce(t.name, ''), coalesce(t.kind, ''), coalesce(a.name, ''), e.payload::text,
-       i.version_id, CASE WHEN t.id IS NOT NULL THEN {version_then} END
+       i.version_id, CASE WHEN i.id IS NOT NULL THEN {version_then} END
 FROM platform_event e
 LEFT JOIN people_user u ON u.id = e.actor_id
 LEFT JOIN deals_deal d ON d.id = e.deal_id
 LEFT JOIN deals_stage s ON s.pipeline_id = d.pipeline_id AND s.key = e.payload ->> 'stage'
 LEFT JOIN processes_task t ON t.id = e.task_id
 LEFT JOIN people_user a ON a.id = t.assignee_id
-LEFT JOIN processes_instance i ON i.id = t.instance_id
+LEFT JOIN processes_instance i ON i.id = coalesce(t.instance_id, e.instance_id)
 {where} ORDER BY e.at DESC, e.id DESC LIMIT {limit}
 """
 
@@ -120,10 +122,19 @@ def _row(row: tuple[Any, ...]) -> TimelineRow:
     payload = json.loads(text)
     version_id = version_then or version_now
     label, tone, answers = _completion(version_id, payload) if version_id else ("", "", ())
-    step = runnable_version(version_then).definition.user_task(str(payload.get("element"))) if version_then else None
-    if step is not None:
+    place = _place(version_id, payload) if version_id else ""
+    step = runnable_version(version_id).definition.user_task(str(payload.get("element"))) if version_id else None
+    # A task of another version is named as that one has it; so is one that an undoing has taken away.
+    if step is not None and (version_then or not task):
         task, task_kind = step.name, step.kind
-    return TimelineRow(*[*facts, task, task_kind, label, tone, assignee, answers, payload])
+    return TimelineRow(*[*facts, task, task_kind, label, tone, assignee, answers, place, payload])
+
+
+def _place(version_id: int, payload: Mapping[str, Any]) -> str:
+    """The name of the event or element that an event of the ledger is about; "" for one without a name."""
+    elements = runnable_version(version_id).definition.elements
+    named = (elements.get(str(payload.get(key))) for key in ("event", "timer", "element"))
+    return next((element.name for element in named if element is not None and element.name), "")
 
 
 def _completion(version_id: int, payload: Mapping[str, Any]) -> tuple[str, str, tuple[GivenAnswer, ...]]:

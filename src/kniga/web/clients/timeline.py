@@ -103,11 +103,12 @@ def _all_details(told: Told) -> tuple[tuple[str, str], ...]:
 def _beside(row: TimelineRow) -> tuple[tuple[str, str], ...]:
     """What an event adds to the line of the act it belongs to."""
     if row.kind == "processes.task.created":
-        return ((_("Next step"), f"{row.task} — {row.assignee}" if row.assignee else row.task),)
+        task = row.task or row.place or "—"
+        return ((_("Next step"), f"{task} — {row.assignee}" if row.assignee else task),)
     if row.kind == "processes.stage.entered":
         return ((_("Stage"), row.stage or str(row.payload.get("stage") or "—")),)
     if row.kind == "processes.task.cancelled":
-        return ((_("Fell away"), row.task),)
+        return ((_("Fell away"), row.task or row.place),)
     return _details(row)
 
 
@@ -171,6 +172,22 @@ def _said(text: str | Promise, icon: str, tone: str = "neutral", **keys: str) ->
     return make
 
 
+def _at(text: str | Promise, icon: str, tone: str = "neutral", **keys: str) -> Sentence:
+    """As `_said`, and the place in the book behind it, where it has a name."""
+    said = _said(text, icon, tone, **keys)
+
+    def make(row: TimelineRow) -> tuple[str, str, str]:
+        title, look, shade = said(row)
+        return _with(title, row.place), look, shade
+
+    return make
+
+
+def _undone(row: TimelineRow) -> tuple[str, str, str]:
+    done = " — ".join(text for text in (row.place, row.outcome) if text)
+    return _with(_("A completion was taken back"), done), "undo", "neutral"
+
+
 def _task_done(row: TimelineRow) -> tuple[str, str, str]:
     title = f"{row.task}: {row.outcome}" if row.outcome else row.task
     return title, TASK_ICONS.get(row.task_kind, "check"), TONES.get(row.tone, "neutral")
@@ -193,14 +210,18 @@ def _deal_opened(row: TimelineRow) -> tuple[str, str, str]:
 def _timer(row: TimelineRow) -> tuple[str, str, str]:
     # A timer at a task is about that task; one of its own, or of several events waited for, is a wait that is over.
     if row.task_id is None:
-        return _("The wait is over"), "clock", "neutral"
-    return _("A deadline passed"), "warning", "bad"
+        return _with(_("The wait is over"), row.place), "clock", "neutral"
+    return _with(_("A deadline passed"), row.task or row.place), "warning", "bad"
 
 
 def _worked(row: TimelineRow) -> tuple[str, str, str]:
     if row.payload.get("skipped"):
-        return _("The deal goes on without the machine's part"), "close", "neutral"
-    return _("The machine has done its part"), "settings", "good"
+        return _with(_("The deal goes on without the machine's part"), row.place), "close", "neutral"
+    return _with(_("The machine has done its part"), row.place), "settings", "good"
+
+
+def _with(title: str, place: str) -> str:
+    return f"{title}: {place}" if place else title
 
 
 _SENTENCES: Final[dict[str, Sentence]] = {
@@ -225,8 +246,8 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.stage.entered": _stage,
     "processes.task.created": _task_set,
     "processes.task.completed": _task_done,
-    "processes.task.cancelled": _said(gettext_lazy("A task fell away"), "close"),
-    "processes.completion.undone": _said(gettext_lazy("A completion was taken back"), "undo"),
+    "processes.task.cancelled": _at(gettext_lazy("A task fell away"), "close"),
+    "processes.completion.undone": _undone,
     "processes.timer.fired": _timer,
     "processes.timer.failed": _said(gettext_lazy("A timer could not fire: %(why)s"), "warning", "bad", why="reason"),
     "processes.deviation.raised": _said(gettext_lazy("Deviation: %(name)s"), "warning", "bad", name="name"),
@@ -239,13 +260,13 @@ _SENTENCES: Final[dict[str, Sentence]] = {
         gettext_lazy("A signal came and could not be heard: %(why)s"), "warning", "bad", why="reason"
     ),
     "processes.signal.broadcast": _said(gettext_lazy("A signal was sent: %(name)s"), "message", name="signal"),
-    "processes.message.caught": _said(gettext_lazy("A message came: %(name)s"), "mail", "info", name="event"),
-    "processes.message.thrown": _said(gettext_lazy("A message was sent: %(name)s"), "mail", name="message"),
-    "processes.signal.caught": _said(gettext_lazy("A signal came: %(name)s"), "message", "info", name="event"),
-    "processes.signal.thrown": _said(gettext_lazy("A signal was sent: %(name)s"), "message", name="signal"),
-    "processes.condition.met": _said(gettext_lazy("A condition of the sales book came true"), "check", "info"),
-    "processes.condition.ceased": _said(gettext_lazy("A condition of the sales book is no longer true"), "check"),
-    "processes.work.started": _said(gettext_lazy("The machine has something to do"), "settings"),
+    "processes.message.caught": _at(gettext_lazy("A message came"), "mail", "info"),
+    "processes.message.thrown": _said(gettext_lazy("A message was sent: %(name)s"), "mail", name="name"),
+    "processes.signal.caught": _at(gettext_lazy("A signal came"), "message", "info"),
+    "processes.signal.thrown": _said(gettext_lazy("A signal was sent: %(name)s"), "message", name="name"),
+    "processes.condition.met": _at(gettext_lazy("A condition of the sales book came true"), "check", "info"),
+    "processes.condition.ceased": _at(gettext_lazy("A condition of the sales book is no longer true"), "check"),
+    "processes.work.started": _at(gettext_lazy("The machine has something to do"), "settings"),
     "processes.work.completed": _worked,
     "processes.work.failed": _said(
         gettext_lazy("The machine could not do it: %(why)s"), "warning", "bad", why="message"
@@ -255,13 +276,13 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     ),
     "processes.work.retried": _said(gettext_lazy("The machine tries again: %(why)s"), "settings", why="reason"),
     "processes.work.skipped": _said(gettext_lazy("The machine's part was left out: %(why)s"), "close", why="reason"),
-    "processes.error.thrown": _said(gettext_lazy("An error of the sales book"), "warning", "bad"),
-    "processes.escalation.thrown": _said(gettext_lazy("An escalation of the sales book"), "up"),
-    "processes.scope.entered": _said(gettext_lazy("A part of the sales book began"), "play"),
-    "processes.scope.left": _said(gettext_lazy("A part of the sales book is over"), "book"),
-    "processes.loop.started": _said(gettext_lazy("A step for each began"), "play"),
-    "processes.loop.ended": _said(gettext_lazy("A step for each is over"), "book"),
-    "processes.decision.made": _said(gettext_lazy("A table decided"), "check"),
+    "processes.error.thrown": _at(gettext_lazy("An error of the sales book"), "warning", "bad"),
+    "processes.escalation.thrown": _at(gettext_lazy("An escalation of the sales book"), "up"),
+    "processes.scope.entered": _at(gettext_lazy("A part of the sales book began"), "play"),
+    "processes.scope.left": _at(gettext_lazy("A part of the sales book is over"), "book"),
+    "processes.loop.started": _at(gettext_lazy("A step for each began"), "play"),
+    "processes.loop.ended": _at(gettext_lazy("A step for each is over"), "book"),
+    "processes.decision.made": _at(gettext_lazy("A table decided"), "check"),
     "processes.instance.sent": _said(gettext_lazy("Sent to another step: %(why)s"), "arrow", why="reason"),
     "processes.instance.migrated": _said(gettext_lazy("The deal goes by another version of the book"), "book"),
     "processes.instance.moved": _said(gettext_lazy("The deal goes by another version of the book"), "book"),

@@ -1,0 +1,63 @@
+"""Every line of a history names what it is about."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from kniga.processes.messages import accept_message
+from kniga.processes.models import Task
+from kniga.processes.services import complete_task, start_process, undo_completion
+from kniga.processes.working import do_work
+from tests.processes.books import publish
+from tests.processes.conftest import NOW, Department, department
+from tests.processes.test_machine_work import AFTER_UNDO, ask, contact, letter, working_book
+from tests.processes.test_messages import ask as wait_for_money
+from tests.processes.test_messages import receiving
+from tests.web.test_processes_pages import client_of
+
+__all__ = ["department"]
+
+
+def lines(department: Department) -> str:
+    page = client_of(department.rep).get(f"/deals/{department.deal.pk}/timeline/").content.decode()
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+
+
+def test_a_completion_taken_back_says_which_and_leaves_no_empty_next_step(department: Department) -> None:
+    publish(working_book(letter()))
+    _instance, task_id = ask(department)
+    undo_completion(task_id=task_id, by=department.rep, now=NOW + timedelta(seconds=5))
+    told = lines(department)
+    assert "A completion was taken back: ask — ok" in told
+
+
+def test_a_next_step_that_undoing_has_taken_away_keeps_its_name(department: Department) -> None:
+    started = start_process(deal_id=department.deal.pk, process_key="small_sale", by=department.rep, now=NOW)
+    step = Task.objects.get(pk=started.created[0])
+    outcome = complete_task(
+        task_id=step.pk, outcome="later", answers={}, by=department.rep, now=NOW + timedelta(minutes=1)
+    )
+    named = Task.objects.get(pk=outcome.created[0]).name
+    undo_completion(task_id=step.pk, by=department.rep, now=NOW + timedelta(minutes=1, seconds=5))
+    told = lines(department)
+    assert f"Next step: {named}" in told
+    assert not re.search(r"Next step: (—|</|$)", told)
+
+
+def test_what_the_machine_did_is_named(department: Department) -> None:
+    contact(department)
+    publish(working_book(letter()))
+    ask(department)
+    do_work(now=AFTER_UNDO)
+    assert "The machine has done its part: Write" in lines(department)
+
+
+def test_a_message_that_came_is_named_as_the_book_names_it(department: Department) -> None:
+    publish(receiving())
+    wait_for_money(department)
+    accept_message(
+        name="paid", deal_id=department.deal.pk, client_id=None, thread=None, key=None, payload={"paid": True},
+        by=department.rep, now=NOW,
+    )  # fmt: skip
+    assert "A message came: Wait for the money" in lines(department)
