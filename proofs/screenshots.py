@@ -85,6 +85,8 @@ PAGES = (
     Shot("deal", "/deals/", follow=("main [data-row] a[href^='/deals/']",)),
     Shot("deal-new", "/deals/new/"),
     Shot("board", "/board/"),
+    Shot("deviations", "/deviations/"),
+    Shot("notices", "/notices/"),
     Shot("clients", "/clients/"),
     Shot("client", "/clients/", follow=("main [data-row] a[href^='/clients/']",)),
     Shot("client-new", "/clients/new/"),

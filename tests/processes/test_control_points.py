@@ -11,7 +11,8 @@ import pytest
 from kniga.deals.models import Deal
 from kniga.deals.services import update_deal
 from kniga.people.models import Notice, User
-from kniga.platform.models import Event
+from kniga.platform.models import CalendarDay, Event
+from kniga.platform.working_time import forget_calendar
 from kniga.processes.control_models import ControlWatch, Deviation
 from kniga.processes.control_points import look_at_controls
 from kniga.processes.pump import run_due
@@ -235,3 +236,13 @@ def test_the_workers_find_nothing_to_do_in_one_statement(
 ) -> None:
     with django_assert_num_queries(1):
         assert look_at_controls(now=NOW) == 0
+
+
+def test_a_calendar_without_working_days_holds_up_nothing(department: Department) -> None:
+    start(department, controlled())
+    days = [NOW.date() + timedelta(days=number) for number in range(3700)]
+    CalendarDay.objects.bulk_create(CalendarDay(date=day, is_working=False) for day in days)
+    forget_calendar()
+    run_due(now=DUE)
+    assert not Deviation.objects.exists()
+    assert ControlWatch.objects.get().look_at == DUE + timedelta(minutes=15)

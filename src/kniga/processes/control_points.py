@@ -71,10 +71,14 @@ class _Seen:
         return next((one for one in step.controls if one.key == watch.point), None) if step else None
 
     def moment(self, watch: ControlWatch, point: ControlPoint) -> datetime:
-        """When the point is to be looked at, by the calendar as it is now."""
+        """When the point is to be looked at, by the calendar as it is now; later, if that calendar has no answer."""
         task = self.tasks[watch.instance_id, watch.token]
         calendar = organisation_calendar().in_zone(self.snapshots[watch.instance_id].deal.time_zone)
-        return look_at(point, task.created_at, task.due_at, calendar)
+        try:
+            return look_at(point, task.created_at, task.due_at, calendar)
+        except ValueError as error:  # one calendar without working days must not hold up all other deals
+            LOG.warning("the control point %s of instance %s has to wait: %s", point.key, watch.instance_id, error)
+            return self.now + OFTEN
 
     def is_wanting(self, watch: ControlWatch, point: ControlPoint) -> bool:
         """Whether the point is a deviation: its step is open, and its condition, if it has one, surely true."""
