@@ -20,31 +20,37 @@ def book() -> None:
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Option("-o", "--out", help="The file to write.")],
-    form: Annotated[str, typer.Option("--format", help="pdf or html.")] = "pdf",
+    out: Annotated[Path, typer.Option("-o", "--out", help="The file (for png the folder) to write.")],
+    form: Annotated[str, typer.Option("--format", help="pdf, html, or png: a picture of each page.")] = "pdf",
     language: Annotated[str, typer.Option(help="ru or en: the language of headings and terms.")] = "",
     edition: Annotated[int, typer.Option(help="Number of an edition; the one in force by default.")] = 0,
 ) -> None:
     """Write an edition of the sales book: contents, diagrams, scripts, norms, technology map."""
-    if form not in ("pdf", "html"):
-        refuse(f"--format {form}: choose pdf or html", code=2)
+    if form not in ("pdf", "html", "png"):
+        refuse(f"--format {form}: choose pdf, html or png", code=2)
     if language not in ("", "ru", "en"):
         refuse(f"--language {language}: choose ru or en", code=2)
     if not out.parent.is_dir():
         refuse(f"there is no folder {out.parent}: make it first")
     with database():
-        content = _made(form, language, edition)
-    out.write_bytes(content)
-    print(f"{out}: {len(content):,} bytes")
+        made = _made(form, language, edition)
+    if isinstance(made, bytes):
+        out.write_bytes(made)
+        print(f"{out}: {len(made):,} bytes")
+        return
+    out.mkdir(exist_ok=True)
+    for number, page in enumerate(made, 1):
+        (out / f"page-{number:03d}.png").write_bytes(page)
+    print(f"{out}: {len(made)} pages")
 
 
-def _made(form: str, language: str, number: int) -> bytes:
+def _made(form: str, language: str, number: int) -> bytes | list[bytes]:
     from django.conf import settings
 
     from kniga.people.models import User
     from kniga.people.roles import Role
     from kniga.platform.errors import NotVisible
-    from kniga.salesbook.paper import book_pdf
+    from kniga.salesbook.paper import book_pages, book_pdf
     from kniga.salesbook.queries import get_edition
     from kniga.web.salesbook.standalone import book_html
 
@@ -55,5 +61,8 @@ def _made(form: str, language: str, number: int) -> bytes:
     except NotVisible:
         wanted = f"edition {number}" if number else "sales book yet; publish a process first"
         refuse(f"there is no {wanted}")
+    spoken = language or settings.LANGUAGE_CODE
+    if form == "png":
+        return book_pages(user=reader, edition=edition, language=spoken)
     make = book_pdf if form == "pdf" else book_html
-    return make(user=reader, edition=edition, language=language or settings.LANGUAGE_CODE)
+    return make(user=reader, edition=edition, language=spoken)
