@@ -32,6 +32,7 @@ NAME_OF: Final = """() => {
   const text = it.getAttribute('aria-label') || labels || it.innerText;
   return (text || '').replace(/\\s+/g, ' ').trim();
 }"""
+LAST_MADE: Final = "kniga:escalate"
 COUNT_MICE: Final = """
 window.mice = 0;
 for (const kind of ['mousedown', 'mousemove', 'touchstart', 'wheel'])
@@ -190,18 +191,17 @@ def _use_the_panel(hands: Hands) -> None:
 
 
 def _saved(hands: Hands) -> bytes:
-    """The draft as the server has it once the page says that it is saved."""
+    """The draft as the server has it once what was made last has come there."""
     page = hands.page
     hands.key("Tab")
-    settled = until(
-        lambda: bool(page.evaluate("document.querySelector('[data-part=status]').dataset.status === 'saved'")),
-        seconds=15,
-    )
-    if not settled:
+    if not until(lambda: LAST_MADE in _state(page), seconds=30):
         raise RuntimeError("the draft is not saved")
-    page.wait_for_timeout(1_500)
+    return _state(page).encode()
+
+
+def _state(page: Page) -> str:
     state: dict[str, Any] = page.request.get(f"{page.url}state/").json()
-    return str(state["xml"]).encode()
+    return str(state["xml"])
 
 
 def _judge(report: Report, hands: Hands, xml: bytes) -> None:

@@ -64,7 +64,20 @@ export function FlowForm({ flow }: { flow: Drawn }) {
   return (
     <div class="kp-form">
       <TextInput label={t("flowName")} value={way.name} onWrite={(name) => model.writeFlow(flow, { name })} />
-      {decides ? <FlowRule way={way} /> : <p class="k-field__help">{t("flowPlain")}</p>}
+      {decides ? <FlowRule way={way} /> : <PlainFlow way={way} />}
+    </div>
+  );
+}
+
+/* A condition where nothing decides, as other tools draw it, is refused: it can only be taken off. */
+function PlainFlow({ way }: { way: FlowMeaning }) {
+  const { model, t } = useDesk();
+  if (!way.condition) return <p class="k-field__help">{t("flowPlain")}</p>;
+  return (
+    <div class="kp-rule">
+      <p class="k-field__help">{t("flowCondition")}</p>
+      <pre class="kp-rule__raw">{way.condition}</pre>
+      <button type="button" class="k-button k-button--plain k-button--small" onClick={() => model.writeFlow(way.flow, { condition: "" })}>{t("flowConditionOff")}</button>
     </div>
   );
 }
