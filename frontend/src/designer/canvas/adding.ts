@@ -1,7 +1,7 @@
 /* Adding a part: behind the selected element, behind the only loose end, or by hand where the mouse lets it go. */
 import { partOf, type Part } from "./parts";
 import { isStep } from "../meaning";
-import type { BookModel, Drawn } from "../model";
+import type { BookModel, Drawn, Outcome } from "../model";
 import { is, type BpmnFactory, type Canvas, type Element, type ElementFactory, type Modeler, type Modeling, type Point, type Registry, type Selection } from "./services";
 import type { Say } from "./words";
 
@@ -73,25 +73,47 @@ export class Adding {
     if (is(behind, "bpmn:SequenceFlow")) return this.into(behind, shape);
     const flows = behind.outgoing.filter((flow) => is(flow, "bpmn:SequenceFlow"));
     const way = flows[0];
+    if (is(behind, "bpmn:ExclusiveGateway") && part.key !== "note") return this.branchOff(behind, shape);
     if (!way || part.key === "note" || is(behind, "bpmn:Gateway")) return append(behind);
     const gateway = way.target!;
     const branches = flows.length === 1 && is(gateway, "bpmn:ExclusiveGateway") && gateway.outgoing.length > 1;
-    if (branches && part.group !== "way") return this.branch(behind, gateway, shape);
+    if (branches && part.group !== "way") return this.branch(gateway, shape);
     if (!is(shape, "bpmn:EndEvent")) return this.into(way, shape);
-    return append(this.into(way, this.make(partOf("choice"))[0]!));
+    return this.branchOff(this.into(way, this.make(partOf("choice"))[0]!), shape);
   }
 
-  /** Behind a step whose outcomes part: the way of the outcome that leads nowhere yet, else into the first way. */
-  private branch(step: Element, gateway: Element, shape: Element): Element {
-    const book = this.book;
-    const drawn = step as unknown as Drawn;
-    const open = isStep(drawn) ? book.ways(drawn).find((way) => !way.target) : undefined;
-    if (!open && !is(shape, "bpmn:EndEvent")) return this.into(gateway.outgoing[0]!, shape);
+  /** Behind a step whose outcomes part: a way of its own for the outcome that has none, else into the first way. */
+  private branch(gateway: Element, shape: Element): Element {
+    const isEnd = is(shape, "bpmn:EndEvent");
+    if (!isEnd && !this.openOutcome(gateway)) return this.into(gateway.outgoing[0]!, shape);
+    return this.branchOff(gateway, shape);
+  }
+
+  /** One more way out of a choice: the first way becomes the usual one, this one is for the outcome that has none. */
+  private branchOff(gateway: Element, shape: Element): Element {
+    const first = gateway.outgoing[0];
+    if (first && !gateway.businessObject["default"] && !first.businessObject["conditionExpression"]) {
+      this.modeling.updateProperties(gateway, { default: first.businessObject });
+    }
+    const outcome = gateway.outgoing.length ? this.openOutcome(gateway) : undefined;
     const added = this.modeler.get<AutoPlace>("autoPlace").append(gateway, shape);
-    const flow = added.incoming[0] as unknown as Drawn;
-    if (open) book.growing.condition(flow, [open.outcome.key]);
-    if (open) book.rename(flow, open.outcome.label);
+    const flow = added.incoming[0] as unknown as Drawn | undefined;
+    if (outcome && flow) {
+      this.book.growing.condition(flow, [outcome.key]);
+      this.book.rename(flow, outcome.label);
+    }
     return added;
+  }
+
+  /** The outcome of the step before a choice that no way names; the first outcome goes the usual way. */
+  private openOutcome(gateway: Element): Outcome | undefined {
+    const step = gateway.incoming.length === 1 ? (gateway.incoming[0]!.source as unknown as Drawn) : undefined;
+    if (!step || !isStep(step)) return undefined;
+    const flows = this.book.flows(gateway as unknown as Drawn);
+    const named = flows.map((flow) => flow.condition).join(" ");
+    const isUsual = flows.some((flow) => !flow.condition);
+    const outcomes = this.book.read(step).outcomes.slice(isUsual ? 1 : 0);
+    return outcomes.find((outcome) => !named.includes(`"${outcome.key}"`));
   }
 
   /** A new step stands in the stage of the one it follows. */

@@ -29,6 +29,8 @@ export class Page {
   private readonly model: BookModel;
   private readonly problems: Problems;
   private saver!: Saver;
+  private catalog!: Catalog;
+  private unmount: () => void = () => undefined;
   private status: Status = "saved";
   private told = "";
   private reading = false;
@@ -53,9 +55,7 @@ export class Page {
     const [state, catalog] = await Promise.all([this.door.state(), this.door.catalog() as Promise<Catalog>]);
     this.saver = this.makeSaver(state);
     await this.restore(state);
-    const texts = readJson<Texts>("designer-texts");
-    mountPanel(this.part("panel"), this.model, texts, catalog);
-    mountBook(this.part("book"), this.model, texts, catalog);
+    this.catalog = catalog;
     this.bind();
     this.showTab(matchMedia(NARROW).matches ? "book" : "diagram");
     this.look();
@@ -120,6 +120,7 @@ export class Page {
       const button = (event.target as HTMLElement).closest<HTMLElement>("[data-do]");
       const act = button && this.acts()[button.dataset["do"]!];
       if (act) act();
+      button?.closest("details")?.removeAttribute("open");
     });
     for (const tab of this.root.querySelectorAll<HTMLElement>("[data-tab]")) {
       tab.addEventListener("click", () => this.showTab(tab.dataset["tab"]!));
@@ -255,12 +256,14 @@ export class Page {
   }
 
   private showTab(name: string): void {
+    if (this.root.dataset["shown"] === name) return;
     this.root.dataset["shown"] = name;
     for (const tab of this.root.querySelectorAll<HTMLElement>("[data-tab]")) {
       tab.setAttribute("aria-selected", String(tab.dataset["tab"] === name));
     }
     this.part("book").hidden = name !== "book";
     this.part("work").hidden = name === "book";
+    this.mountForms(name);
     if (name === "diagram") this.modeler.get<Canvas>("canvas").resized();
   }
 
@@ -274,6 +277,13 @@ export class Page {
     if (!outer.width) return; // on a phone the book is shown first
     const [width, height] = [outer.width / READABLE, outer.height / READABLE];
     canvas.viewbox({ x: first.x - 60 / READABLE, y: first.y - height / 2, width, height });
+  }
+
+  /** The panel and the book show the same forms: one at a time, for a form's labels are found by their ids. */
+  private mountForms(tab: string): void {
+    const [mount, host] = tab === "book" ? [mountBook, this.part("book")] : [mountPanel, this.part("panel")];
+    this.unmount();
+    this.unmount = mount(host, this.model, readJson<Texts>("designer-texts"), this.catalog);
   }
 
   private fit(): void {

@@ -1,7 +1,7 @@
 /* Our palette: buttons with names. A press adds the part behind the selected element, dragging puts it where one wants. */
 import type { Adding } from "./adding";
 import { PARTS } from "./parts";
-import type { Modeler } from "./services";
+import type { Canvas, Modeler } from "./services";
 import type { Say } from "./words";
 
 interface Tool {
@@ -32,7 +32,11 @@ export function drawPalette(host: HTMLElement, modeler: Modeler, adding: Adding,
       const made = button(part.icon, say(`part_${part.key}`), hint(say, part.key, part.code));
       made.draggable = true;
       made.dataset.part = part.key;
-      made.addEventListener("click", () => adding.append(part));
+      made.addEventListener("click", (event) => {
+        adding.append(part);
+        // After a press with the mouse the keys go on at the diagram; whoever came by the keyboard stays in the row.
+        if (event.detail > 0) modeler.get<Canvas>("canvas").focus();
+      });
       made.addEventListener("dragstart", (event) => {
         event.preventDefault();
         adding.drag(part, event);

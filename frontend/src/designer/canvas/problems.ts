@@ -1,6 +1,7 @@
 /* Problems as they arise: a mark on the element, a line in the list, and the way that leads into one, numbered. */
 import type { Checked, Problem } from "./door";
-import type { Canvas, Modeler, Overlays, Registry, Selection } from "./services";
+import { kindOf } from "./parts";
+import type { Canvas, Element, Modeler, Overlays, Registry, Selection } from "./services";
 import type { Say } from "./words";
 
 const BADGE = "k-problem";
@@ -61,7 +62,7 @@ export class Problems {
     badge.type = "button";
     badge.className = `k-mark k-mark--${worst}`;
     badge.textContent = problems.length > 1 ? String(problems.length) : "!";
-    badge.title = problems.map((one) => `${one.message} ${one.cure}`.trim()).join("\n");
+    badge.title = problems.map((one) => this.inWords(`${one.message} ${one.cure}`.trim())).join("\n");
     badge.setAttribute("aria-label", badge.title);
     badge.addEventListener("click", () => this.focus(this.shown.indexOf(problems[0]!)));
     return badge;
@@ -83,14 +84,33 @@ export class Problems {
     button.dataset["problem"] = String(place);
     button.className = `k-problems__line k-problems__line--${problem.severity}`;
     const where = document.createElement("b");
-    where.textContent = problem.place || this.say("whole_process");
+    where.textContent = this.placeOf(problem);
     const what = document.createElement("span");
-    what.textContent = problem.message;
+    what.textContent = this.inWords(problem.message);
     const cure = document.createElement("small");
-    cure.textContent = problem.cure;
+    cure.textContent = this.inWords(problem.cure);
     button.append(where, what, cure);
     line.append(button);
     return line;
+  }
+
+  private placeOf(problem: Problem): string {
+    const element = this.modeler.get<Registry>("elementRegistry").get(problem.element);
+    if (!element || element === this.modeler.get<Canvas>("canvas").getRootElement()) return this.say("whole_process");
+    return this.nameOf(element);
+  }
+
+  private nameOf(element: Element): string {
+    return element.businessObject.name || this.say(`part_${kindOf(element)}`);
+  }
+
+  /** A message names what has no name of its own by its id, which nobody has ever seen. */
+  private inWords(text: string): string {
+    const registry = this.modeler.get<Registry>("elementRegistry");
+    return text.replace(/[“«]?([\p{L}_][\p{L}\p{N}_.-]*[\p{L}\p{N}_])[”»]?/gu, (word, id: string) => {
+      const element = id.includes("_") ? registry.get(id) : undefined;
+      return element ? `“${this.nameOf(element)}”` : word;
+    });
   }
 
   private focus(place: number): void {
