@@ -12,6 +12,7 @@ can be used are told, not judged.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -250,7 +251,7 @@ def _loops(definition: Any) -> int:
 def _publish(report: Report, page: Page) -> None:
     page.locator("[data-do='publish']").click()
     page.locator("dialog[open] [name='note']").fill("The first version")
-    page.locator("dialog[open] button[type='submit'], dialog[open] form[method='post'] button").last.click()
+    page.locator("dialog[open] form[method='post'] button").click()
     page.wait_for_url("**/processes/*/1/")
     shown = page.locator("main").inner_text()
     holds = "Published" in shown
@@ -266,14 +267,14 @@ def _sell(report: Report, browser: Browser, kniga: Kniga) -> None:
     page.locator("#client_text").fill("Northern")
     page.locator("#client-choices input").first.check()
     page.locator("[name='process']").select_option(label=NAME)
-    page.locator("main form button[type='submit']").last.click()
-    page.wait_for_load_state()
-    page.goto("/desk/")
+    page.get_by_role("button", name="Open the deal").click()
+    page.wait_for_url(re.compile(r"/(deals|tasks)/\d+/"))
+    page.goto("/desk/?tab=all")
     page.locator("[data-row] a.k-desk-task").first.click()
     page.wait_for_selector("#task-form")
     done = []
     while not page.locator(".k-closing--won").count() and len(done) < 2 * len(STEPS):
-        done.append(page.locator("h1").first.inner_text())
+        done.append(page.locator("h1").first.inner_text().strip())
         _press(page)
     won = page.locator(".k-closing--won").count() == 1
     report.line("steps the rep took to won", " → ".join(done), "steps", goal=f"{len(STEPS)}", holds=won)
