@@ -20,6 +20,7 @@ from kniga.web.access import SignedInRequest, act_required
 from kniga.web.documents.forms import TemplateForm
 from kniga.web.once import made_once
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+from kniga.web.processes.sections import book_tabs
 
 TEMPLATE = "documents/template.html"
 FRAGMENTS = {"template-form": "form"}
@@ -29,7 +30,11 @@ FRAGMENTS = {"template-form": "form"}
 @act_required(Act.EDIT_BOOK)
 def show(request: SignedInRequest) -> HttpResponse:
     """All templates."""
-    return render_page(request, "documents/templates.html", {"rows": template_rows(user=request.user)})
+    return render_page(
+        request,
+        "documents/templates.html",
+        {"rows": template_rows(user=request.user), "tabs_shown": book_tabs(request.user)},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,6 +14,7 @@ from kniga.processes.wait_queries import incidents_for, messages_for, tried_agai
 from kniga.processes.working import retry_work, skip_work
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+from kniga.web.processes.sections import book_tabs
 
 STATUSES = ("waiting", "failed", "expired", "matched")
 
@@ -46,7 +47,7 @@ def messages(request: SignedInRequest) -> HttpResponse:
     status = request.GET.get("status", STATUSES[0])
     status = status if status in STATUSES else STATUSES[0]
     page = messages_for(user=request.user, status=status, cursor=request.GET.get("after") or None)
-    context = {"page": page, "status": status, "statuses": status_names()}
+    context = {"page": page, "status": status, "statuses": status_names(), "tabs_shown": book_tabs(request.user)}
     return render_page(request, "processes/messages.html", context)
 
 
@@ -62,4 +63,5 @@ def status_names() -> dict[str, str]:
 
 def _incidents(request: SignedInRequest) -> dict[str, object]:
     page = incidents_for(user=request.user, cursor=request.GET.get("after") or None)
-    return {"page": page, "again": tried_again(user=request.user), "errors": {}, "settled": None}
+    again = tried_again(user=request.user)
+    return {"page": page, "again": again, "errors": {}, "settled": None, "tabs_shown": book_tabs(request.user)}

@@ -30,6 +30,7 @@ from kniga.processes.words import (
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.pages import render_page
 from kniga.web.processes.problems import marked_by, problem_rows
+from kniga.web.processes.sections import book_tabs
 
 
 @require_safe
@@ -41,8 +42,8 @@ def processes(request: SignedInRequest) -> HttpResponse:
         "drafts": draft_rows(user=request.user),
         "may_edit": may(request.user, Act.EDIT_BOOK),
     }
-    context["may_steer"] = may(request.user, Act.STEER)
-    return render_page(request, "processes/list.html", context | {"kinds": kind_names(), "problems": ()})
+    context |= {"kinds": kind_names(), "problems": (), "tabs_shown": book_tabs(request.user)}
+    return render_page(request, "processes/list.html", context)
 
 
 @require_safe

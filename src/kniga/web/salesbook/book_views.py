@@ -18,6 +18,7 @@ from kniga.salesbook.queries import EditionRow, changes_since, editions_for, get
 from kniga.salesbook.readers import READING_ROLES, last_read
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.pages import refuse, render_page
+from kniga.web.processes.sections import book_tabs
 from kniga.web.salesbook.script import script_of
 from kniga.web.speaking import language
 
@@ -30,7 +31,7 @@ def book(request: SignedInRequest) -> HttpResponse:
     """The edition in force, with what changed since one last read on top."""
     editions = editions_for(user=request.user)
     if not editions:
-        return render_page(request, "salesbook/none.html", {"may_edit": may(request.user, Act.EDIT_BOOK)})
+        return render_page(request, "salesbook/none.html", _nothing(request))
     return render_page(request, TEMPLATE, _context(request, editions[0]))
 
 
@@ -57,6 +58,10 @@ def pdf(request: SignedInRequest, number: int) -> HttpResponseBase:
     return response
 
 
+def _nothing(request: SignedInRequest) -> dict[str, Any]:
+    return {"may_edit": may(request.user, Act.EDIT_BOOK), "tabs_shown": book_tabs(request.user)}
+
+
 def _context(request: SignedInRequest, row: EditionRow) -> dict[str, Any]:
     user = request.user
     editions = editions_for(user=user)
@@ -71,6 +76,6 @@ def _context(request: SignedInRequest, row: EditionRow) -> dict[str, Any]:
         "last_read": known,
         "since": changes_since(user=user, before=known, after=row.number) if is_owed and known is not None else (),
         "asked_to_read": is_owed and user.role in READING_ROLES,
-        "may_see_readers": may(user, Act.STEER),
+        "tabs_shown": book_tabs(user),
         "script_of": script_of,
     }

@@ -11,12 +11,12 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from kniga.people.permissions import Act, may
 from kniga.salesbook.content import Book, book_of
 from kniga.salesbook.queries import editions_for
 from kniga.salesbook.technology import MapRow, roles_of, technology_map
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.pages import render_page
+from kniga.web.processes.sections import book_tabs
 from kniga.web.speaking import language
 
 # What a spreadsheet would take for a formula.
@@ -29,7 +29,7 @@ def technology(request: SignedInRequest) -> HttpResponse:
     """Process by process: who is responsible for each action, its deadline and result."""
     book = _current(request)
     if book is None:
-        return render_page(request, "salesbook/none.html", {"may_edit": False})
+        return render_page(request, "salesbook/none.html", {"may_edit": False, "tabs_shown": book_tabs(request.user)})
     process, role = request.GET.get("process", ""), request.GET.get("role", "")
     context: dict[str, Any] = {
         "book": book,
@@ -38,7 +38,7 @@ def technology(request: SignedInRequest) -> HttpResponse:
         "role": role,
         "processes": [(chapter.key, chapter.name) for chapter in book.chapters],
         "roles": roles_of(book),
-        "may_see_readers": may(request.user, Act.STEER),
+        "tabs_shown": book_tabs(request.user),
     }
     return render_page(request, "salesbook/map.html", context)
 

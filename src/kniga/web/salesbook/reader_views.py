@@ -20,6 +20,7 @@ from kniga.salesbook.services import confirm_reading, remind_readers
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.formatting import number as shown_number
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+from kniga.web.processes.sections import book_tabs
 
 
 @require_POST
@@ -60,4 +61,5 @@ def _context(request: SignedInRequest) -> dict[str, Any]:
         "missing": sum(not row.has_read for row in rows),
         "roles": dict(role_choices()),
         "errors": {},
+        "tabs_shown": book_tabs(request.user),
     }

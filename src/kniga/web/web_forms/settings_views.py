@@ -20,6 +20,7 @@ from kniga.web.access import SignedInRequest, act_required
 from kniga.web.once import made_once
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.params import id_or_none
+from kniga.web.processes.sections import book_tabs
 from kniga.web.web_forms.take_views import TRAP
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ class Typed:
 @act_required(Act.EDIT_BOOK)
 def show(request: SignedInRequest) -> HttpResponse:
     """All forms."""
-    return render_page(request, "forms/list.html", {"rows": form_rows(user=request.user)})
+    return render_page(
+        request, "forms/list.html", {"rows": form_rows(user=request.user), "tabs_shown": book_tabs(request.user)}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
