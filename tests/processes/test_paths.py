@@ -160,3 +160,18 @@ def test_loops_timers_and_sub_processes_are_followed() -> None:
     assert way.passed == {
         "s_a", "a_g", "g", "g_a", "g_b", "b_wait", "wait_sub", "sub", "s2", "s2_c", "sub_e",
     }  # fmt: skip
+
+
+def test_where_a_deal_waits_without_a_person_is_on_its_path_too(team: tuple[User, User, User]) -> None:
+    head, first, _second = team
+    pause = (
+        '<intermediateCatchEvent id="wait"><timerEventDefinition><timeDuration>P1D</timeDuration>'
+        "</timerEventDefinition></intermediateCatchEvent>"
+    )
+    flows = "<flows>\nstart -> a\na -> wait\nwait -> b\nb -> won\n</flows>"
+    ends = f'<startEvent id="start"/>{task("a")}{pause}{task("b")}<endEvent id="won" kniga:result="won"/>{flows}'
+    deal = run_deals([first], 1, head, xml=book(KEY, ends))[0]
+    finish(deal, head, 1)
+    (part,) = parts_of(deal, head)
+    assert seen(part) == [("start", "passed"), ("a", "done"), ("wait", "here")]
+    assert part.visits[-1].entered_at is None, "nothing tells since when"
