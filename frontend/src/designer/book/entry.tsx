@@ -7,7 +7,7 @@ import type { Drawn } from "../model";
 import { useDesk } from "../panel/context";
 import { usePeople } from "../panel/controls";
 import { ElementForm } from "../panel/index";
-import { elementWords } from "../panel/outcomes";
+import { elementWords, kindWords } from "../panel/outcomes";
 import { useRuleWords } from "../panel/ways";
 import { Prose } from "./prose";
 
@@ -80,7 +80,7 @@ function Tools({ element, name, acts }: { element: Drawn; name: string; acts: Ac
 function Facts({ element }: { element: Drawn }) {
   const { model, t, texts } = useDesk();
   const people = usePeople();
-  if (!isStep(element)) return <small class="kp-entry__facts">{model.name(element) ? t(`kind_${element.type.slice("bpmn:".length)}`) : ""}</small>;
+  if (!isStep(element)) return <small class="kp-entry__facts">{model.name(element) ? kindWords(element.type, t) : ""}</small>;
   const { kind, assignee, deadline, controls } = model.read(element);
   const due = !deadline ? "" : deadline.answer ? t("deadlineByAnswer") : durationWords(deadline.duration, deadline.calendar, texts);
   const facts = [t(`stepKind_${kind}`), people.find((one) => one.key === assignee)?.label ?? assignee, due, controls.length ? t("controlsNumber", { number: controls.length }) : ""];

@@ -9,6 +9,7 @@ import { DeskContext, useDesk, useModelChanges } from "./context";
 import { EventForm } from "./events";
 import { TextInput } from "./inputs";
 import { CallForm, DecisionForm, ReceiveForm, SendForm, ServiceForm, SubProcessForm } from "./machines";
+import { kindWords } from "./outcomes";
 import { ProcessForm } from "./process";
 import { StepForm } from "./step";
 import { FlowForm, GatewayForm } from "./ways";
@@ -36,7 +37,7 @@ function Panel() {
 }
 
 function titleOf(element: Drawn, t: (name: string) => string): string {
-  return t(`kind_${isStep(element) ? "UserTask" : element.type.slice("bpmn:".length)}`);
+  return kindWords(isStep(element) ? "bpmn:UserTask" : element.type, t);
 }
 
 /** The form of any element: the same wherever it is opened. */

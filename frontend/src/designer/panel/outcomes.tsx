@@ -73,7 +73,14 @@ function isTarget(element: Drawn, step: Drawn): boolean {
 
 /** An element as a reader calls it: its name, or what it is. */
 export function elementWords(element: Drawn, name: string, t: (name: string, gaps?: Record<string, string>) => string): string {
-  return name || t(`kind_${element.businessObject.$type.slice("bpmn:".length)}`);
+  return name || kindWords(element.businessObject.$type, t);
+}
+
+/** What an element is, in a word or two. */
+export function kindWords(type: string, t: (name: string) => string): string {
+  const name = `kind_${type.slice("bpmn:".length)}`;
+  const found = t(name);
+  return found === name ? t("kind_other") : found;
 }
 
 export function wayWords(way: Way | undefined, nameOf: (element: Drawn) => string, t: (name: string, gaps?: Record<string, string>) => string): string {
