@@ -211,6 +211,9 @@ OPERATIONS: dict[str, Line] = {
     "POST /instances/{instance_id}/steer": Line(
         "POST", SEE_DEAL, MANAGERS, {"act": "pause", "reason": "x"}, told=frozenset({422})
     ),
+    "POST /calls": Line(
+        "POST", may=WORKERS, body={"from_number": "+79123456789", "to_number": "1", "at": "2026-03-02T10:00:00Z"}
+    ),
     "GET /acts": Line("GET", may=MANAGERS, query="?process=small_sale"),
     "POST /acts": Line("POST", may=MANAGERS, body={"kind": "suspend", "process": "small_sale", "reason": "x"}),
     "GET /acts/{act_id}": Line("GET", SEE_ALL | {LEAD}, MANAGERS),

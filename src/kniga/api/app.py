@@ -15,6 +15,7 @@ from ninja.errors import HttpError, ValidationError
 import kniga
 from kniga.api import (
     acts,
+    calls,
     clients,
     deals,
     deviations,
@@ -72,6 +73,7 @@ def build_api() -> KnigaApi:
         processes,
         machine,
         acts,
+        calls,
         deviations,
         funnel,
         imports,
