@@ -165,7 +165,12 @@ function useActs({ open, tell, focus }: Hands): Acts {
       if (!first) return;
       focus(element.id, false);
       tell(t("newsMoved", { name: nameOf(element) }));
-      arranged!(() => model.swapWithNext(first));
+      const other = by > 0 ? model.nextInLine(element) : first;
+      const stage = other ? model.stageOf(other) : "";
+      arranged!(() => {
+        model.swapWithNext(first);
+        if (stage && stage !== model.stageOf(element)) model.set(element, { "kniga:stage": stage });
+      });
     },
   };
 }
