@@ -53,6 +53,7 @@ def controlled(
 
 def start(department: Department, xml: bytes) -> int:
     publish(xml)
+    Notice.objects.all().delete()  # people are told of new books, too
     started = start_process(deal_id=department.deal.pk, process_key="offers", by=department.rep, now=NOW)
     return started.created[0]
 

@@ -130,6 +130,13 @@ def test_pages_go_on_after_the_last_row(department: Department, deviation: Devia
     assert rest.next_cursor is None and {one.id for one in first.rows}.isdisjoint(one.id for one in rest.rows)
 
 
+def test_the_money_at_risk_follows_the_deal(department: Department, deviation: Deviation) -> None:
+    Deal.objects.update(amount=7000)
+    run_due(now=DUE)
+    deviation.refresh_from_db()
+    assert deviation.at_risk == 7000
+
+
 def test_deals_started_as_a_set_are_watched_too(department: Department) -> None:
     version = publish(controlled())
     pipeline_id = Process.objects.get(key="offers").pipeline_id

@@ -106,6 +106,7 @@ def test_the_bell_counts_groups_and_leads_on(department: Department, deviation: 
 
 
 def test_notices_are_kept_filtered_and_read_all_at_once(department: Department) -> None:
+    Notice.objects.all().delete()
     assert "No notices yet" in page(department.rep, "/notices/")
     for place in range(55):
         notify(user_ids=[department.rep.pk], kind="word", title=f"Word {place}", now=NOW)

@@ -47,6 +47,10 @@ _CHANGED: Final = f"""
 SELECT w.id, {_SEEN} {_AROUND} WHERE w.seen IS NOT NULL AND w.seen <> {_SEEN} AND (w.look_at IS NULL OR w.look_at > %s)
 ORDER BY w.id LIMIT %s FOR UPDATE OF w SKIP LOCKED
 """
+_AMOUNTS: Final = """
+UPDATE processes_deviation v SET at_risk = d.amount FROM deals_deal d
+WHERE d.id = v.deal_id AND v.state <> 'closed' AND v.at_risk <> d.amount
+"""
 _ANEW: Final = """
 INSERT INTO processes_controlwatch (instance_id, token, point, look_at, state)
 SELECT t.instance_id, t.token, '', %s, 'scheduled' FROM processes_task t
@@ -101,6 +105,8 @@ def look_at_controls(*, now: datetime, batch: int = BATCH) -> int:
     what is due or has changed, climb ladders; how much was done."""
     if not rows_of(_ANYTHING, [])[0][0]:
         return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_AMOUNTS)  # the queue begins with the most money at risk now
     return close_over(now=now, batch=batch) + _look(now, batch) + escalate_due(now=now, batch=batch)
 
 
