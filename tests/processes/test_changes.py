@@ -117,3 +117,48 @@ def test_a_text_that_has_nothing_to_do_with_the_old_one_is_shown_whole() -> None
 def test_a_long_text_is_compared_in_bounded_time() -> None:
     old, new = "word " * 30_000, "other " * 30_000
     assert [piece.how for piece in text_difference(old, new)] == ["removed", "added"]
+
+
+EVERYTHING = (Path(__file__).parents[1] / "engine" / "everything.bpmn").read_text(encoding="utf-8")
+
+
+def changes_of_everything(old: str, new: str) -> Changes:
+    assert old in EVERYTHING, old
+    with translation.override("en"):
+        return changes_between(definition(EVERYTHING), definition(EVERYTHING.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "before", "after"),
+    [
+        ('due="P2D"', 'due="P3D"', "control", "Too slow: 2 working days", "Too slow: 3 working days"),
+        ('<kniga:control key="late" basis="deadline" whom="role:expert"/>', "", "control", "at the deadline", ""),
+        ('<kniga:material kind="letter" template="hello"/>', "", "material", "hello (not in use)", ""),
+        ('name="Late" attachedToRef="call_client"', 'name="Slow" attachedToRef="call_client"', "event", "Late", "Slow"),
+        ('label="Wants"', 'label="Wishes"', "outcome", "Wants", "Wishes"),
+    ],
+)
+def test_each_kind_of_change_of_a_step_is_told(old: str, new: str, kind: str, before: str, after: str) -> None:
+    found = changes_of_everything(old, new)
+    details = [one for stage in found.stages for step in stage.steps for one in step.details]
+    assert any(one.kind == kind and before in one.before and after in one.after for one in details), details
+
+
+def test_what_the_system_does_by_itself_is_told_apart() -> None:
+    found = changes_of_everything('name="Draw up the proposal"', 'name="Draw up the contract"')
+    assert [(one.before, one.after) for one in found.works] == [("Draw up the proposal", "Draw up the contract")]
+    inside = changes_of_everything('name="template" value="proposal"', 'name="template" value="contract"')
+    assert [(one.before, one.after) for one in inside.works] == [
+        ("Draw up the proposal", "Draw up the proposal, in detail")
+    ]
+
+
+def test_the_condition_of_a_branch_is_told_as_a_sentence() -> None:
+    book = (Path(BOOKS) / "b2b_sale.en.bpmn").read_text(encoding="utf-8")
+    assert "20000" in book
+    with translation.override("en"):
+        found = changes_between(definition(book), definition(book.replace("20000", "50000")))
+    (step,) = [step for stage in found.stages for step in stage.steps]
+    (detail,) = step.details
+    assert (step.name, detail.label) == ("Prepare the proposal", "“The proposal is ready” leads elsewhere")
+    assert "more than 20,000" in detail.before and "more than 50,000" in detail.after
