@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,15 @@ def test_an_outcome_called_otherwise_is_called_so_in_conditions_and_nothing_else
     renamed = json.loads(said["renamed"])
     assert renamed["any"][0]["value"] == ["z", "b"]
     assert renamed["any"][1]["value"] == "a"
+
+
+def test_every_text_that_the_forms_ask_for_by_name_is_on_the_page() -> None:
+    page = (ROOT / "src/kniga/web/templates/processes/designer_texts.html").read_text()
+    known = set(re.findall(r'^ {2}"(\w+)": _\(', page, re.MULTILINE))
+    forms = [
+        *(ROOT / "frontend/src/designer/panel").glob("*.ts*"),
+        *(ROOT / "frontend/src/designer/book").glob("*.ts*"),
+    ]
+    asked = {name for path in forms for name in re.findall(r'\bt\("(\w+)"', path.read_text())}
+    assert len(asked) > 100
+    assert asked - known == set()
