@@ -34,6 +34,7 @@ export class Page {
   private status: Status = "saved";
   private told = "";
   private reading = false;
+  private looked = false;
 
   constructor(private readonly root: HTMLElement) {
     const words = readJson<Words>("canvas-words");
@@ -58,7 +59,6 @@ export class Page {
     this.catalog = catalog;
     this.bind();
     this.showTab(matchMedia(NARROW).matches ? "book" : "diagram");
-    this.look();
     this.show(await this.door.check(await xmlOf(this.modeler)));
     window.setInterval(() => void this.beHere(), PRESENCE);
     void this.beHere();
@@ -264,14 +264,18 @@ export class Page {
     this.part("book").hidden = name !== "book";
     this.part("work").hidden = name === "book";
     this.mountForms(name);
-    if (name === "diagram") this.modeler.get<Canvas>("canvas").resized();
+    if (name !== "diagram") return;
+    this.modeler.get<Canvas>("canvas").resized();
+    if (!this.looked) this.look();
   }
 
   /** The first look: the whole process if its words can be read then, else its beginning. */
   private look(): void {
+    this.looked = true;
     this.fit();
     const canvas = this.modeler.get<Canvas>("canvas");
-    const first = this.model.elements()[0];
+    const elements = this.model.elements();
+    const first = elements.find((one) => one.type === "bpmn:StartEvent") ?? elements[0];
     if (canvas.zoom() >= READABLE || !first) return;
     const { outer } = canvas.viewbox();
     if (!outer.width) return; // on a phone the book is shown first

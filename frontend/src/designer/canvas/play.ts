@@ -21,6 +21,8 @@ interface Simulator {
   setConfig(element: Element, config: object): void;
 }
 
+const READABLE = 0.75;
+const NEAR = 160;
 const STEPS = ["bpmn:UserTask", "bpmn:ManualTask", "bpmn:Task"];
 
 /** Open the walk over `host`; it ends when the person closes it. */
@@ -38,6 +40,7 @@ class Walk {
   private simulator!: Simulator;
   private asked: { gateway: Element; ways: Way[]; choose: (way: Way) => void } | null = null;
   private drawing = 0;
+  private shown: Element | undefined;
 
   constructor(
     host: HTMLElement,
@@ -60,7 +63,8 @@ class Walk {
     await this.viewer.importXML(xml);
     const canvas = this.viewer.get<Canvas>("canvas");
     canvas.zoom("fit-viewport", "auto");
-    if (canvas.zoom() > 1) canvas.zoom(1, "auto");
+    const readable = Math.min(1, Math.max(canvas.zoom(), READABLE));
+    canvas.zoom(readable, "auto");
     this.simulator = this.viewer.get<Simulator>("simulator");
     this.viewer.get<EventBus>("eventBus").on("tokenSimulation.simulator.tick", (() => this.soon()) as (event: never) => unknown);
     this.frame.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
@@ -206,6 +210,9 @@ class Walk {
       if (elements.includes(element)) canvas.addMarker(element, "k-at");
       else canvas.removeMarker(element, "k-at");
     }
+    const at = elements[0];
+    if (at && at !== this.shown) canvas.scrollToElement(at, NEAR);
+    this.shown = at;
   }
 
   private close(): void {
