@@ -47,6 +47,7 @@ class Model:
     outcome: str = ""
     answered: int = 0
     left: list[str] = field(default_factory=list)
+    tried: set[tuple[str, str]] = field(default_factory=set)
     key: str = ""
     steps: int = 0
     result: str = ""
@@ -119,8 +120,10 @@ def _errors(page: Page) -> list[dict[str, Any]]:
 def _answer_one(page: Page, model: Model) -> bool:
     """Fill in the first answer that is missing and that a head can give in the panel; False if there is none."""
     for problem in _errors(page):
-        if problem["element"] is None:
+        place = (problem["element"], problem["code"])
+        if problem["element"] is None or place in model.tried:
             continue
+        model.tried.add(place)
         panel = _selected(page, problem)
         for fill in _fills(problem):
             if panel is not None and fill(panel):
@@ -205,11 +208,15 @@ def _say_otherwise(panel: Locator) -> bool:
 
 
 def _choose_process(panel: Locator) -> bool:
-    """Of the processes that are published, the first is called."""
+    """One of the processes that are published is called."""
     called = panel.get_by_label("Which process", exact=True)
-    if not called.count() or called.locator("option").count() < 2:
+    if not called.count():
         return False
-    called.select_option(index=1)
+    values = [one.get_attribute("value") or "" for one in called.locator("option").all()]
+    others = [value for value in values if value and value != called.input_value()]
+    if not others:
+        return False
+    called.select_option(value=others[-1])
     return True
 
 
@@ -242,7 +249,7 @@ def _run(kniga: Kniga, token: str, model: Model) -> None:
             return
         tasks, model.steps = list(moved["tasks"]), model.steps + 1
     with psycopg.connect(f"postgresql://kniga@/kniga?host={kniga.home}/postgres-socket") as connection:
-        found = connection.execute(ENDED, [deal["id"]]).fetchone()
+        found = connection.execute(ENDED, [deal["deal"]["id"]]).fetchone()
     model.result = "running" if found is None else str(found[0])
 
 
