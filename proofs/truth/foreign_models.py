@@ -29,7 +29,10 @@ SET = "bpmn_sales_processes"
 HEAD = "head@kniga.local"
 MOST_ANSWERS = 40
 MOST_STEPS = 60
-ENDED = "SELECT status FROM processes_instance WHERE deal_id = %s AND parent_id IS NULL"
+STANDING = """
+SELECT i.status, (SELECT min(t.id) FROM processes_task t WHERE t.deal_id = i.deal_id AND t.status = 'open')
+FROM processes_instance i WHERE i.deal_id = %s AND i.parent_id IS NULL
+"""
 CHECK = """async () => {
     const designer = document.querySelector("[data-designer]").dataset;
     const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
@@ -239,18 +242,25 @@ def _run(kniga: Kniga, token: str, model: Model) -> None:
     if status != 201:
         model.result = f"refused: {deal}"
         return
-    tasks = list(deal["tasks"])
-    while tasks and model.steps < MOST_STEPS:
-        step = kniga.api("GET", f"/tasks/{tasks[0]}", token=token)[1]
-        answer = {"outcome": step["outcomes"][0]["key"], "answers": {}}
-        status, moved = kniga.api("POST", f"/tasks/{tasks[0]}/complete", token=token, body=answer)
-        if status != 200:
-            model.result = f"refused: {moved}"
-            return
-        tasks, model.steps = list(moved["tasks"]), model.steps + 1
-    with psycopg.connect(f"postgresql://kniga@/kniga?host={kniga.home}/postgres-socket") as connection:
-        found = connection.execute(ENDED, [deal["deal"]["id"]]).fetchone()
-    model.result = "running" if found is None else str(found[0])
+    with psycopg.connect(f"postgresql://kniga@/kniga?host={kniga.home}/postgres-socket", autocommit=True) as database:
+        while model.steps < MOST_STEPS:
+            state: list[tuple[str, int | None]] = []
+
+            def has_moved(state: list[tuple[str, int | None]] = state) -> bool:
+                state[:] = database.execute(STANDING, [deal["deal"]["id"]]).fetchall()
+                return state[0][0] != "running" or state[0][1] is not None
+
+            until(has_moved, seconds=20)  # a called process is begun by a worker
+            model.result, task_id = state[0]
+            if task_id is None or model.result != "running":
+                return
+            step = kniga.api("GET", f"/tasks/{task_id}", token=token)[1]
+            answer = {"outcome": step["outcomes"][0]["key"], "answers": {}}
+            status, said = kniga.api("POST", f"/tasks/{task_id}/complete", token=token, body=answer)
+            if status != 200:
+                model.result = f"refused: {said}"
+                return
+            model.steps += 1
 
 
 def _tell(report: Report, model: Model) -> None:
