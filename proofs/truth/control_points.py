@@ -95,7 +95,7 @@ def _one_deal(report: Report, department: dict[str, Any], office: PostOffice) ->
     due = counted(OPENED, TWO_DAYS)
     raised = _first_minute(OPENED, due + timedelta(hours=1), Deviation.objects.exists)
     report.line("the deviation is raised", _shown(raised), "moment", goal=_shown(due), holds=raised == due)
-    bell = Counter(Notice.objects.filter(in_app=True).values_list("user__email", "kind"))
+    bell = Counter(Notice.objects.filter(in_app=True).exclude(kind="book").values_list("user__email", "kind"))
     wanted = {("lead@proof.example", "deviation"): 1}
     report.line("told under the bell", _people(bell), "people", goal="the lead, once", holds=bell == wanted)
     office.refusing = 1
