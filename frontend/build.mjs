@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const OUTPUT = "../src/kniga/web/static/build";
@@ -41,12 +41,28 @@ async function bundle() {
     loader: { ".woff2": "file", ".svg": "file", ".png": "file" },
     logLevel: "warning",
   });
-  const files = Object.keys(metafile.outputs).map((file) => file.slice(DRAFT.length + 1));
+  const made = Object.keys(metafile.outputs).map((file) => file.slice(DRAFT.length + 1));
+  const files = [...made, ...(await compress(made))];
   const entries = Object.entries(metafile.outputs)
     .filter(([, output]) => output.entryPoint)
     .map(([file]) => file.slice(DRAFT.length + 1))
     .map((file) => [file.replace(/-[0-9A-Z]{8}(\.\w+)$/, "$1"), file]);
   return { files, manifest: Object.fromEntries(entries.sort()), needs: neededChunks(metafile.outputs) };
+}
+
+/* Beside each file what a browser that takes compressed ones is sent; what packing does not make smaller is left out. */
+async function compress(files) {
+  const packed = [];
+  for (const file of files.filter((name) => /\.(js|css|svg)$/.test(name))) {
+    const bytes = await readFile(join(DRAFT, file));
+    for (const [ending, pack] of [[".gz", gzipSync], [".br", brotliCompressSync]]) {
+      const small = pack(bytes);
+      if (small.length > 0.95 * bytes.length) continue;
+      await writeFile(join(DRAFT, file + ending), small);
+      packed.push(file + ending);
+    }
+  }
+  return packed;
 }
 
 function neededChunks(outputs) {
