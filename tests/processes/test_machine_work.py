@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils import translation
 
 from kniga.clients.models import Channel, Contact
 from kniga.deals.models import Deal
@@ -27,6 +28,7 @@ from kniga.processes.publishing import BookRefused
 from kniga.processes.pump import run_due
 from kniga.processes.replaying import replay_instance
 from kniga.processes.services import complete_task, start_process, undo_completion
+from kniga.processes.wait_queries import incidents_for, processes_in_work
 from kniga.processes.working import do_work, retry_work, skip_work
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
@@ -102,6 +104,24 @@ def test_a_letter_with_holes_or_without_an_address_becomes_an_incident(departmen
     incident = Event.objects.get(kind="processes.work.incident")
     assert incident.deal_id == department.deal.pk and incident.payload["element"] == "work"
     assert Instance.objects.get(pk=instance_id).status == "running"
+
+
+def test_an_incident_is_said_in_the_language_of_who_reads_it(department: Department) -> None:
+    publish(working_book(letter("Dear {{contact.position}}", to="owner")))
+    ask(department)
+    do_work(now=AFTER_UNDO)
+    told = Work.objects.get().error_told
+    assert told is not None and told["code"] == "gaps"
+    event = Event.objects.get(kind="processes.work.incident")
+    assert event.payload["error_told"] == told
+    for language, words in (("ru", "никто не"), ("en", "which nobody has filled in")):
+        with translation.override(language):
+            (incident,) = incidents_for(user=department.head).rows
+            assert words in incident.error and "contact.position" in incident.error
+            (in_work,) = processes_in_work(user=department.head, deal=department.deal)
+            assert [words in wait.detail for wait in in_work.waits] == [True]
+    Work.objects.update(error_told=None, error="as it was written then")
+    assert incidents_for(user=department.head).rows[0].error == "as it was written then"
 
 
 def test_a_person_retries_or_skips_an_incident_with_a_reason(department: Department) -> None:

@@ -10,7 +10,6 @@ from typing import Final
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from kniga.deals.models import Deal
 from kniga.documents import events
@@ -21,6 +20,7 @@ from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform.errors import Conflict, Refused, check_all
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.platform.said import said as _
 
 LONGEST_NAME: Final = 300
 LONGEST_BODY: Final = 100_000

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from kniga.people.models import User
 from kniga.platform.errors import Refused
+from kniga.platform.said import said as _
 from kniga.platform.sqlparts import rows_of
 
 _OTHERS: Final = """

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from kniga.engine import NEW_STATE, Rejection, Start, Step, advance
 from kniga.platform.errors import Refused
+from kniga.platform.said import said as _
 from kniga.processes.applying import dump_data, event_entries, own_tokens, work_entries
 from kniga.processes.assignment import people_of_role
 from kniga.processes.branches import require_branch

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Final
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.utils.translation import gettext as _
 
 from kniga.engine import Cancel, CompleteWork, FailWork
 from kniga.engine.state_format.codec import load_value
 from kniga.platform.errors import Conflict, NotVisible, Refused
+from kniga.platform.said import said as _
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import CALL
 from kniga.processes.incidents import raise_incident
@@ -43,7 +43,7 @@ def begin_called(*, parent_id: int, token: int, now: datetime) -> Advanced | Non
                 Work.objects.filter(pk=work.pk).update(status="running", attempts=work.attempts + 1, error="")
                 return _begin(work, now)
         except Refused as refused:
-            raise_incident(work=work, error=refused.message, now=now)
+            raise_incident(work=work, error=refused.said, code=refused.code, now=now)
             return None
         except (OperationalError, InterfaceError):
             raise
@@ -96,8 +96,8 @@ def tell_caller(*, called_id: int, now: datetime, may_wait: bool = True) -> None
     except (Refused, NotVisible) as refused:
         if isinstance(refused, Conflict):
             return  # paused or busy: the workers tell the caller later
-        message = refused.message if isinstance(refused, Refused) else ""
-        raise_incident(work=work, error=message, now=now)
+        message, code = (refused.said, refused.code) if isinstance(refused, Refused) else ("", "gone")
+        raise_incident(work=work, error=message, code=code, now=now)
 
 
 def cancel_called(*, parent_id: int, token: int, now: datetime) -> None:

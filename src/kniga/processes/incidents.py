@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Final
 
 from django.db import transaction
 
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.platform.said import kept, storable
 from kniga.processes.models import Instance, Work
 
+LONGEST: Final = 2_000
+"""How many characters are kept of what went wrong."""
 
-def raise_incident(*, work: Work, error: str, now: datetime) -> None:
+
+def trouble(error: str, code: str) -> dict[str, Any]:
+    """What is kept of an error: its text as it was said then, its code, and what it takes to tell it again in the
+    language of whoever reads it (nothing for a text that nobody here has said)."""
+    told = kept(error)
+    return {"error": storable(error)[:LONGEST], "error_told": {"code": code, **told} if told else None}
+
+
+def raise_incident(*, work: Work, error: str, now: datetime, code: str = "failed") -> None:
     """Leave work to a person, and tell the ledger why."""
-    error = error.replace("\0", "").encode(errors="replace").decode()
+    found = trouble(error, code)
     with transaction.atomic():
         open_work = Work.objects.filter(pk=work.pk, status__in=("queued", "running"))
-        if not open_work.update(status="incident", error=error[:2000]):
+        if not open_work.update(status="incident", **found):
             return
-        tell_of_work("processes.work.incident", work, now, {"error": error[:2000]})
+        tell_of_work(
+            "processes.work.incident", work, now, {key: value for key, value in found.items() if value is not None}
+        )
 
 
 def tell_of_work(kind: str, work: Work, now: datetime, payload: dict[str, object], actor_id: int | None = None) -> None:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from kniga.deals.models import Deal
 from kniga.engine import CorrelateMessage, StartEvent, ThrowMessage
@@ -22,6 +21,7 @@ from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
+from kniga.platform.said import said as _
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import key_text, thread_of
 from kniga.processes.incoming import deal_for_message

@@ -358,8 +358,10 @@ class Work(models.Model):
 
     `next_at` is when it may be tried (again); for a running one, when whoever runs it is taken for dead. `results`
     are kept as soon as the action is done, so that it is not done twice. `held` is the status a cancelled one had.
-    `claim` counts how often it was taken: who has taken it writes only while nobody else has. `called` is the process
-    a call waits for now; one that was called before a retry has nothing to say any more."""
+    `error` is what went wrong, `error_told` what it takes to say it in another language (see `incidents.trouble`; None
+    for texts of old, and of others). `claim` counts how often it was taken: who has taken it writes only while nobody
+    else has. `called` is the process a call waits for now; one that was called before a retry has nothing to say any
+    more."""
 
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="work", db_index=False)
     token = models.PositiveIntegerField()
@@ -375,6 +377,7 @@ class Work(models.Model):
     called = models.ForeignKey(Instance, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     results = models.JSONField(null=True)
     error = models.TextField(blank=True, default="")
+    error_told = models.JSONField(null=True)
     created_at = models.DateTimeField()
     made_in = models.PositiveIntegerField(default=0)
     closed_in = models.PositiveIntegerField(null=True)

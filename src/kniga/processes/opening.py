@@ -9,7 +9,6 @@ from typing import Unpack
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext as _
 
 from kniga.clients.models import Client
 from kniga.deals.lines import LineInput
@@ -17,6 +16,7 @@ from kniga.deals.models import Deal
 from kniga.deals.services import DealFields, assign_deal, create_deal
 from kniga.people.models import User
 from kniga.platform.errors import Refused
+from kniga.platform.said import said as _
 from kniga.processes.models import Instance, Process, Task, TaskStatus
 from kniga.processes.services import start_process
 from kniga.processes.stepping import Advanced

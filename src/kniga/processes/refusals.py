@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
 from kniga.engine import Rejection
 from kniga.platform.errors import Conflict, Refused
+from kniga.platform.said import said as _
 
 
 def refusal_of(rejection: Rejection) -> Refused:
@@ -21,6 +20,13 @@ def refusal_of(rejection: Rejection) -> Refused:
         "unknown_answer": _("This step does not ask for “%(question)s”."),
         "no_flow": _("The sales book says no way on from here. Tell the head of sales."),
         "unknown_element": _("The process has no step “%(element)s”."),
+        "bad_field": _("A condition cannot be decided: %(detail)s."),
+        "bad_payload": _("The value of “%(key)s” is not accepted: %(detail)s."),
+        "uncaught_error": _("Nothing in the process handles the error “%(error)s” of %(element)s."),
+        "decision_not_unique": _("Several rows of the decision %(table)s hold at once: %(rows)s."),
+        "no_decision": _("No row of the decision %(table)s holds."),
+        "too_many_items": _("%(element)s would be done %(count)s times; at most %(limit)s are possible."),
+        "endless_loop": _("The process goes round at %(element)s without coming to rest."),
     }
     template = messages.get(rejection.code)
     text = rejection.message if template is None else template % params

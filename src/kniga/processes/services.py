@@ -12,7 +12,6 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from kniga.deals.models import Deal
 from kniga.engine import Cancel, CompleteTask, GoTo, UserTask
@@ -23,6 +22,7 @@ from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.platform.said import said as _
 from kniga.processes.branches import require_branch
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import UNDO_GRACE, UNDO_WINDOW, local_moment

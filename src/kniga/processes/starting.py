@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from kniga.deals.models import Deal, StageVisit
 from kniga.platform.errors import Refused
+from kniga.platform.said import said as _
 from kniga.processes.models import Process
 from kniga.processes.reading import DealFacts
 

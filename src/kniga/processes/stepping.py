@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import OperationalError, transaction
-from django.utils.translation import gettext as _
 
 from kniga.engine import NEW_STATE, Command, Rejection, Start, Step, advance
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible
+from kniga.platform.said import said as _
 from kniga.processes.applying import apply_step, step_document
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import CALL, Effects, FiredTimer, local_moment, resolve

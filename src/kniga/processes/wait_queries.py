@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
+
 from kniga.deals.models import Deal
 from kniga.engine import CatchEvent, UserTask
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
+from kniga.platform.said import told_again
 from kniga.platform.sqlparts import Conditions, rows_of
 from kniga.processes.definitions import runnable_version
 from kniga.processes.pauses import PAUSED_WHY
@@ -105,22 +108,22 @@ JOIN processes_process p ON p.id = v.process_id
 WHERE i.deal_id = %s AND i.status IN ('running', 'suspended') ORDER BY i.parent_id NULLS FIRST, i.id
 """
 _ROWS: Final = """
-SELECT instance_id, 'timer', element, due_at, '', NULL::bigint FROM processes_timer
+SELECT instance_id, 'timer', element, due_at, '', NULL::bigint, NULL::text FROM processes_timer
 WHERE instance_id = ANY(%(ids)s::bigint[]) AND status = 'scheduled'
 UNION ALL
-SELECT instance_id, kind, element, NULL, name, NULL FROM processes_subscription
+SELECT instance_id, kind, element, NULL, name, NULL, NULL FROM processes_subscription
 WHERE instance_id = ANY(%(ids)s::bigint[]) AND status = 'waiting'
 UNION ALL
 SELECT instance_id, CASE WHEN status = 'incident' THEN 'incident' WHEN action = 'call' THEN 'call' ELSE 'work' END,
        element, CASE WHEN status = 'queued' AND attempts > 0 THEN next_at END, error,
-       CASE WHEN status = 'incident' THEN id END
+       CASE WHEN status = 'incident' THEN id END, error_told::text
 FROM processes_work WHERE instance_id = ANY(%(ids)s::bigint[]) AND status IN ('queued', 'running', 'incident')
 ORDER BY 1, 4 NULLS LAST, 3
 """
 _NEWEST: Final = Sort("w.id", "bigint", is_descending=True)
 _INCIDENTS: Final = """
 SELECT w.id, w.id, d.id, d.number, d.name, p.name, i.id, w.element, i.version_id, w.action, w.error,
-       greatest(w.attempts, w.claim), w.created_at, coalesce(o.name, '')
+       w.error_told::text, greatest(w.attempts, w.claim), w.created_at, coalesce(o.name, '')
 FROM processes_work w JOIN processes_instance i ON i.id = w.instance_id
 JOIN processes_processversion v ON v.id = i.version_id JOIN processes_process p ON p.id = v.process_id
 JOIN deals_deal d ON d.id = i.deal_id LEFT JOIN people_user o ON o.id = d.owner_id
@@ -210,23 +213,40 @@ def messages_for(
 
 
 def _incident(row: Sequence[Any]) -> Incident:
-    id, deal_id, number, deal, process, instance_id, element, version_id, action, error, attempts, since, owner = row
+    id, deal_id, number, deal, process, instance_id, element, version_id, action, error, told, *counted = row
+    attempts, since, owner = counted
     known = runnable_version(version_id).definition.elements.get(element)
     name = known.name if known is not None and known.name else element
     return Incident(
-        id, deal_id, number, deal, process, instance_id, element, name, action, error, attempts, since, owner
+        id,
+        deal_id,
+        number,
+        deal,
+        process,
+        instance_id,
+        element,
+        name,
+        action,
+        _said(told, error),
+        attempts,
+        since,
+        owner,
     )
+
+
+def _said(told: str | None, text: str) -> str:
+    return text if told is None else told_again(msgspec.json.decode(told), text)
 
 
 def _in_work(row: tuple[Any, ...], waiting: list[Any]) -> ProcessInWork:
     id, name, number, status, why, is_called, started_at, version_id, seq, stage, data, tokens = row
     definition = runnable_version(version_id).definition
     waits = []
-    for kind, element, until, detail, work_id in waiting:
+    for kind, element, until, detail, work_id, told in waiting:
         found = definition.elements.get(element)
         if kind == "timer" and not isinstance(found, CatchEvent):
             continue  # a timer at a step is the step's own matter
-        waits.append(Wait(kind, found.name if found and found.name else element, until, detail, work_id))
+        waits.append(Wait(kind, found.name if found and found.name else element, until, _said(told, detail), work_id))
     if tokens is not None:
         state = stored_state(status=status, seq=seq, stage=stage, data=data, tokens=tokens)
         for token in state.tokens:

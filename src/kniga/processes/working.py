@@ -10,7 +10,6 @@ from typing import Any, Final
 import msgspec
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from kniga.engine import CompleteWork, FailWork, ServiceTask
 from kniga.engine.state_format.codec import load_value
@@ -18,12 +17,13 @@ from kniga.people.models import User
 from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform.errors import Conflict, NotVisible, Refused
+from kniga.platform.said import said as _
 from kniga.processes.actions.doing import ActionFailed, Job, refuse_unreadable
 from kniga.processes.actions.registry import DOINGS
 from kniga.processes.calling import begin_called
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import CALL, OUTSIDE_ACTIONS
-from kniga.processes.incidents import raise_incident, tell_of_work
+from kniga.processes.incidents import raise_incident, tell_of_work, trouble
 from kniga.processes.messaging import read_payload
 from kniga.processes.models import Work
 from kniga.processes.queries import visible_instance
@@ -110,7 +110,8 @@ def carry_out(*, work_id: int, claim: int, clock: Clock) -> None:
     except Conflict:
         LOG.info("work %s waits: its process is paused or busy, or somebody else does it", work.pk)
     except (Refused, NotVisible) as refused:
-        raise_incident(work=work, error=getattr(refused, "message", ""), now=clock())
+        message, code = (refused.said, refused.code) if isinstance(refused, Refused) else ("", "gone")
+        raise_incident(work=work, error=message, code=code, now=clock())
         if isinstance(refused, Refused) and refused.code == "bad_payload":
             # Only another answer can help.
             Work.objects.filter(pk=work.pk, status="incident").update(results=None)
@@ -221,7 +222,7 @@ def _failed(work: Work, failed: ActionFailed, now: datetime) -> None:
     retries, backoff = _patience(work)
     if not failed.is_final and work.attempts <= retries:
         wait = min(timedelta(seconds=backoff) * 2 ** min(work.attempts - 1, 20), LONGEST_BACKOFF)
-        _ours(work).update(status="queued", next_at=now + wait, error=failed.message[:2000])
+        _ours(work).update(status="queued", next_at=now + wait, **trouble(failed.said, failed.code))
         return
 
     def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
@@ -237,7 +238,7 @@ def _failed(work: Work, failed: ActionFailed, now: datetime) -> None:
     except Conflict:
         raise
     except (Refused, NotVisible):
-        raise_incident(work=work, error=failed.message, now=now)
+        raise_incident(work=work, error=failed.said, code=failed.code, now=now)
 
 
 def _patience(work: Work) -> tuple[int, int]:

@@ -38,3 +38,12 @@ def test_a_filled_in_text_may_itself_be_said() -> None:
 
 def test_a_template_that_no_longer_fits_its_values_falls_back_on_the_kept_text() -> None:
     assert told_again({"say": "%(gone)s", "with": {"other": 1}}, "kept") == "kept"
+
+
+def test_values_in_their_order_are_told_again_and_nothing_is_kept_that_cannot_be_stored() -> None:
+    one = json.loads(json.dumps(kept(said("There is no published process “%s”.") % "a\0b\ud800")))
+    assert one["with"] == ["ab?"]
+    two = kept(said("%s of %s") % ("1", 2))
+    with override("ru"):
+        assert told_again(one, "") == "Нет опубликованного процесса «ab?»."
+        assert told_again(two, "") == "1 of 2"

@@ -8,10 +8,10 @@ from typing import Final
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from kniga.documents.queries import active_template
 from kniga.documents.services import create_document
+from kniga.platform.said import said as _
 from kniga.processes.actions.doing import ActionFailed, Job, Results
 from kniga.processes.actions.placeholders import contact_of, filled_in, letter_values, missing_in
 from kniga.processes.definitions import runnable_version

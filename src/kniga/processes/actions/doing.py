@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.utils.translation import gettext as _
-
+from kniga.platform.said import said as _
+from kniga.platform.said import storable
 from kniga.rules import Value
 
 DEEPEST: Final = 20
@@ -45,13 +45,12 @@ Doing = Callable[[Job], Results]
 
 
 class ActionFailed(Exception):
-    """The action could not be done: `message` for people (translated), `code` for error events of the process;
-    `is_final`: trying again would not help."""
+    """The action could not be done: `message` for people (translated), `said` the same as a text that may be told
+    again in another language, `code` for error events of the process; `is_final`: trying again would not help."""
 
     def __init__(self, message: str, *, code: str = "failed", is_final: bool = False) -> None:
-        message = message.replace("\0", "").encode(errors="replace").decode()
-        super().__init__(message)
-        self.message, self.code, self.is_final = message, code, is_final
+        super().__init__(storable(message))
+        self.message, self.said, self.code, self.is_final = storable(message), message, code, is_final
 
 
 def refuse_unreadable(value: object, depth: int = 0) -> None:

@@ -8,11 +8,11 @@ from typing import Final
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from kniga.documents.letter_services import keep_letter, letter_of_work
 from kniga.documents.models import DocumentTemplate
 from kniga.documents.queries import active_template
+from kniga.platform.said import said as _
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.actions.doing import ActionFailed, Job, Results
 from kniga.processes.actions.placeholders import contact_of, filled, letter_values

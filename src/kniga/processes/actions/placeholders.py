@@ -11,11 +11,11 @@ from typing import Any, Final
 from babel.numbers import format_decimal
 from django.conf import settings
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from kniga.clients.models import Channel
 from kniga.documents.placeholders import DEAL_PLACEHOLDERS
 from kniga.platform.phones import format_phone
+from kniga.platform.said import said as _
 from kniga.platform.shown_money import shown_money
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.actions.doing import ActionFailed, Job

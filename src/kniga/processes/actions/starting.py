@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
 from kniga.platform.errors import Refused
+from kniga.platform.said import said as _
 from kniga.processes.actions.doing import ActionFailed, Job, Results
 from kniga.processes.definitions import runnable_version
 from kniga.processes.models import ProcessVersion, VersionStatus

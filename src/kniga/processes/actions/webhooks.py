@@ -16,8 +16,8 @@ from typing import Any, Final
 from urllib.parse import SplitResult, quote, urlsplit
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
+from kniga.platform.said import said as _
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.actions.doing import ActionFailed, Job, Results, bad_answer
 

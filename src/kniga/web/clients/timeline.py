@@ -17,6 +17,7 @@ from kniga.catalog.units import unit_name
 from kniga.deals.loss_reasons import reason_name
 from kniga.platform.keyset import Page
 from kniga.platform.phones import format_phone
+from kniga.platform.said import told_again
 from kniga.processes.timeline import TimelineRow
 from kniga.web.clients.one_step import Told, told_together
 from kniga.web.desk.answers import shown_answer
@@ -166,10 +167,17 @@ def _said(text: str | Promise, icon: str, tone: str = "neutral", **keys: str) ->
     """A sentence with values of the payload put in: `name="name"` fills %(name)s from payload["name"]."""
 
     def make(row: TimelineRow) -> tuple[str, str, str]:
-        values = {place: str(row.payload.get(key, "")) for place, key in keys.items()}
+        values = {place: _told(row.payload, key) for place, key in keys.items()}
         return str(text) % values if keys else str(text), icon, tone
 
     return make
+
+
+def _told(payload: Mapping[str, Any], key: str) -> str:
+    """A value of the payload; one that was kept to be told again (under the key with `_told`) in this language."""
+    text = str(payload.get(key, ""))
+    told = payload.get(f"{key}_told")
+    return text if told is None else told_again(told, text)
 
 
 def _at(text: str | Promise, icon: str, tone: str = "neutral", **keys: str) -> Sentence:
