@@ -1,6 +1,7 @@
 """Sending an instance to a step, and moving it to another version."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -28,10 +29,11 @@ from kniga.engine import (
     Step,
     Token,
     Way,
+    replay_events,
 )
 from kniga.engine.runtime.effects import AwaitMessage, CancelWaits, EnterStage, MoveTask, ScheduleTimer, StartWork
 from tests.engine.building import at, build, end, kinds, on_boundary, start, sub, user_task, way
-from tests.engine.drawing import go, refused
+from tests.engine.drawing import NOW, go, refused
 
 HOUR, DAY = Due("duration", 3600, False), Due("duration", 86400, False)
 START, END = start("fork"), end()
@@ -69,6 +71,92 @@ def test_a_token_inside_a_sub_process_leaves_it_with_all_of_it() -> None:
     assert at(step.state) == ["first", "first"]
     assert step.events[0].payload()["tokens"] == [4, 3]
     assert step.events[0].payload()["from"] == ["sub"]
+
+
+def joined() -> Definition:
+    """Two branches of two steps each that meet again, with a step before and one behind them."""
+    return build(
+        start("before"),
+        user_task("before", "fork"),
+        ParallelGateway("fork", "", (), (Way("f1", "a1"), Way("f2", "b1"))),
+        user_task("a1", "a2"),
+        user_task("a2", way("join", "ja")),
+        user_task("b1", "b2", boundary=("late",)),
+        on_boundary("late", "b1", "b2", "timer", due=HOUR),
+        user_task("b2", way("join", "jb")),
+        ParallelGateway("join", "Both done", (), (Way("j", "behind"),)),
+        user_task("behind", "end"),
+        end(),
+    )
+
+
+def half_arrived() -> tuple[Definition, State]:
+    """One branch has come to the join, the other stands at its first step (token 4)."""
+    definition = joined()
+    state = go(definition, NEW_STATE, Start()).state
+    for element in ("before", "a1", "a2"):
+        token = next(token.id for token in state.tokens if token.element == element)
+        state = go(definition, state, CompleteTask(token, "ok", {})).state
+    assert at(state) == ["b1", "join"]
+    return definition, state
+
+
+def test_what_would_wait_at_a_join_for_ever_is_refused_by_name() -> None:
+    definition, state = half_arrived()
+    token = next(token.id for token in state.tokens if token.element == "b1")
+    for element in ("before", "a1", "behind"):
+        refusal = refused(definition, state, GoTo(element, "x", (token,)))
+        assert refusal.code == "stranded" and refusal.params == {"element": element, "join": "Both done"}
+        assert "Both done" in refusal.message
+    assert refused(definition, state, GoTo("a1", "all of it into one branch")).code == "stranded"
+
+
+def test_within_its_branch_and_all_at_once_an_instance_is_sent_and_comes_to_its_end() -> None:
+    definition, state = half_arrived()
+    token = next(token.id for token in state.tokens if token.element == "b1")
+    for command in (GoTo("b2", "on", (token,)), GoTo("before", "again"), GoTo("behind", "enough")):
+        moved = go(definition, state, command).state
+        while moved.status == "running":
+            moved = go(definition, moved, CompleteTask(_open(moved), "ok", {})).state
+        assert moved.status == "ended"
+    behind = go(definition, state, GoTo("behind", "enough")).state
+    assert at(go(definition, behind, GoTo("before", "once more", (behind.tokens[0].id,))).state) == ["before"]
+
+
+def test_an_old_history_that_left_an_arrival_behind_replays_as_it_happened() -> None:
+    definition = joined()
+    state, told = NEW_STATE, list[tuple[str, dict[str, object], datetime]]()
+    for command in (
+        Start(), CompleteTask(1, "ok", {}), CompleteTask(2, "ok", {}), CompleteTask(4, "ok", {}),
+        GoTo("before", "x", (3,), checked=False),
+    ):  # fmt: skip
+        step = go(definition, state, command)
+        state = step.state
+        told += [(event.kind, dict(event.payload()), NOW) for event in step.events]
+    assert at(state) == ["join", "before"]
+    assert replay_events(definition, told) == state
+
+
+def test_an_inclusive_join_is_not_fed_twice_by_one_flow() -> None:
+    definition = build(
+        start("before"),
+        user_task("before", "fork"),
+        ParallelGateway("fork", "", (), (Way("f1", "a"), Way("f2", "b"))),
+        user_task("a", way("join", "ja")),
+        user_task("b", way("join", "jb")),
+        InclusiveGateway("join", "", (), Way("j", "behind"), (), {}),
+        user_task("behind", "end"),
+        end(),
+    )
+    state = go(definition, NEW_STATE, Start()).state
+    state = go(definition, state, CompleteTask(_open(state), "ok", {})).state
+    token = next(token.id for token in state.tokens if token.element == "b")
+    assert refused(definition, state, GoTo("before", "x", (token,))).params["join"] == "join"
+    assert at(go(definition, state, GoTo("behind", "x", (token,))).state) == ["a", "behind"]
+
+
+def _open(state: State) -> int:
+    return next(token.id for token in state.tokens if token.flow is None)
 
 
 def test_where_nobody_can_be_sent_is_refused() -> None:

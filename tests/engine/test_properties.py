@@ -140,6 +140,31 @@ def test_every_walk_through_a_sound_process_can_be_brought_to_an_end(definition:
 
 
 @SECONDS
+@given(PROCESSES, st.data())
+def test_an_instance_that_was_sent_to_a_step_can_still_be_brought_to_an_end(definition: Definition, data: Any) -> None:
+    """Whatever branches are open: sending is refused, or nothing is left waiting for ever."""
+    result = advance(definition, NEW_STATE, Start(fields=FIELDS), now=NOW)
+    steps = sorted(task.id for task in definition.user_tasks() if task.scope is None)
+    sent_at = data.draw(st.integers(0, 8))
+    for number in range(MOST_STEPS):
+        assert isinstance(result, Step), result
+        state = result.state
+        if state.status != "running":
+            return
+        if number == sent_at and steps:
+            ids = [token.id for token in state.tokens if token.flow is None]
+            named = data.draw(st.one_of(st.none(), st.sampled_from(ids or [0]).map(lambda id: (id,))))
+            sent = advance(definition, state, GoTo(data.draw(st.sampled_from(steps)), "x", named, FIELDS), now=NOW)
+            state = sent.state if isinstance(sent, Step) else state
+            if state.status != "running":
+                return
+        fitting = choices(definition, state)
+        command = data.draw(st.sampled_from(fitting)) if number < 10 else fitting[0]
+        result = advance(definition, state, command, now=NOW)
+    raise AssertionError("the instance does not end")
+
+
+@SECONDS
 @given(st.integers(0, 2**32), st.data())
 def test_a_random_instance_moves_to_a_version_with_other_names_and_back(seed: int, data: Any) -> None:
     """Whatever it waits for is waited for under the new name; what is the same is left alone."""

@@ -26,6 +26,10 @@ def refusal_of(rejection: Rejection) -> Refused:
         "decision_not_unique": _("Several rows of the decision %(table)s hold at once: %(rows)s."),
         "no_decision": _("No row of the decision %(table)s holds."),
         "too_many_items": _("%(element)s would be done %(count)s times; at most %(limit)s are possible."),
+        "stranded": _(
+            "Sent to this step, the deal would wait for ever at “%(join)s”, where branches meet: send it to a step"
+            " before the branches part, or behind where they meet."
+        ),
         "endless_loop": _("The process goes round at %(element)s without coming to rest."),
     }
     template = messages.get(rejection.code)

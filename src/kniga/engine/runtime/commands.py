@@ -94,12 +94,14 @@ class Reconsider:
 @dataclass(frozen=True, slots=True)
 class GoTo:
     """Send the instance back (or on) to a user task: the tokens named (None: all) go away, a token comes to
-    ``element``, which must stand in the process itself."""
+    ``element``, which must stand in the process itself. It is refused where a join would wait for ever after it,
+    unless it is not ``checked``: so histories from before that was looked at replay as they happened."""
 
     element: str
     reason: str
     tokens: tuple[int, ...] | None = None
     fields: Mapping[str, Value] = field(default_factory=dict)
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

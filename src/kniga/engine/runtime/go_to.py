@@ -7,15 +7,19 @@ from kniga.engine.runtime.events import TokensMoved
 from kniga.engine.runtime.results import Refused
 from kniga.engine.runtime.run import Move, Run
 from kniga.engine.runtime.state import ROOT, Token
+from kniga.engine.runtime.stranding import refuse_stranding
 
 
 def go_to(run: Run, command: GoTo) -> None:
     """Take away the tokens named and begin the step. A token inside a sub-process leaves it with all of it: what is
-    taken away is always a whole activity of the process itself. Raises Refused unknown_element or task_not_open."""
+    taken away is always a whole activity of the process itself. Raises Refused unknown_element, task_not_open or
+    stranded."""
     step = run.definition.user_task(command.element)
     if step is None or step.scope is not None:
         raise Refused("unknown_element", element=command.element)
     leaving = _leaving(run, command.tokens)
+    if command.checked:
+        refuse_stranding(run.elements, run.tokens.values(), leaving, step.id)
     left = tuple(dict.fromkeys(token.element for token in leaving))
     run.events.append(TokensMoved(command.tokens, left, step.id, command.reason))
     was_interrupted = event_sub_process.is_interrupted(run, ROOT)

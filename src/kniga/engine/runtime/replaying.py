@@ -201,7 +201,9 @@ def _fail_work(payload: Mapping[str, Any], definition: Definition) -> Command:
 
 def _go_to(payload: Mapping[str, Any], definition: Definition) -> Command:
     named = payload["tokens"]
-    return GoTo(payload["to"], payload["reason"], None if named is None else tuple(named), _fields(payload))
+    return GoTo(
+        payload["to"], payload["reason"], None if named is None else tuple(named), _fields(payload), checked=False
+    )
 
 
 _CANCELLED_FIRST = {TaskCancelled.kind, ScopeLeft.kind, LoopEnded.kind, InstanceCancelled.kind}

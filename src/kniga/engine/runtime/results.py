@@ -29,6 +29,8 @@ MESSAGES: Mapping[str, str] = {
     "no_decision": "No row of the decision {table} holds.",
     "too_many_items": "{element} would be done {count} times; at most {limit} are possible.",
     "endless_loop": "The process goes round at {element} without coming to rest.",
+    "stranded": "Sent to {element} alone, the process would wait for ever at {join}, where branches meet: send all of "
+    "it to a step before its branches part, or behind where they meet.",
     "cannot_migrate": "{element} cannot go on as {to}: {detail}.",
 }
 
