@@ -25,7 +25,8 @@ Parameter = int | str | bytes | datetime | Sequence[int] | None
 
 _names: Final = count(1)
 _kept: WeakKeyDictionary[Connection[Any], dict[bytes, Any]] = WeakKeyDictionary()
-"""By connection: how each statement that is prepared there has its rows read (a `Transformer`)."""
+"""By connection: how each statement that is prepared there has its rows read (a `Transformer`); None before it has
+brought any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,11 @@ class Prepared:
 
     def _first(self, direct: Connection[Any], values: Sequence[bytes | None]) -> tuple[Any, ...] | None:
         known = _kept.setdefault(direct, {})
-        loader = known.get(self._name)
-        if loader is None:
+        if self._name not in known:
             _check(direct.pgconn.prepare(self._name, self._sql), ExecStatus.COMMAND_OK)
+            # At once: it stays prepared though its first execution may fail.
+            known[self._name] = None
+        loader = known[self._name]
         sent: Any = values  # psycopg's stubs know of no NULL
         result = _check(direct.pgconn.exec_prepared(self._name, sent), ExecStatus.TUPLES_OK)
         if loader is None:

@@ -74,3 +74,11 @@ def test_who_listens_to_statements_hears_it() -> None:
     with CaptureQueriesContext(connection) as captured:
         ALL_KINDS.row(*VALUES)
     assert len(captured) == 1
+
+
+def test_a_first_execution_that_fails_leaves_the_statement_usable() -> None:
+    statement = Prepared("SELECT 1 / %s::bigint")
+    for _time in range(2):
+        with pytest.raises(DataError):
+            statement.row(0)
+    assert statement.row(1) == (1,)
