@@ -37,7 +37,7 @@ from kniga.platform.working_time import forget_calendar
 from kniga.processes.act_planning import plan_act
 from kniga.processes.control_models import Deviation
 from kniga.processes.definitions import forget_definitions
-from kniga.processes.drafting import draft_from_scratch
+from kniga.processes.drafting import discard_draft, draft_from_scratch
 from kniga.processes.models import Task, Work
 from kniga.processes.opening import open_deal
 from kniga.processes.publishing import publish_version, upload_version
@@ -121,6 +121,8 @@ def make_world() -> World:
         job = bring_file(kind="clients", file_name="a.csv", path=Path(table.name), by=people["head"], now=now)
     act = plan_act(kind="suspend", scope=Scope("small_sale"), reason="x", by=people["lead"], now=now)
     draft = draft_from_scratch(name="Begun", kind="sale", by=people["head"], now=now)
+    discarded = draft_from_scratch(name="Dropped", kind="sale", by=people["head"], now=now)
+    discard_draft(draft_id=discarded.pk, by=people["head"], now=now)
     document = create_document(deal_id=deal_id, template=template, name="", body="Dear *you*", by=None, now=now)
     form = create_form(key="site", given=FormSettings("Site", "small_sale", rep), by=administrator, now=now)
     letter = keep_letter(
@@ -137,7 +139,8 @@ def make_world() -> World:
         "key": "small_sale", "number": 1, "work_id": work.pk, "instance_id": task.instance_id, "act_id": act.pk,
         "document_id": document.pk, "letter_id": letter.pk, "letter_key": "hello", "form_key": form.key,
         "template_key": template.key,
-        "draft_id": draft.pk, "deviation_id": deviation.pk, "notice_id": people["head"].notices.get().pk,
+        "draft_id": draft.pk, "discarded_id": discarded.pk, "deviation_id": deviation.pk,
+        "notice_id": people["head"].notices.get().pk,
     }  # fmt: skip
     return World(people, ids)
 

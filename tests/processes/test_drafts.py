@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,20 @@ from kniga.people.models import Branch
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
 from kniga.processes.book_templates import book_templates, template_xml
-from kniga.processes.draft_checking import check_draft
-from kniga.processes.draft_queries import draft_catalog, draft_rows, editors_of, get_draft
+from kniga.processes.draft_checking import check_draft, definition_of_draft
+from kniga.processes.draft_queries import (
+    discarded_drafts,
+    draft_at,
+    draft_catalog,
+    draft_rows,
+    draft_saves,
+    editors_of,
+    get_draft,
+)
 from kniga.processes.drafting import (
+    DISCARDED_FOR,
     KEPT_SAVES,
+    bring_back_draft,
     copy_of_version,
     discard_draft,
     draft_from_file,
@@ -22,8 +33,10 @@ from kniga.processes.drafting import (
     draft_of_version,
     note_presence,
     publish_draft,
+    restore_revision,
     save_draft,
 )
+from kniga.processes.drawing import drawing_of
 from kniga.processes.models import Draft, DraftSave, Process, ProcessVersion
 from kniga.processes.publishing import BookRefused
 from kniga.processes.services import start_process
@@ -218,3 +231,88 @@ def test_the_catalogue_names_what_there_is(department: Department) -> None:
     catalog = draft_catalog(user=department.head)
     assert [one.key for one in catalog.processes] == ["small_sale"]
     assert catalog.stages
+
+
+def saved(draft: Draft, department: Department, title: bytes) -> None:
+    xml = bytes(draft.xml).replace(b"Make an offer", title)
+    save_draft(draft_id=draft.pk, base_revision=draft.revision, xml=xml, by=department.head, now=LATER)
+    draft.refresh_from_db()
+
+
+def test_every_state_is_kept_and_brought_back_by_a_revision_of_its_own(
+    department: Department, django_assert_num_queries: Any
+) -> None:
+    draft = draft_from_file(xml=SMALL_SALE, by=department.head, now=NOW)
+    first = bytes(draft.xml)
+    saved(draft, department, b"Make a good offer")
+    second = bytes(draft.xml)
+    restore_revision(draft_id=draft.pk, revision=1, by=department.head, now=LATER)
+    draft.refresh_from_db()
+    assert (draft.revision, bytes(draft.xml)) == (3, first)
+    with django_assert_num_queries(1):
+        saves = draft_saves(user=department.head, draft_id=draft.pk)
+    assert [(one.revision, one.saved_by) for one in saves] == [(at, department.head.name) for at in (3, 2, 1)]
+    assert draft_at(user=department.head, draft_id=draft.pk, revision=2) == second
+    restore_revision(draft_id=draft.pk, revision=3, by=department.head, now=LATER)
+    assert kinds().count("processes.draft.restored") == 1, "the state it is in already is no change"
+
+
+def test_states_are_for_whoever_changes_the_book_and_only_those_that_are_kept(department: Department) -> None:
+    draft = begun(department)
+    for attempt in (
+        lambda: draft_saves(user=department.rep, draft_id=draft.pk),
+        lambda: draft_at(user=department.rep, draft_id=draft.pk, revision=1),
+        lambda: draft_at(user=department.head, draft_id=draft.pk, revision=2),
+        lambda: restore_revision(draft_id=draft.pk, revision=2, by=department.head, now=LATER),
+    ):
+        with pytest.raises(NotVisible):
+            attempt()
+
+
+def test_a_discarded_draft_is_brought_back_within_thirty_days(department: Department) -> None:
+    draft = begun(department)
+    before = bytes(draft.xml)
+    discard_draft(draft_id=draft.pk, by=department.head, now=NOW)
+    (row,) = discarded_drafts(user=department.head, now=LATER)
+    assert (row.id, row.name, row.discarded_by) == (draft.pk, "Own sale", department.head.name)
+    assert discarded_drafts(user=department.rep, now=LATER) == ()
+    too_late = NOW + DISCARDED_FOR
+    assert discarded_drafts(user=department.head, now=too_late) == ()
+    with pytest.raises(NotVisible):
+        bring_back_draft(draft_id=draft.pk, by=department.head, now=too_late)
+    bring_back_draft(draft_id=draft.pk, by=department.head, now=LATER)
+    assert get_draft(user=department.head, draft_id=draft.pk).xml == before
+    assert discarded_drafts(user=department.head, now=LATER) == ()
+    assert kinds()[-1] == "processes.draft.brought_back"
+    with pytest.raises(NotVisible):
+        bring_back_draft(draft_id=draft.pk, by=department.head, now=LATER)
+
+
+def test_a_draft_that_comes_back_never_pushes_another_aside(department: Department) -> None:
+    version = ProcessVersion.objects.get()
+    of_process = draft_of_version(version_id=version.pk, by=department.head, now=NOW)
+    own = begun(department)
+    for draft in (of_process, own):
+        discard_draft(draft_id=draft.pk, by=department.head, now=NOW)
+    draft_of_version(version_id=version.pk, by=department.head, now=LATER)
+    with pytest.raises(Refused) as refused:
+        bring_back_draft(draft_id=of_process.pk, by=department.head, now=LATER)
+    assert refused.value.code == "other_draft"
+    assert begun(department).process_key == "own_sale"
+    back = bring_back_draft(draft_id=own.pk, by=department.head, now=LATER)
+    assert back.process_key == "own_sale_2" and b'id="own_sale_2"' in bytes(back.xml)
+
+
+def test_a_published_draft_is_not_among_the_discarded(department: Department) -> None:
+    draft = begun(department)
+    publish_draft(draft_id=draft.pk, revision=1, note="", by=department.head, now=NOW)
+    assert discarded_drafts(user=department.head, now=LATER) == ()
+
+
+def test_a_state_that_does_not_compile_is_drawn_by_its_tags() -> None:
+    for template in book_templates(language="en"):
+        xml = template_xml(key=template.key, language="en")
+        definition = definition_of_draft(xml)
+        assert definition is not None
+        assert drawing_of(xml, None) == drawing_of(xml, definition) is not None
+    assert definition_of_draft(b"<nothing") is None

@@ -247,3 +247,54 @@ def test_the_book_leads_to_its_draft(department: Department) -> None:
     assert answer["Location"] == f"/processes/drafts/{Draft.objects.get().pk}/"
     assert "Go on with the draft" in browser.get("/processes/small_sale/1/").content.decode()
     assert client_of(department.rep).post("/processes/small_sale/1/edit/").status_code == 403
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_an_earlier_state_is_looked_at_and_brought_back(department: Department, language: str) -> None:
+    draft, browser = begun(department), head_of(department, language)
+    put(browser, draft, {"base_revision": 1, "xml": SMALL_SALE.replace(b"Make an offer", b"Offer").decode()})
+    listed = browser.get(f"/processes/drafts/{draft}/states/").content.decode()
+    assert f"/processes/drafts/{draft}/states/1/" in listed and department.head.name in listed
+    looked = browser.get(f"/processes/drafts/{draft}/states/1/").content.decode()
+    assert "<ins>Make an offer</ins>" in looked
+    answer = browser.post(f"/processes/drafts/{draft}/states/1/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/processes/drafts/{draft}/")
+    assert b"Make an offer" in bytes(Draft.objects.get().xml)
+    assert browser.get(f"/processes/drafts/{draft}/states/9/").status_code == 404
+
+
+def test_a_state_that_is_not_complete_is_shown_as_a_picture(department: Department) -> None:
+    browser = head_of(department)
+    draft = draft_from_scratch(name="Own", kind="sale", by=department.head, now=NOW)
+    whole = bytes(draft.xml).decode()
+    put(browser, draft.pk, {"base_revision": 1, "xml": whole.replace("<kniga:outcome ", "<kniga:outcom ")})
+    assert put(browser, draft.pk, {"base_revision": 2, "xml": whole})[0] == 200
+    html = browser.get(f"/processes/drafts/{draft.pk}/states/2/").content.decode()
+    assert "shown as a picture only" in html and 'data-element="first_step"' in html
+
+
+def test_what_a_draft_would_change_is_told_against_the_version_in_force(department: Department) -> None:
+    draft, browser = begun(department), head_of(department)
+    address = f"/processes/drafts/{draft}/changes/"
+    assert "say the same" in browser.get(address).content.decode()
+    assert address in browser.get(f"/processes/drafts/{draft}/").content.decode()
+    put(browser, draft, {"base_revision": 1, "xml": SMALL_SALE.replace(b"Make an offer", b"Offer").decode()})
+    assert "<ins>Offer</ins>" in browser.get(address).content.decode()
+    put(browser, draft, {"base_revision": 2, "xml": SMALL_SALE.replace(b"kniga:outcome ", b"kniga:outcom ").decode()})
+    assert "Something is still missing" in browser.get(address).content.decode()
+    new = draft_from_scratch(name="Own", kind="sale", by=department.head, now=NOW).pk
+    assert "everything in the draft is new" in browser.get(f"/processes/drafts/{new}/changes/").content.decode()
+
+
+def test_a_discarded_draft_is_brought_back_from_the_list_of_processes(department: Department) -> None:
+    draft, browser = begun(department), head_of(department)
+    browser.post(f"/processes/drafts/{draft}/discard/")
+    assert f"/processes/drafts/{draft}/bring-back/" in browser.get("/processes/").content.decode()
+    answer = browser.post(f"/processes/drafts/{draft}/bring-back/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/processes/drafts/{draft}/")
+    assert browser.post(f"/processes/drafts/{draft}/bring-back/").status_code == 404
+    browser.post(f"/processes/drafts/{draft}/discard/")
+    Draft.objects.filter(pk=draft).update(base_version=ProcessVersion.objects.get())
+    draft_from_file(xml=SMALL_SALE, by=department.head, now=NOW)
+    refused = browser.post(f"/processes/drafts/{draft}/bring-back/")
+    assert refused.status_code == 422 and "has another draft now" in refused.content.decode()

@@ -31,6 +31,14 @@ class DraftCheck:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
+def definition_of_draft(xml: bytes) -> Definition | None:
+    """What a draft's file means; None for one that is not complete, or cannot be read."""
+    try:
+        return compile_bpmn(xml, actions=KNOWN_ACTIONS)
+    except BpmnRefused:
+        return None
+
+
 def check_draft(xml: bytes) -> DraftCheck:
     """Check a readable BPMN file as it stands; nothing is kept. Raises BpmnRefused for what cannot be read."""
     began = time.perf_counter()

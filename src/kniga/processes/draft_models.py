@@ -9,7 +9,7 @@ from django.db import models
 class Draft(models.Model):
     """A process in the making: any readable BPMN file, finished or not. `process_key` is the process it will be a
     version of; it need not exist yet, and has one open draft at most. `base_version` is the version it began as a
-    copy of. A draft that was published or discarded is closed, and kept."""
+    copy of. A draft that was published or discarded is closed, and kept; `discarded_at` is set on the latter alone."""
 
     process_key = models.SlugField(max_length=60, db_index=False)
     name = models.CharField(max_length=200)
@@ -30,6 +30,10 @@ class Draft(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     closed_at = models.DateTimeField(null=True, blank=True)
+    discarded_at = models.DateTimeField(null=True, blank=True)
+    discarded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [

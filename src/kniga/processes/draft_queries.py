@@ -14,7 +14,8 @@ from kniga.people.models import User
 from kniga.people.permissions import Act, may
 from kniga.platform.errors import NotVisible
 from kniga.processes.definitions import runnable_version
-from kniga.processes.models import Draft, DraftPresence, Process, ProcessVersion, VersionStatus
+from kniga.processes.drafting import DISCARDED_FOR
+from kniga.processes.models import Draft, DraftPresence, DraftSave, Process, ProcessVersion, VersionStatus
 
 PRESENT_FOR: Final = timedelta(minutes=1)
 
@@ -40,6 +41,26 @@ class DraftState:
 
     row: DraftRow
     xml: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRow:
+    """A state of a draft that was saved: in which revision, when and by whom (a name)."""
+
+    revision: int
+    saved_at: datetime
+    saved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardedRow:
+    """A draft that was discarded and can be brought back."""
+
+    id: int
+    key: str
+    name: str
+    discarded_at: datetime
+    discarded_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +105,34 @@ def get_draft(*, user: User, draft_id: int) -> DraftState:
     if found is None or not may(user, Act.EDIT_BOOK):
         raise NotVisible
     return DraftState(next(_rows([found])), bytes(found.xml))
+
+
+def draft_saves(*, user: User, draft_id: int) -> tuple[SaveRow, ...]:
+    """The states of an open draft that are kept, the last one first: one statement. Raises NotVisible."""
+    found = DraftSave.objects.filter(draft_id=draft_id, draft__closed_at__isnull=True).order_by("-revision")
+    rows = found.values_list("revision", "saved_at", "saved_by__name") if may(user, Act.EDIT_BOOK) else ()
+    saves = tuple(SaveRow(revision, at, by or "") for revision, at, by in rows)
+    if not saves:
+        raise NotVisible
+    return saves
+
+
+def draft_at(*, user: User, draft_id: int, revision: int) -> bytes:
+    """The file of an open draft as it was in a revision. Raises NotVisible for one that is not kept."""
+    kept = DraftSave.objects.filter(draft_id=draft_id, draft__closed_at__isnull=True, revision=revision)
+    xml = kept.values_list("xml", flat=True).first() if may(user, Act.EDIT_BOOK) else None
+    if xml is None:
+        raise NotVisible
+    return bytes(xml)
+
+
+def discarded_drafts(*, user: User, now: datetime) -> tuple[DiscardedRow, ...]:
+    """The drafts that were discarded and can be brought back, the last one first."""
+    if not may(user, Act.EDIT_BOOK):
+        return ()
+    found = Draft.objects.filter(discarded_at__gt=now - DISCARDED_FOR).order_by("-discarded_at", "-pk")
+    rows = found.values_list("pk", "process_key", "name", "discarded_at", "discarded_by__name")
+    return tuple(DiscardedRow(id, key, name, at, by or "") for id, key, name, at, by in rows if at is not None)
 
 
 def draft_of_process(*, user: User, process_key: str) -> int | None:

@@ -28,6 +28,8 @@ from kniga.processes.publishing import BookRefused, publish_version, require_hea
 from kniga.processes.scheduling import schedule_publishing
 
 KEPT_SAVES: Final = 200
+DISCARDED_FOR: Final = timedelta(days=30)
+"""So long a discarded draft can be brought back."""
 TOLD_EVERY: Final = timedelta(minutes=10)
 """The designer saves every few seconds; the ledger is told once per person, draft and so long."""
 _NOTHING: Final = b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:x"/>'
@@ -171,8 +173,45 @@ def discard_draft(*, draft_id: int, by: User, now: datetime) -> Draft:
     require_head(by)
     with transaction.atomic():
         draft = _locked(draft_id)
+        draft.discarded_at, draft.discarded_by = now, by
         _close(draft, now)
         _tell("processes.draft.discarded", draft, by, now)
+    return draft
+
+
+def restore_revision(*, draft_id: int, revision: int, by: User, now: datetime) -> Draft:
+    """Make a draft as it was in an earlier revision, by a revision of its own: what stood there since stays among the
+    earlier ones. Raises NotVisible for a revision that is not kept (any more), Refused."""
+    require_head(by)
+    with transaction.atomic():
+        draft = _locked(draft_id)
+        earlier = draft.saves.filter(revision=revision).values_list("xml", flat=True).first()
+        if earlier is None:
+            raise NotVisible
+        if _keep(draft, bytes(earlier), by, now, is_quiet=True):
+            _tell("processes.draft.restored", draft, by, now, revision=draft.revision, restored=revision)
+    return draft
+
+
+def bring_back_draft(*, draft_id: int, by: User, now: datetime) -> Draft:
+    """Open a discarded draft again, as it was. That of a new process gets another key when its own is taken meanwhile.
+
+    Raises NotVisible for what was not discarded, or too long ago, and Refused: while another draft of its process is
+    open."""
+    require_head(by)
+    with transaction.atomic():
+        discarded = Draft.objects.filter(pk=draft_id, discarded_at__gt=now - DISCARDED_FOR)
+        draft = discarded.select_for_update(of=("self",)).first()
+        if draft is None:
+            raise NotVisible
+        if draft.base_version_id is None:
+            draft.process_key = free_key(draft.process_key)
+        elif _open(draft.process_key).exists():
+            raise Refused("other_draft", _("The process has another draft now: publish or discard that one first."))
+        draft.closed_at = draft.discarded_at = draft.discarded_by = None
+        draft.xml = _keyed(bytes(draft.xml), draft.process_key)
+        draft.save(update_fields=["process_key", "xml", "closed_at", "discarded_at", "discarded_by"])
+        _tell("processes.draft.brought_back", draft, by, now)
     return draft
 
 
@@ -223,9 +262,10 @@ def _begin(
     return draft
 
 
-def _keep(draft: Draft, xml: bytes, by: User, now: datetime) -> None:
+def _keep(draft: Draft, xml: bytes, by: User, now: datetime, *, is_quiet: bool = False) -> bool:
+    """Save what differs from what is there; whether it did."""
     if xml == bytes(draft.xml):
-        return
+        return False
     is_told = draft.saves.filter(saved_by=by, saved_at__gt=now - TOLD_EVERY, revision__gt=1).exists()
     draft.revision += 1
     draft.xml, draft.updated_at, draft.updated_by = xml, now, by
@@ -233,8 +273,9 @@ def _keep(draft: Draft, xml: bytes, by: User, now: datetime) -> None:
     draft.save(update_fields=["revision", "xml", "updated_at", "updated_by", "name"])
     DraftSave.objects.create(draft=draft, revision=draft.revision, xml=xml, saved_at=now, saved_by=by)
     draft.saves.filter(revision__lte=draft.revision - KEPT_SAVES).delete()
-    if not is_told:
+    if not (is_told or is_quiet):
         _tell("processes.draft.saved", draft, by, now, revision=draft.revision)
+    return True
 
 
 def _at_revision(draft: Draft, revision: int) -> bytes:
@@ -292,7 +333,7 @@ def _locked(draft_id: int) -> Draft:
 
 def _close(draft: Draft, now: datetime) -> None:
     draft.closed_at = now
-    draft.save(update_fields=["closed_at"])
+    draft.save(update_fields=["closed_at", "discarded_at", "discarded_by"])
 
 
 def _tell(kind: str, draft: Draft, by: User, now: datetime, **more: str | int) -> None:

@@ -22,6 +22,8 @@ from kniga.engine import (
     SubProcess,
     ThrowEvent,
 )
+from kniga.engine.bpmn.draft import local
+from kniga.engine.bpmn.names import KNIGA, MODEL
 from kniga.engine.bpmn.reading import read_xml
 
 _DI: Final = "{http://www.omg.org/spec/BPMN/20100524/DI}"
@@ -77,11 +79,13 @@ class Drawing:
     edges: tuple[Edge, ...]
 
 
-def drawing_of(xml: bytes, definition: Definition) -> Drawing | None:
-    """The diagram of a file that compiles; None when it has no diagram interchange."""
+def drawing_of(xml: bytes, definition: Definition | None) -> Drawing | None:
+    """The diagram of a file; None when it has no diagram interchange. Without a definition, of a file that does not
+    compile, the form of an element is what its tag says."""
     root = read_xml(xml)
     names = _names(root)
-    shapes = tuple(_shapes(root, definition, names))
+    forms = _forms(root) if definition is None else {id: _form(one) for id, one in definition.elements.items()}
+    shapes = tuple(_shapes(root, forms, names))
     edges = tuple(_edges(root, names))
     if not shapes:
         return None
@@ -94,12 +98,12 @@ def drawing_of(xml: bytes, definition: Definition) -> Drawing | None:
     return Drawing(view, shapes, edges)
 
 
-def _shapes(root: etree._Element, definition: Definition, names: Mapping[str, str]) -> Iterator[Shape]:
+def _shapes(root: etree._Element, forms: Mapping[str, str], names: Mapping[str, str]) -> Iterator[Shape]:
     for node in root.iter(f"{_DI}BPMNShape"):
         id, box = node.get("bpmnElement", ""), _box(node.find(f"{_DC}Bounds"))
         if box is None:
             continue
-        form = _form(definition.elements.get(id))
+        form = forms.get(id, "area")
         label = _box(node.find(f"{_DI}BPMNLabel/{_DC}Bounds"))
         if form not in ("task", "area", "scope"):
             label = label or Box(box.x + box.width / 2 - 50, box.y + box.height + 4, 100, 28)
@@ -120,6 +124,9 @@ def _edges(root: etree._Element, names: Mapping[str, str]) -> Iterator[Edge]:
         yield Edge(id, points, names.get(id, ""), place, label is None)
 
 
+_TRIGGERS: Final = {
+    f"{one}EventDefinition" for one in ("timer", "message", "signal", "conditional", "error", "escalation")
+}
 _GATEWAYS: Final = (
     (ExclusiveGateway, "gateway-exclusive"),
     (InclusiveGateway, "gateway-inclusive"),
@@ -128,9 +135,7 @@ _GATEWAYS: Final = (
 )
 
 
-def _form(element: Element | None) -> str:
-    if element is None:
-        return "area"
+def _form(element: Element) -> str:
     if isinstance(element, EndEvent):
         return f"end-{element.result}"
     if isinstance(element, StartEvent) and element.trigger == "none":
@@ -140,6 +145,29 @@ def _form(element: Element | None) -> str:
     if isinstance(element, SubProcess):
         return "scope"
     return next((form for kind, form in _GATEWAYS if isinstance(element, kind)), "task")
+
+
+_TAGS: Final = {
+    "exclusiveGateway": "gateway-exclusive", "inclusiveGateway": "gateway-inclusive", "startEvent": "start",
+    "parallelGateway": "gateway-parallel", "eventBasedGateway": "gateway-event", "endEvent": "end-other",
+    "subProcess": "scope", "boundaryEvent": "none", "intermediateCatchEvent": "none", "intermediateThrowEvent": "none",
+}  # fmt: skip
+
+
+def _forms(root: etree._Element) -> dict[str, str]:
+    """The form of each element by its tag, for a file that does not compile."""
+    found = {}
+    for node in root.iter(f"{{{MODEL}}}*"):
+        tag, id = local(node), node.get("id")
+        if id and tag in _TAGS:
+            triggers = [local(one).removesuffix("EventDefinition") for one in node if local(one) in _TRIGGERS]
+            result = node.get(f"{{{KNIGA}}}result", "")
+            found[id] = (
+                f"end-{result}" if tag == "endEvent" and result in ("won", "lost") else [*triggers, _TAGS[tag]][0]
+            )
+        elif id and (tag.endswith(("Task", "task")) or tag == "callActivity"):
+            found[id] = "task"
+    return found
 
 
 def _names(root: etree._Element) -> dict[str, str]:

@@ -156,6 +156,7 @@ export class Page {
       svg: () => void this.export("svg"),
       png: () => void this.export("png"),
       publish: () => void this.publish(),
+      discard: () => void this.discard(),
       problems: () => this.part("problems").toggleAttribute("hidden"),
     };
   }
@@ -205,6 +206,12 @@ export class Page {
     dialog.querySelector<HTMLInputElement>("[name=revision]")!.value = String(this.saver.revision);
     dialog.querySelector<HTMLElement>("[data-errors]")!.hidden = !this.problems.errors;
     dialog.showModal();
+  }
+
+  /** What is saved can be brought back, so everything is saved first. */
+  private async discard(): Promise<void> {
+    await this.saver.flush();
+    (this.part("discard") as HTMLDialogElement).showModal();
   }
 
   private solve(conflict: Conflict): void {

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_safe
 from kniga.documents.queries import active_template_names
 from kniga.engine import Definition
 from kniga.people.permissions import Act, may
+from kniga.platform import clock
 from kniga.platform.errors import NotVisible
 from kniga.processes.definitions import runnable_version
-from kniga.processes.draft_queries import draft_of_process, draft_rows
+from kniga.processes.draft_queries import discarded_drafts, draft_of_process, draft_rows
 from kniga.processes.drawing import drawing_of
 from kniga.processes.outline import outline_of
 from kniga.processes.version_queries import get_check, get_version_row, process_rows, version_rows, version_xml
@@ -37,13 +38,20 @@ from kniga.web.processes.sections import book_tabs
 @signed_in
 def processes(request: SignedInRequest) -> HttpResponse:
     """All processes."""
-    context: dict[str, Any] = {
+    return render_page(request, "processes/list.html", list_context(request))
+
+
+def list_context(request: SignedInRequest) -> dict[str, Any]:
+    """The context of processes/list.html."""
+    return {
         "processes": process_rows(user=request.user),
         "drafts": draft_rows(user=request.user),
+        "discarded": discarded_drafts(user=request.user, now=clock.now()),
         "may_edit": may(request.user, Act.EDIT_BOOK),
+        "kinds": kind_names(),
+        "problems": (),
+        "tabs_shown": book_tabs(request.user),
     }
-    context |= {"kinds": kind_names(), "problems": (), "tabs_shown": book_tabs(request.user)}
-    return render_page(request, "processes/list.html", context)
 
 
 @require_safe
