@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from kniga.deals.models import Deal, Pipeline
 from kniga.platform.errors import Refused
 from kniga.processes import self_starts
+from kniga.processes.acting import begin_undo, carry_out
 from kniga.processes.bulk import start_many
-from kniga.processes.models import Instance, ScheduledStart, Task
+from kniga.processes.models import BulkAct, Instance, ScheduledStart, Task
 from kniga.processes.publishing import publish_version, retire_version, upload_version
 from kniga.processes.pump import run_due
 from kniga.processes.services import cancel_instance, start_process
@@ -89,13 +91,39 @@ def test_publishing_another_version_sets_its_own_start(department: Department) -
 
 def test_a_signal_begins_the_processes_that_start_with_it(department: Department) -> None:
     publish(beginning('<signalEventDefinition signalRef="fair"/>', '<signal id="fair" name="fair"/>'))
-    deals = many_deals(department, 2)
+    deals = many_deals(department, 4)
     to_funnel(deals)
     started = start_process(deal_id=deals[0], process_key="yearly", by=department.rep, now=NOW, element="ask")
+    broadcast_signal(name="fair", by=department.head, now=NOW)
+    run_due(now=NOW)
+    act = BulkAct.objects.get()
+    assert (act.kind, act.status, act.created_by, "fair" in act.reason) == ("start", "running", department.head, True)
+    assert Instance.objects.get().pk == started.instance_id, "the act is for a worker, not for whoever carries signals"
+    start_process(deal_id=deals[1], process_key="yearly", by=department.rep, now=NOW, element="ask")
+    seen: list[tuple[int, int]] = []
+    carry_out(act_id=act.pk, clock=lambda: NOW, progress=lambda done, of: seen.append((done, of)), batch=1)
+    assert seen[:3] == [(1, 3), (2, 3), (3, 3)]
+    assert sorted(Instance.objects.values_list("deal_id", flat=True)) == deals
+    why = {row.deal_id: (row.status, row.why and row.why["code"]) for row in act.rows.all()}
+    assert why == {deals[1]: ("refused", "already_running"), deals[2]: ("done", None), deals[3]: ("done", None)}
+    begin_undo(act_id=act.pk, reason="A wrong button", by=department.head, now=NOW)
+    carry_out(act_id=act.pk, clock=lambda: NOW)
+    assert Instance.objects.filter(status="running").count() == 2
+
+
+def test_an_act_of_a_signal_is_queued_once_it_can_be_read(
+    department: Department, django_capture_on_commit_callbacks: Any
+) -> None:
+    publish(beginning('<signalEventDefinition signalRef="fair"/>', '<signal id="fair" name="fair"/>'))
     broadcast_signal(name="fair", now=NOW)
     run_due(now=NOW)
-    assert sorted(Instance.objects.values_list("deal_id", flat=True)) == deals
-    assert Instance.objects.get(deal_id=deals[0]).pk == started.instance_id
+    assert not BulkAct.objects.exists(), "there is no deal to begin for"
+    to_funnel([department.deal.pk])
+    broadcast_signal(name="fair", now=NOW)
+    with django_capture_on_commit_callbacks(execute=True):
+        run_due(now=NOW)
+    job = ProcrastinateJob.objects.get(task_name="kniga.processes.jobs.carry_out_act")
+    assert (job.queue_name, job.args) == ("acts", {"act_id": BulkAct.objects.get().pk})
 
 
 def test_a_retired_version_begins_no_more(department: Department) -> None:

@@ -1,5 +1,8 @@
 """Processes that begin by themselves, at a moment or with a signal: for every open deal of their funnel for which
-nothing runs."""
+nothing runs.
+
+What begins at a moment begins in batches; what begins with a signal is an act on many deals, carried out by a worker
+deal by deal, whose progress people see and which can be undone as a whole."""
 
 from __future__ import annotations
 
@@ -10,19 +13,31 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import QuerySet
+from procrastinate.contrib.django import app
 
 from kniga.deals.models import Deal
 from kniga.engine import Definition, Due, StartEvent
 from kniga.platform.errors import Refused
+from kniga.platform.said import said as _
 from kniga.platform.working_time import organisation_calendar
 from kniga.processes.bulk import start_many
 from kniga.processes.definitions import runnable_version
 from kniga.processes.effects import moment_of
-from kniga.processes.models import ProcessVersion, ScheduledStart, VersionStatus
+from kniga.processes.models import (
+    ActKind,
+    ActRowStatus,
+    ActStatus,
+    BulkAct,
+    BulkActRow,
+    ProcessVersion,
+    ScheduledStart,
+    VersionStatus,
+)
 
 LOG = logging.getLogger(__name__)
 AT_ONCE: Final = 100
-"""How many deals a start begins for in one transaction."""
+"""How many deals a start at a moment begins for in one transaction."""
+_ROWS_AT_ONCE: Final = 5_000
 
 
 def schedule_starts(*, version: ProcessVersion, definition: Definition, now: datetime) -> None:
@@ -79,21 +94,41 @@ def _begin_some(id: int, now: datetime) -> tuple[bool, bool]:
     return True, True
 
 
-def begin_with_signal(*, name: str, owners: Sequence[int] | None = None, now: datetime) -> int:
-    """Begin the published processes that start with this signal, for deals of these owners (None: of all); how many
-    instances began."""
+def begin_with_signal(
+    *, name: str, owners: Sequence[int] | None = None, sender_id: int | None = None, now: datetime
+) -> int:
+    """Let a worker begin the published processes that start with this signal, for deals of these owners (None: of
+    all), in the name of the person who sent it (None: the system): an act for each process; for how many deals. Must
+    run in a transaction."""
     begun = 0
-    for version_id in ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED).values_list("pk", flat=True):
-        for event in _starts(runnable_version(version_id).definition):
+    versions = ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED).select_related("process").defer("xml")
+    for version in versions.order_by("pk"):
+        for event in _starts(runnable_version(version.pk).definition):
             if event.trigger == "signal" and event.signal == name:
-                begun += begin_idle(version_id=version_id, element=event.id, owners=owners, now=now)
+                reason = _("The signal “%(name)s” was sent.") % {"name": name}
+                begun += _begin_by_act(version, event.id, reason, owners, sender_id, now)
     return begun
 
 
-def begin_idle(*, version_id: int, element: str, owners: Sequence[int] | None = None, now: datetime) -> int:
-    """Start a version at one of its start events for every open deal of its funnel (of these owners; None: of all)
-    that runs nothing; how many."""
-    return _begin(version_id, element, _idle_deals(version_id, owners).values_list("pk", flat=True), now)
+def _begin_by_act(
+    version: ProcessVersion, element: str, reason: str, owners: Sequence[int] | None, sender_id: int | None,
+    now: datetime,
+) -> int:  # fmt: skip
+    deals = list(_idle_deals(version.pk, owners).values_list("pk", flat=True))
+    if not deals:
+        return 0
+    act = BulkAct.objects.create(
+        kind=ActKind.START, status=ActStatus.RUNNING, process=version.process, version=version, element=element,
+        scope={"process": version.process.key}, reason=str(reason), created_at=now, created_by_id=sender_id,
+        begun_by_id=sender_id, touched_at=now,
+    )  # fmt: skip
+    rows = (BulkActRow(act=act, deal_id=deal, status=ActRowStatus.FITS) for deal in deals)
+    BulkActRow.objects.bulk_create(rows, batch_size=_ROWS_AT_ONCE)
+    # By its name, as what carries acts out stands above this; not before the act can be read. Should nobody come to
+    # queue it, the act is taken up as one that nobody works on.
+    job = app.configure_task("kniga.processes.jobs.carry_out_act", queue="acts")
+    transaction.on_commit(lambda: job.defer(act_id=act.pk))
+    return len(deals)
 
 
 def _idle_deals(version_id: int, owners: Sequence[int] | None) -> QuerySet[Deal]:

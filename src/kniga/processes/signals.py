@@ -107,7 +107,7 @@ def _carry_some(signal_id: int, now: datetime) -> tuple[int, bool]:
                     signal_id=signal_id, instance_id=instance_id, token=token, element=element
                 )
         if is_over:
-            caught += begin_with_signal(name=signal.name, owners=signal.seen_by, now=now)
+            caught += begin_with_signal(name=signal.name, owners=signal.seen_by, sender_id=signal.sent_by_id, now=now)
         Message.objects.filter(pk=signal_id).update(
             delivered=F("delivered") + caught, status="matched" if is_over else "waiting",
             reached=found[-1][0] if found else signal.reached,
