@@ -18,7 +18,7 @@ def unkept_promises(definition: Definition) -> tuple[Problem, ...]:
 
 
 def _by_hand(start: Element) -> Problem | None:
-    if not isinstance(start, StartEvent) or start.message is None or start.channel in ("any", "api", "form"):
+    if not isinstance(start, StartEvent) or start.message is None or start.channel in ("any", "api", "call", "form"):
         return None
     params = {"name": f"“{start.name or start.id}”", "channel": start.channel}
     return Problem("channel_by_hand", start.id, None, params, "warning", ())
