@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
+from kniga.clients.contact_services import ContactInput, add_contact, remove_contact, update_contact
 from kniga.clients.models import Contact
+from kniga.clients.services import assign_client, update_client
 from kniga.deals.models import Deal
+from kniga.deals.services import assign_deal, update_deal
 from kniga.platform.errors import Conflict, Refused
 from kniga.processes import reconsidering, sweeping
 from kniga.processes.models import Instance, Task, Timer
 from kniga.processes.pump import run_due
-from kniga.processes.services import complete_task, start_process
+from kniga.processes.services import complete_task, start_process, undo_completion
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 
@@ -43,6 +48,42 @@ def waiting(department: Department, rule: str, then: str = "") -> int:
     run_due(now=LATER)
     assert not Task.objects.filter(element="b").exists()
     return started.instance_id
+
+
+def wakes(change: Callable[[], object]) -> bool:
+    """Whether the workers are told in the transaction of a change."""
+    with CaptureQueriesContext(connection) as asked:
+        change()
+    return any("pg_notify('kniga_due'" in one["sql"] for one in asked)
+
+
+def test_whoever_changes_deal_or_client_wakes_the_workers(department: Department) -> None:
+    deal, rep = department.deal, department.rep
+    client = deal.client
+    assert client is not None
+    given = ContactInput(name="Ann")
+    assert wakes(lambda: update_deal(deal=deal, revision=deal.revision, by=rep, now=NOW, note="Hot"))
+    assert wakes(lambda: assign_deal(deal=deal, owner=department.other, by=department.head, now=NOW))
+    assert wakes(lambda: update_client(client=client, revision=client.revision, by=rep, now=NOW, name="New"))
+    assert wakes(lambda: assign_client(client=client, owner=department.other, by=department.head, now=NOW))
+    assert wakes(lambda: add_contact(client=client, contact=given, by=rep, now=NOW))
+    contact = Contact.objects.get(name="Ann")
+    assert not wakes(lambda: update_contact(contact=contact, given=given, by=rep, now=NOW)), "nothing has changed"
+    assert wakes(lambda: remove_contact(contact=contact, by=rep, now=NOW))
+
+
+def test_taking_a_completion_back_wakes_the_workers(department: Department) -> None:
+    publish(
+        book(
+            "two",
+            f'<startEvent id="start"/>{task("a")}{task("b")}<endEvent id="end"/>'
+            "<flows>\nstart -> a\na -> b\nb -> end\n</flows>",
+        )
+    )
+    started = start_process(deal_id=department.deal.pk, process_key="two", by=department.rep, now=NOW)
+    (id,) = started.created
+    complete_task(task_id=id, outcome="ok", answers={}, by=department.rep, now=NOW)
+    assert wakes(lambda: undo_completion(task_id=id, by=department.rep, now=NOW))
 
 
 def has_come(now: datetime) -> bool:

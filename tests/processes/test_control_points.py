@@ -138,6 +138,7 @@ def test_a_completion_taken_back_goes_on_with_the_same_deviation(department: Dep
     run_due(now=later + timedelta(seconds=1))
     undo_completion(task_id=task_id, by=department.rep, now=later + timedelta(seconds=2))
     run_due(now=later + timedelta(seconds=3))
+    assert Deviation.objects.get().state == "open", "at once, not when the completion could have been taken back"
     run_due(now=later + timedelta(seconds=30))
     row = Deviation.objects.get()
     assert (row.state, row.closed_at, told()) == ("open", None, ["Lena"])

@@ -24,6 +24,7 @@ from kniga.platform.errors import Refused
 from kniga.platform.external_keys import checked_key
 from kniga.platform.phones import to_e164
 from kniga.platform.textkeys import fold
+from kniga.platform.waking import wake_workers
 
 MOST_CHANNELS: Final = 40
 
@@ -82,6 +83,7 @@ def remove_contact(*, contact: Contact, by: User, now: datetime) -> None:
     refresh_search_text([client.pk])
     payload = {"contact": key, "name": name, "removed": kept}
     ledger.record([_event(events.CONTACT_REMOVED, client, payload, by, now)])
+    wake_workers()
 
 
 def write_contact(
@@ -172,6 +174,7 @@ def _shown(contact: Contact) -> dict[str, Any]:
 def _finish(kind: str, client: Client, contact: Contact, payload: dict[str, Any], by: User, now: datetime) -> None:
     refresh_search_text([client.pk])
     ledger.record([_event(kind, client, {"contact": contact.pk, "name": contact.name, **payload}, by, now)])
+    wake_workers()  # a condition of the sales book may look at the contacts
 
 
 def _event(kind: str, client: Client, payload: dict[str, Any], by: User, now: datetime) -> ledger.LedgerEvent:

@@ -27,6 +27,7 @@ from kniga.people.roles import Entity
 from kniga.platform import ledger
 from kniga.platform.errors import Conflict, Refused, check_all
 from kniga.platform.external_keys import checked_key
+from kniga.platform.waking import wake_workers
 
 
 def create_client(
@@ -83,6 +84,7 @@ def update_client(*, client: Client, revision: int, by: User, now: datetime, **c
         client.revision += 1
         client.updated_at = now
         client.save()
+        wake_workers()  # a condition of the sales book may look at what has changed
         if changed.keys() & {"name", "inn"}:
             refresh_search_text([client.pk])
         _record(events.CLIENT_CHANGED, client, {"changes": changed}, by, now)
@@ -108,6 +110,7 @@ def assign_client(*, client: Client, owner: User, by: User, now: datetime) -> Cl
     client.revision += 1
     client.updated_at = now
     client.save(update_fields=["owner", "revision", "updated_at"])
+    wake_workers()
     _record(events.CLIENT_ASSIGNED, client, payload, by, now)
     return client
 

@@ -27,6 +27,7 @@ from kniga.platform.external_keys import checked_key
 from kniga.platform.models import Organisation
 from kniga.platform.money import checked_amount
 from kniga.platform.textkeys import fold
+from kniga.platform.waking import wake_workers
 
 Entry = TypeVar("Entry", Source, Region)
 
@@ -209,6 +210,7 @@ def _save(deal: Deal, now: datetime) -> None:
     deal.revision += 1
     deal.updated_at = now
     deal.save()
+    wake_workers()  # a condition of the sales book may look at what has changed
 
 
 def _check_open(deal: Deal) -> None:

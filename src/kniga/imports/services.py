@@ -29,6 +29,7 @@ from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform import ledger
 from kniga.platform.errors import Conflict, Refused
+from kniga.platform.waking import wake_workers
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('kniga.imports'), hashtext(%s))"
 
@@ -132,6 +133,7 @@ def apply_job(
     job.parts.all().delete()
     remember_options(run.table, run.spec, run.options, now)
     tell_job(events.JOB_APPLIED, job, by, now, {"counts": report.counts})
+    wake_workers()  # conditions of the sales book may look at what has changed
     return report
 
 

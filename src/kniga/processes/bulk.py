@@ -13,6 +13,7 @@ from django.db import connection
 from kniga.engine import NEW_STATE, Rejection, Start, Step, advance
 from kniga.platform.errors import Refused
 from kniga.platform.said import said as _
+from kniga.platform.waking import wake_workers
 from kniga.processes.applying import dump_data, event_entries, own_tokens, work_entries
 from kniga.processes.assignment import people_of_role
 from kniga.processes.branches import require_branch
@@ -167,7 +168,7 @@ def start_many(
             cursor.execute(_WATCH, [now, [task.id for task in version.definition.user_tasks() if task.controls]])
         cursor.execute("DROP TABLE pg_temp.starting")
         if version.hears or version.works or version.watches:
-            cursor.execute("SELECT pg_notify('kniga_due', '')")
+            wake_workers()
     return ManyStarted(started, len(entries) - started)
 
 

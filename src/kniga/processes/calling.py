@@ -12,10 +12,11 @@ from kniga.engine import Cancel, CompleteWork, FailWork
 from kniga.engine.state_format.codec import load_value
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.said import said as _
+from kniga.platform.waking import wake_workers
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import CALL
 from kniga.processes.incidents import raise_incident
-from kniga.processes.locking import try_lock, wake_workers
+from kniga.processes.locking import try_lock
 from kniga.processes.models import Instance, ProcessVersion, VersionStatus, Work
 from kniga.processes.reading import InstanceSnapshot, fields_for
 from kniga.processes.starting import deal_facts

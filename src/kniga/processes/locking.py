@@ -15,7 +15,6 @@ from psycopg.errors import DeadlockDetected
 
 _LOCK: Final = "SELECT id FROM processes_instance WHERE id = %s FOR UPDATE"
 _TRY: Final = f"{_LOCK} SKIP LOCKED"
-_WAKE: Final = "SELECT pg_notify('kniga_due', '')"
 
 
 def try_lock(instance_id: int) -> bool:
@@ -29,12 +28,6 @@ def lock(instance_id: int) -> None:
     """Lock an instance's row, waiting for it; only for one who holds no other."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [instance_id])
-
-
-def wake_workers() -> None:
-    """Tell the workers, once the transaction is written, that there is something to do."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WAKE)
 
 
 def may_be_done_again(error: OperationalError) -> bool:

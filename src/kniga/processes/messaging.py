@@ -22,10 +22,11 @@ from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.said import said as _
+from kniga.platform.waking import wake_workers
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import key_text, thread_of
 from kniga.processes.incoming import deal_for_message
-from kniga.processes.locking import try_lock, wake_workers
+from kniga.processes.locking import try_lock
 from kniga.processes.models import Instance, Message, ProcessVersion, Subscription, VersionStatus
 from kniga.processes.reading import InstanceSnapshot, fields_for
 from kniga.processes.starting import deal_facts, join_pipeline

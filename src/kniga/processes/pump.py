@@ -22,6 +22,7 @@ from django.db import OperationalError as DatabaseOperationalError
 from psycopg import AsyncConnection, OperationalError
 
 from kniga.platform import clock
+from kniga.platform.waking import CHANNEL
 from kniga.processes.calling import tell_caller, untold_calls
 from kniga.processes.control_points import look_at_controls
 from kniga.processes.effects import OUTSIDE_ACTIONS
@@ -33,7 +34,6 @@ from kniga.processes.signals import carry_signals
 from kniga.processes.sweeping import nearest_due, sweep_timers
 from kniga.processes.working import INSIDE_ACTIONS, Clock, do_work, nearest_work
 
-CHANNEL: Final = "kniga_due"
 LONGEST_SLEEP: Final = 30.0
 SHORTEST_SLEEP: Final = 0.05
 SOON: Final = 1.0

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -16,6 +16,7 @@ from kniga.people.notice_kinds import PUBLISHING
 from kniga.people.notices import notify
 from kniga.platform.errors import Refused
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.platform.waking import wake_workers
 from kniga.processes.models import ProcessVersion, VersionStatus
 from kniga.processes.publishing import BookRefused, get_locked_version, publish_version, publishable, require_head
 
@@ -40,8 +41,7 @@ def schedule_publishing(*, version_id: int, at: datetime, by: User, now: datetim
         version.publish_at, version.publish_by, version.note = at, by, note or version.note
         version.save(update_fields=["publish_at", "publish_by", "note"])
         _tell("processes.version.scheduled", version, by, now, at=at.isoformat())
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify('kniga_due', '')")
+        wake_workers()
     return version
 
 

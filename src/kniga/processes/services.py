@@ -23,7 +23,9 @@ from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.platform.said import said as _
+from kniga.platform.waking import wake_workers
 from kniga.processes.branches import require_branch
+from kniga.processes.control_points import watch_anew
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import UNDO_GRACE, UNDO_WINDOW, local_moment
 from kniga.processes.facts import check_facts
@@ -108,7 +110,7 @@ def undo_completion(*, task_id: int, by: User, now: datetime) -> int:
     if snapshot.status != "done" or done_at is None or now - done_at > UNDO_WINDOW + UNDO_GRACE:
         raise Refused("undo_too_late", _("It is too late to undo this."))
     try:
-        row = _undo(task_id, by, now)
+        row = _undo(task_id, snapshot.instance_id, snapshot.instance.version_id, by, now)
     except IntegrityError:  # meanwhile the deal has started another process
         row = (False,)
     if row is None:
@@ -132,7 +134,7 @@ def _why_not(snapshot: TaskSnapshot) -> str:
     return _("The deal has moved on since; this can no longer be undone.")
 
 
-def _undo(task_id: int, by: User, now: datetime) -> tuple[bool] | None:
+def _undo(task_id: int, instance_id: int, version_id: int, by: User, now: datetime) -> tuple[bool] | None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT processes_undo_completion_2(%s::bigint, %s::timestamptz, %s::bigint)"
@@ -140,6 +142,11 @@ def _undo(task_id: int, by: User, now: datetime) -> tuple[bool] | None:
             [task_id, now, by.pk, task_id, by.pk],
         )
         row: tuple[bool] | None = cursor.fetchone()
+        if row is not None and row[0]:
+            # What the completion had changed is as before: conditions and control points are looked at again.
+            if runnable_version(version_id).watches:
+                watch_anew([instance_id], now=now)
+            wake_workers()
     return row
 
 
@@ -173,8 +180,7 @@ def resume_instance(*, instance_id: int, reason: str = "", by: User, now: dateti
     _steered(instance_id, by, _("Only a manager may resume a process."))
     with transaction.atomic():
         _switch(instance_id, "suspended", "running", "processes.instance.resumed", by, now, reason)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify('kniga_due', '')")
+        wake_workers()
 
 
 def send_to_step(*, instance_id: int, element: str, reason: str, by: User, now: datetime) -> Advanced:

@@ -19,8 +19,9 @@ from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.platform.waking import wake_workers
 from kniga.processes.definitions import RunnableVersion
-from kniga.processes.locking import lock, try_lock, wake_workers
+from kniga.processes.locking import lock, try_lock
 from kniga.processes.messaging import TIME_TO_LIVE, check_waiting
 from kniga.processes.models import Instance, KeptSignal, Message, Subscription
 from kniga.processes.reading import InstanceSnapshot, fields_for

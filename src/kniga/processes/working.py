@@ -18,6 +18,7 @@ from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.said import said as _
+from kniga.platform.waking import wake_workers
 from kniga.processes.actions.doing import ActionFailed, Job, refuse_unreadable
 from kniga.processes.actions.registry import DOINGS
 from kniga.processes.calling import begin_called
@@ -136,8 +137,7 @@ def retry_work(*, work_id: int, reason: str, by: User, now: datetime) -> None:
         tell_of_work("processes.work.retried", work, now, {"reason": reason}, actor_id=by.pk)
         if work.action == CALL:
             begin_called(parent_id=work.instance_id, token=work.token, now=now)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify('kniga_due', '')")
+        wake_workers()
 
 
 def skip_work(*, work_id: int, reason: str, by: User, now: datetime) -> Advanced:
