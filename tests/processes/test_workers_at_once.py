@@ -19,7 +19,8 @@ from django.db.migrations.executor import MigrationExecutor
 from kniga.deals.models import Deal
 from kniga.platform import clock
 from kniga.platform.models import Event
-from kniga.processes import locking, pump, working
+from kniga.platform.waking import wake_workers
+from kniga.processes import pump, working
 from kniga.processes.bulk import start_many
 from kniga.processes.messaging import receive_message
 from kniga.processes.models import Instance, Message, ProcessVersion, Task, Timer, Work
@@ -170,7 +171,7 @@ def test_a_letter_that_takes_its_time_lets_nothing_else_wait(
                 complete_task(task_id=first, outcome="ok", answers={}, by=rep, now=clock.now())
                 if key == "working":
                     Work.objects.update(next_at=clock.now())
-                    locking.wake_workers()
+                    wake_workers()
                     assert is_sending.wait(20)
         finally:
             connection.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from kniga.people.models import User
 from kniga.platform import clock
@@ -16,6 +17,7 @@ from kniga.processes.models import BulkAct, Instance, ProcessVersion
 from kniga.processes.publishing import upload_version
 from kniga.processes.services import cancel_instance
 from kniga.web.processes import running_views
+from kniga.web.processes.act_words import why_in_words
 from tests.processes.conftest import NOW
 from tests.processes.moving import KEY, publish_second, run_deals, two_teams
 from tests.processes.test_process_command import STUCK
@@ -243,3 +245,14 @@ def drawn(xml: bytes) -> bytes:
 
 DI = "http://www.omg.org/spec/BPMN/20100524/DI"
 DC = "http://www.omg.org/spec/DD/20100524/DC"
+
+
+def test_what_the_engine_says_against_a_deal_is_said_in_the_language_of_the_page() -> None:
+    why = {"code": "stranded", "params": {"element": "a", "join": "Both done"}, "text": "Sent to a alone"}
+    with override("ru"):
+        assert "навсегда застряла бы у «Both done»" in why_in_words(why, {})
+    with override("en"):
+        assert "wait for ever at “Both done”" in why_in_words(why, {})
+        assert why_in_words({**why, "params": {}}, {}) == "Sent to a alone", "kept by another version"
+        assert why_in_words({"code": "odd", "params": {}, "text": "as it was"}, {}) == "as it was"
+        assert why_in_words({"code": "odd"}, {}) == "odd"

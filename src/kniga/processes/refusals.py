@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kniga.engine import Rejection
+from kniga.engine.runtime.results import MESSAGES
 from kniga.platform.errors import Conflict, Refused
 from kniga.platform.said import said as _
 
@@ -40,3 +43,14 @@ def refusal_of(rejection: Rejection) -> Refused:
         field=field or ("outcome" if rejection.code == "unknown_outcome" else None),
         also=tuple(refusal_of(other) for other in rejection.also),
     )
+
+
+def rejection_in_words(code: str, params: Mapping[str, str] | None) -> str:
+    """What a rejection that was kept by its code and params says, in the present language; "" if it was kept without,
+    or says nothing this version of the engine knows."""
+    if params is None or code not in MESSAGES:
+        return ""
+    try:
+        return refusal_of(Rejection(code, params)).message
+    except KeyError:  # kept by a version that filled in other values
+        return ""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kniga.processes.mapping import Proposal
+from kniga.processes.refusals import rejection_in_words
 from kniga.web.formatting import number as number_text
 
 
@@ -107,7 +108,7 @@ def why_in_words(why: Mapping[str, Any] | None, names: Mapping[str, str]) -> str
         "busy": _("Somebody else was working on this deal. Try again."),
         "unknown_element": _("The version this deal is on has no such step."),
     }
-    return known.get(code) or str(why.get("text") or code)
+    return known.get(code) or rejection_in_words(code, why.get("params")) or str(why.get("text") or code)
 
 
 def migration_words() -> tuple[str, ...]:
