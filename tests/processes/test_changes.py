@@ -119,6 +119,14 @@ def test_a_long_text_is_compared_in_bounded_time() -> None:
     assert [piece.how for piece in text_difference(old, new)] == ["removed", "added"]
 
 
+def test_lines_that_come_again_and_again_are_not_searched_through() -> None:
+    old, new = "first\n" + "yes\nno\n" * 1500 + "last", "first\n" + "no\nno\nyes\n" * 1000 + "last"
+    found = text_difference(old, new)
+    assert [piece.how for piece in found] == ["same", "removed", "added", "same"]
+    assert "".join(piece.text for piece in found if piece.how != "added") == old
+    assert "".join(piece.text for piece in found if piece.how != "removed") == new
+
+
 EVERYTHING = (Path(__file__).parents[1] / "engine" / "everything.bpmn").read_text(encoding="utf-8")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -116,3 +118,19 @@ def test_a_book_from_which_everything_was_withdrawn_is_empty(department: Departm
     version_id = department.pipeline.processes.get().versions.get().pk
     retire_version(version_id=version_id, by=None, now=NOW)
     assert "process withdrawn" in page(department.rep, "/book/")
+
+
+@pytest.mark.parametrize("address", ["/book/", "/book/map/"])
+def test_more_processes_need_no_more_statements(
+    department: Department, sql_log: Callable[[], Any], address: str
+) -> None:
+    counted = []
+    for number in range(3):
+        if number:
+            xml = SMALL_SALE.replace(b'id="small_sale"', f'id="small_sale_{number}"'.encode())
+            publish_version(version_id=upload_version(xml=xml, note="", by=None, now=NOW).pk, by=None, now=NOW)
+        page(department.rep, address)  # what is kept of a version is made
+        with sql_log() as log:
+            page(department.rep, address)
+        counted.append(len(log))
+    assert counted[1] == counted[2]

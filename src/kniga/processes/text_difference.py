@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -14,6 +15,9 @@ How = Literal["same", "added", "removed", "gap"]
 _WORDS: Final = re.compile(r"\s+|[^\s\w]|\w+")
 _MOST_WORDS: Final = 2_000
 """Passages longer than this are shown as a whole, old and new: word by word would take too long."""
+_MOST_PAIRS: Final = 20_000
+"""Of more pairs of equal parts (lines that come again and again) the search would take seconds: what lies between the
+common beginning and the common end is then taken as changed."""
 _LIKE: Final = 0.35
 """Passages less alike than this have nothing to do with each other: marking single words would only confuse."""
 _AROUND: Final = 1
@@ -33,7 +37,7 @@ def text_difference(before: str, after: str) -> tuple[Piece, ...]:
     old, new = before.strip().splitlines(keepends=True), after.strip().splitlines(keepends=True)
     if old == new:
         return ()
-    blocks = list(SequenceMatcher(None, old, new, autojunk=False).get_opcodes())
+    blocks = _blocks(old, new)
     found: list[Piece] = []
     for place, (tag, i1, i2, j1, j2) in enumerate(blocks):
         if tag == "equal":
@@ -41,6 +45,22 @@ def text_difference(before: str, after: str) -> tuple[Piece, ...]:
         else:
             found += _by_words("".join(old[i1:i2]), "".join(new[j1:j2]))
     return _joined(found)
+
+
+def _blocks(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    counted = Counter(new)
+    if sum(counted[part] for part in old) <= _MOST_PAIRS:
+        return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    most = min(len(old), len(new))
+    head = next((place for place in range(most) if old[place] != new[place]), most)
+    tail = next((place for place in range(most - head) if old[-1 - place] != new[-1 - place]), most - head)
+    ends, other_ends = len(old) - tail, len(new) - tail
+    blocks = (
+        ("equal", 0, head, 0, head),
+        ("replace", head, ends, head, other_ends),
+        ("equal", ends, len(old), other_ends, len(new)),
+    )
+    return [block for block in blocks if block[1] < block[2] or block[3] < block[4]]
 
 
 def _context(lines: Sequence[str], *, is_first: bool, is_last: bool) -> Iterator[Piece]:
@@ -58,7 +78,7 @@ def _context(lines: Sequence[str], *, is_first: bool, is_last: bool) -> Iterator
 def _by_words(before: str, after: str) -> Iterator[Piece]:
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if len(old) + len(new) > _MOST_WORDS or matcher.ratio() < _LIKE:
+    if len(old) + len(new) > _MOST_WORDS or matcher.quick_ratio() < _LIKE or matcher.ratio() < _LIKE:
         yield Piece("removed", before)
         yield Piece("added", after)
         return

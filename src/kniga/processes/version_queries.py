@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -112,6 +113,12 @@ def version_xml(*, user: User, version_id: int) -> bytes:
     if found is None:
         raise NotVisible
     return bytes(found)
+
+
+def version_files(*, user: User, version_ids: Sequence[int]) -> dict[int, bytes]:
+    """The BPMN files of several versions by their ids, in one statement."""
+    found = ProcessVersion.objects.filter(pk__in=version_ids).values_list("pk", "xml")
+    return {id: bytes(xml) for id, xml in found}
 
 
 def lacking_at_present(definition: Definition) -> tuple[Problem, ...]:

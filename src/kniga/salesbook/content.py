@@ -19,7 +19,7 @@ from kniga.processes.step_changes import (
     lead_in_words,
     price_in_words,
 )
-from kniga.processes.version_queries import version_xml
+from kniga.processes.version_queries import version_files
 from kniga.processes.words import assignee_in_words, control_in_words, kind_names, materials_in_words
 from kniga.salesbook.queries import ChapterSource, EditionRow, chapters_of
 
@@ -115,16 +115,18 @@ class Book:
     chapters: tuple[Chapter, ...]
 
 
-def book_of(*, user: User, edition: EditionRow) -> Book:
-    """The whole text of an edition that came through `get_edition`, in the language spoken now."""
+def book_of(*, user: User, edition: EditionRow, is_drawn: bool = True) -> Book:
+    """The whole text of an edition that came through `get_edition`, in the language spoken now; without the diagrams
+    unless `is_drawn`."""
     sources = chapters_of(user=user, edition=edition.number)
-    chapters = tuple(_chapter(user, place, source) for place, source in enumerate(sources, 1))
+    files = version_files(user=user, version_ids=[one.version_id for one in sources]) if is_drawn else {}
+    chapters = tuple(_chapter(place, source, files.get(source.version_id)) for place, source in enumerate(sources, 1))
     return Book(edition.organisation, edition.number, edition.made_at, chapters)
 
 
-def _chapter(user: User, number: int, source: ChapterSource) -> Chapter:
+def _chapter(number: int, source: ChapterSource, file: bytes | None) -> Chapter:
     definition = runnable_version(source.version_id).definition
-    drawing = drawing_of(version_xml(user=user, version_id=source.version_id), definition)
+    drawing = None if file is None else drawing_of(file, definition)
     outline = [part for part in outline_of(definition) if part.steps]
     parts = tuple(_part(definition, place, part) for place, part in enumerate(outline, 1))
     return Chapter(

@@ -55,15 +55,17 @@ class ChapterChange:
 
 _EDITIONS: Final = """
 SELECT e.number, e.made_at, coalesce(u.name, ''), e.organisation,
-       coalesce(array_agg(p.name ORDER BY k.position) FILTER (WHERE k.id IS NOT NULL), '{}'),
-       coalesce(array_agg(v.number ORDER BY k.position) FILTER (WHERE k.id IS NOT NULL), '{}'),
+       coalesce(array_agg(p.name ORDER BY k.position) FILTER (WHERE p.id IS NOT NULL), '{}'),
+       coalesce(array_agg(v.number ORDER BY k.position) FILTER (WHERE p.id IS NOT NULL), '{}'),
        (SELECT count(*) FROM salesbook_bookreading r WHERE r.edition_id = e.id)
 FROM salesbook_bookedition e
 LEFT JOIN people_user u ON u.id = e.made_by_id
 LEFT JOIN salesbook_editionversion k ON k.edition_id = e.id
 LEFT JOIN processes_processversion v ON v.id = k.version_id
 LEFT JOIN processes_process p ON p.id = v.process_id
-GROUP BY e.id, u.name ORDER BY e.number DESC LIMIT %s
+     AND (p.branch_id IS NULL OR p.branch_id = coalesce(%(branch)s::bigint, p.branch_id))
+WHERE %(number)s::bigint IS NULL OR e.number = %(number)s::bigint
+GROUP BY e.id, u.name ORDER BY e.number DESC LIMIT %(most)s
 """
 _CHAPTERS: Final = """
 SELECT v.id, p.key, p.kind, v.number, v.note, v.published_at
@@ -78,10 +80,16 @@ MOST_EDITIONS: Final = 200
 
 
 def editions_for(*, user: User) -> tuple[EditionRow, ...]:
-    """The editions, newest first; nothing before the first publishing."""
+    """The editions, newest first, each without processes of other branches than the reader's; nothing before the
+    first publishing."""
+    return _editions(user, None, MOST_EDITIONS)
+
+
+def _editions(user: User, number: int | None, most: int) -> tuple[EditionRow, ...]:
+    words = {"branch": user.branch_id, "number": number, "most": most}
     return tuple(
         EditionRow(number, at, by, organisation, tuple(zip(names, versions, strict=True)), readers)
-        for number, at, by, organisation, names, versions, readers in rows_of(_EDITIONS, [MOST_EDITIONS])
+        for number, at, by, organisation, names, versions, readers in rows_of(_EDITIONS, words)
     )
 
 
@@ -94,10 +102,10 @@ def chapters_of(*, user: User, edition: int) -> tuple[ChapterSource, ...]:
 
 def get_edition(*, user: User, number: int | None = None) -> EditionRow:
     """An edition, the one in force if none is named. Raises NotVisible."""
-    found = next((row for row in editions_for(user=user) if number in (None, row.number)), None)
-    if found is None:
+    found = _editions(user, number, 1)
+    if not found:
         raise NotVisible
-    return found
+    return found[0]
 
 
 def changes_since(*, user: User, before: int, after: int) -> tuple[ChapterChange, ...]:

@@ -164,7 +164,8 @@ def _settle(request: SignedInRequest, found: BulkAct) -> str:
         changed = change_move(
             act_id=found.pk, mapping=mapping, choices=choices, splits=splits_asked(form), reason=reason, by=by, now=now
         )
-        if changed.is_being_prepared and pressed == "carry_out":
+        is_untried = changed.is_being_prepared or (changed.mapping, changed.splits) != (found.mapping, found.splits)
+        if is_untried and pressed == "carry_out":  # nobody has seen yet what this mapping does to which deals
             toast(request, _("The mapping has changed: look at what fits now, then carry it out"))
             return page
     if pressed == "carry_out":

@@ -46,10 +46,11 @@ def likely(line: MappedElement) -> str:
 
 
 def doubtful(mapping: Sequence[MappedElement]) -> MappedElement | None:
-    """The line to look at first: one without a counterpart, else one whose counterpart has another id."""
+    """The line to look at first: one without a counterpart, else one whose counterpart has another id, else the one
+    most deals stand on."""
     without = [line for line in mapping if not line.target]
     changed = [line for line in mapping if line.proposal.how != "same"]
-    return next(iter((*without, *changed)), None)
+    return next(iter((*without, *changed)), max(mapping, key=lambda line: line.instances, default=None))
 
 
 def two_versions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -18,7 +19,7 @@ from kniga.processes.act_planning import plan_act, plan_start
 from kniga.processes.act_queries import acts_of_process
 from kniga.processes.definitions import runnable_version
 from kniga.processes.drawing import drawing_of
-from kniga.processes.instance_queries import MOST_COUNTED, count_running, running_instances, standing_on
+from kniga.processes.instance_queries import MOST_COUNTED, Standing, count_running, running_instances, standing_on
 from kniga.processes.scopes import Scope
 from kniga.processes.version_queries import version_rows, version_xml
 from kniga.web.access import SignedInRequest, act_required, signed_in
@@ -99,6 +100,7 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
     shade = shade if shade in SHADES else SHADES[0]
     return {
         "key": key, "definition": definition, "versions": versions, "shown": row, "scope": scope,
+        "focus": scope.element or _worst(standing),
         "marks": live_marks(standing, definition, shade, now), "shade": shade, "now": now,
         "shades": shade_names(), "heat_key": heat_key(standing, shade, now),
         "drawing": drawing_of(version_xml(user=user, version_id=row.id), definition) if is_first else None,
@@ -123,6 +125,11 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
 def shade_names() -> dict[str, str]:
     """What the shades of the live diagram may speak of."""
     return {"count": _("How many"), "age": _("How long"), "overdue": _("What is overdue")}
+
+
+def _worst(standing: Mapping[str, Standing]) -> str:
+    """The step to look at first: where most is overdue, else where most deals stand."""
+    return max(standing, key=lambda id: (standing[id].overdue, standing[id].instances), default="")
 
 
 def _narrowing(scope: Scope) -> tuple[int | None, int | None, str, bool]:

@@ -58,7 +58,7 @@ def file(request: SignedInRequest) -> HttpResponse:
 
 def _current(request: SignedInRequest) -> Book | None:
     editions = editions_for(user=request.user)
-    return book_of(user=request.user, edition=editions[0]) if editions else None
+    return book_of(user=request.user, edition=editions[0], is_drawn=False) if editions else None
 
 
 def _csv(rows: tuple[MapRow, ...], delimiter: str) -> bytes:
