@@ -57,6 +57,14 @@ def test_deals_are_moved_to_another_version_by_a_mapping(department: Department,
     assert changed.status_code == 200 and changed.json()["mapping"]["call"] == "ring"
     assert changed.json()["counts"]["fits"] == 1
     assert call("PUT", f"/acts/{act['id']}/mapping", {"mapping": {"call": "won"}}).status_code == 422
+    big = {"field": "deal.amount", "op": "ge", "value": "0", "to": "ring"}
+    split = call("PUT", f"/acts/{act['id']}/mapping", {"mapping": {"call": None}, "splits": {"call": big}}).json()
+    assert split["splits"]["call"]["to"] == "ring" and split["mapping"]["call"] is None
+    assert (
+        call("PUT", f"/acts/{act['id']}/mapping", {"splits": {"call": big | {"op": "?"}}}).json()["code"] == "bad_split"
+    )
+    whole = call("PUT", f"/acts/{act['id']}/mapping", {"splits": {"call": None}}).json()
+    assert whole["splits"] == {} and whole["counts"]["choice"] == 1
     assert call("DELETE", f"/acts/{act['id']}").status_code == 204 and not BulkAct.objects.exists()
 
 

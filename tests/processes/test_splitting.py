@@ -64,6 +64,8 @@ def test_those_that_meet_the_condition_go_elsewhere_and_all_come_back(team: Team
     assert standing() == before
     again = plan_move(scope=Scope(KEY, 1), target=2, reason="again", by=head, now=NOW)
     assert again.splits == act.splits, "what was decided is proposed again"
+    named = plan_move(scope=Scope(KEY, 1), target=2, reason="x", mapping={"contract": "draft"}, by=head, now=NOW)
+    assert named.splits == {}, "an element that is named goes where the mapping says, all of its deals"
 
 
 def test_who_does_not_meet_it_still_needs_a_choice(team: Team) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from django.http import HttpResponse
 from ninja import Query, Router, Schema
@@ -22,6 +22,7 @@ from kniga.processes.act_queries import ActRow, act_counts, act_rows, acts_of_pr
 from kniga.processes.acting import drop_act
 from kniga.processes.jobs import queue_act, queue_undo
 from kniga.processes.scopes import Scope
+from kniga.processes.splitting import NO_SPLIT, SplitAsked
 
 if TYPE_CHECKING:
     from kniga.processes.models import BulkAct
@@ -56,11 +57,23 @@ class ActBody(Given):
     mapping: dict[str, str | None] = {}
 
 
+class SplitBody(Given):
+    """Of the deals on an element those whose `field` compares so with `value` go `to` there; the others follow the
+    mapping."""
+
+    field: Annotated[str, Field(min_length=1, max_length=100)]
+    op: Annotated[str, Field(min_length=1, max_length=20)]
+    value: Annotated[str, Field(max_length=200)] = ""
+    to: Annotated[str, Field(min_length=1, max_length=100)]
+
+
 class MappingBody(Given):
-    """What the elements of a move become, and for single rows of it."""
+    """What the elements of a move become, for single rows of it, and which are told apart by a condition (`splits`;
+    null takes one away)."""
 
     mapping: dict[str, str | None] = {}
     choices: dict[Id, dict[str, str]] = {}
+    splits: dict[str, SplitBody | None] = {}
 
 
 class UndoBody(Given):
@@ -84,7 +97,8 @@ class RowsQuery(Schema):
 @dataclass(frozen=True, slots=True)
 class ActSummary:
     """An act: `status` preparing (deals are tried), planned (nothing is done yet), running, done, undoing or undone;
-    `counts` are its deals by what would become or became of each (see its rows)."""
+    `counts` are its deals by what would become or became of each (see its rows). `splits`: the elements whose deals
+    are told apart by a condition (`when`) and where those go that meet it (`to`)."""
 
     id: int
     kind: str
@@ -95,6 +109,7 @@ class ActSummary:
     to: str
     reason: str
     mapping: Mapping[str, str | None]
+    splits: Mapping[str, Any]
     counts: Mapping[str, int]
     created_at: datetime
     created_by: str | None
@@ -154,8 +169,13 @@ def list_rows(
 @router.put("/acts/{int:act_id}/mapping", auth=WRITE, response={200: ActSummary}, summary="Change a move's mapping")
 def change_mapping(request: ApiRequest, act_id: int, body: MappingBody) -> HttpResponse:
     """Say what elements become in the other version; the deals that this changes are tried anew."""
+    splits = {
+        element: SplitAsked(one.field, one.op, one.value, one.to) if one else NO_SPLIT
+        for element, one in body.splits.items()
+    }
     change_move(
-        act_id=act_id, mapping=body.mapping, choices=body.choices, by=request.auth.user, now=clock.now()
+        act_id=act_id, mapping=body.mapping, choices=body.choices, splits=splits, by=request.auth.user,
+        now=clock.now(),
     )  # fmt: skip
     return _answer(request, act_id)
 
@@ -191,6 +211,7 @@ def _summary(act: BulkAct) -> ActSummary:
     return ActSummary(
         id=act.pk, kind=act.kind, status=act.status, process=act.process.key,
         version=act.version.number if act.version else None, target=act.target.number if act.target else None,
-        to=act.element, reason=act.reason, mapping=act.mapping, counts=act_counts(act), created_at=act.created_at,
-        created_by=act.created_by.name if act.created_by else None, done_at=act.done_at, undone_at=act.undone_at,
+        to=act.element, reason=act.reason, mapping=act.mapping, splits=act.splits, counts=act_counts(act),
+        created_at=act.created_at, created_by=act.created_by.name if act.created_by else None, done_at=act.done_at,
+        undone_at=act.undone_at,
     )  # fmt: skip

@@ -54,7 +54,8 @@ def plan_move(
     """Prepare to move the instances of `scope` (its version must be named) to the version `target`.
 
     `mapping`: {element: element of the target}; what it does not say is taken from the last move between the two
-    versions, else proposed by likeness (None where a person has to choose). Every instance is tried, many of them by
+    versions, with the conditions that told deals apart there, else proposed by likeness (None where a person has to
+    choose). Every instance is tried, many of them by
     a worker (the act is `preparing` until then); nothing is moved.
     Raises NotVisible, Refused `not_allowed`, `not_published` (the target), `same_version`, `bad_mapping`,
     `nothing_to_do`, `too_many`."""
@@ -71,6 +72,7 @@ def plan_move(
     )  # fmt: skip
     if mapping:
         act.mapping = act.mapping | _valid(act, mapping)
+        act.splits = {element: split for element, split in act.splits.items() if element not in mapping}
     return _with_rows(act, scope, by, now)
 
 

@@ -55,6 +55,9 @@ class SplitAsked:
     to: str
 
 
+NO_SPLIT: Final = SplitAsked("", "", "", "")
+
+
 def split_fields(definition: Definition) -> dict[str, FieldSpec]:
     """The fields deals may be split by: those of the deal and the client, and the answers of a version."""
     return {
