@@ -18,7 +18,7 @@ READING_ROLES: Final = (Role.REP.value, Role.LEAD.value, Role.DELIVERY.value, Ro
 @dataclass(frozen=True, slots=True)
 class ReaderRow:
     """A person and the newest edition they confirmed (None: none yet). `owes_since`: when the first edition came out
-    that they have not confirmed yet; None for those who have read the one in force."""
+    that has something new for them; None for those who have read all that concerns them."""
 
     id: int
     name: str
@@ -30,13 +30,24 @@ class ReaderRow:
 
     @property
     def has_read(self) -> bool:
-        """Whether the edition in force is confirmed."""
+        """Whether nothing is to be confirmed."""
         return self.owes_since is None
 
 
-_READERS: Final = """
+_CONCERNS: Final = """
+EXISTS (SELECT FROM salesbook_editionversion k
+        FULL JOIN (SELECT k.version_id FROM salesbook_editionversion k
+                   JOIN salesbook_bookedition b ON b.id = k.edition_id WHERE b.number = e.number - 1) before
+          ON before.version_id = k.version_id AND k.edition_id = e.id
+        JOIN processes_processversion v ON v.id = coalesce(k.version_id, before.version_id)
+        JOIN processes_process p ON p.id = v.process_id
+        WHERE (k.edition_id = e.id AND before.version_id IS NULL OR k.version_id IS NULL)
+          AND (p.branch_id IS NULL OR p.branch_id = coalesce(u.branch_id, p.branch_id)))
+"""
+"""Whether edition `e` differs from the one before in what person `u` reads: not only in processes of other branches."""
+_READERS: Final = f"""
 SELECT u.id, u.name, u.role, coalesce(t.name, ''), r.number, r.at,
-       (SELECT min(e.made_at) FROM salesbook_bookedition e WHERE e.number > coalesce(r.number, 0))
+       (SELECT min(e.made_at) FROM salesbook_bookedition e WHERE e.number > coalesce(r.number, 0) AND {_CONCERNS})
 FROM people_user u
 LEFT JOIN people_team t ON t.id = u.team_id
 LEFT JOIN LATERAL (SELECT e.number, b.at
@@ -46,13 +57,19 @@ WHERE u.is_active AND u.role = ANY(%(roles)s::text[])
   AND (%(seen)s::bigint[] IS NULL OR u.id = ANY(%(seen)s::bigint[]))
 ORDER BY r.number NULLS FIRST, u.name, u.id
 """
-_UNREAD: Final = """
-SELECT e.number FROM (SELECT id, number FROM salesbook_bookedition ORDER BY number DESC LIMIT 1) e
-WHERE NOT EXISTS (SELECT FROM salesbook_bookreading r WHERE r.edition_id = e.id AND r.user_id = %s)
+CONCERNED: Final = f"""
+SELECT u.id FROM people_user u, salesbook_bookedition e
+WHERE e.id = %(edition)s AND u.is_active AND u.role = ANY(%(roles)s::text[]) AND {_CONCERNS}
 """
+"""The ids of the people for whom an edition says something new."""
 _LAST_READ: Final = """
 SELECT max(e.number) FROM salesbook_bookreading r JOIN salesbook_bookedition e ON e.id = r.edition_id
 WHERE r.user_id = %s
+"""
+_UNREAD: Final = f"""
+SELECT max(newest.number) FROM salesbook_bookedition newest
+WHERE EXISTS (SELECT FROM salesbook_bookedition e JOIN people_user u ON u.id = %s
+              WHERE e.number > coalesce(({_LAST_READ}), 0) AND {_CONCERNS})
 """
 
 
@@ -68,11 +85,12 @@ def unread_ids(*, user: User) -> list[int]:
 
 
 def owed_edition(*, user: User) -> int | None:
-    """The number of the edition in force if `user` is asked to read it and has not; one statement, none for others."""
+    """The number of the edition in force if `user` is asked to read it and something in it is new to them; one
+    statement, none for others."""
     if user.role not in READING_ROLES:
         return None
-    found = rows_of(_UNREAD, [user.pk])
-    return int(found[0][0]) if found else None
+    found: int | None = rows_of(_UNREAD, [user.pk, user.pk])[0][0]
+    return found
 
 
 def last_read(*, user: User) -> int | None:

@@ -18,10 +18,11 @@ from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.platform.organisation import current_organisation
 from kniga.platform.said import said as _
+from kniga.platform.sqlparts import rows_of
 from kniga.processes.models import ProcessVersion, VersionStatus
 from kniga.salesbook import events
 from kniga.salesbook.models import BookEdition, BookReading, EditionVersion
-from kniga.salesbook.readers import READING_ROLES, unread_ids
+from kniga.salesbook.readers import CONCERNED, READING_ROLES, unread_ids
 
 ADDRESS: Final = "/book/"
 # Two publishings at once must not make two editions of one number.
@@ -88,10 +89,13 @@ def remind_readers(*, by: User, now: datetime) -> int:
 
 
 def _tell_readers(edition: BookEdition, by: User | None, now: datetime) -> None:
-    readers = User.objects.filter(is_active=True, role__in=READING_ROLES).values_list("pk", flat=True)
+    """Those for whom it says something new: not only in processes of other branches."""
+    readers = rows_of(CONCERNED, {"roles": list(READING_ROLES), "edition": edition.pk})
     title = _("The sales book has a new edition: %(number)s") % {"number": edition.number}
     body = _("See what has changed for you, and confirm that you have read it.")
-    notify(user_ids=[id for id in readers if id != _id_of(by)], kind=BOOK, title=title, body=body, url=ADDRESS, now=now)
+    notify(
+        user_ids=[id for (id,) in readers if id != _id_of(by)], kind=BOOK, title=title, body=body, url=ADDRESS, now=now
+    )
 
 
 def _id_of(by: User | None) -> int | None:

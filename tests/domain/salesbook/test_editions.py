@@ -118,3 +118,18 @@ def test_a_process_of_another_branch_is_no_chapter_of_ones_book(department: Depa
     seen = {one: [source.process for source in chapters_of(user=one, edition=2)] for one in (stranger, owner)}
     assert seen == {stranger: ["small_sale", "their_sale"], owner: ["small_sale", "their_sale"]}
     assert [source.process for source in chapters_of(user=department.rep, edition=2)] == ["small_sale"]
+
+
+def test_what_changes_for_another_branch_alone_is_not_owed(department: Department) -> None:
+    elsewhere = Branch.objects.create(name="Elsewhere")
+    stranger = User.objects.create_user("s@example.com", name="Sue", role="rep", branch=elsewhere)
+    for one in (department.rep, stranger):
+        confirm_reading(number=1, by=one, now=NOW)
+    xml = SMALL_SALE.replace(b'id="small_sale"', b'id="their_sale"')
+    version = upload_version(xml=xml, note="", by=None, now=LATER, branch=elsewhere)
+    publish_version(version_id=version.pk, by=None, now=LATER)
+    assert (owed_edition(user=department.rep), owed_edition(user=stranger)) == (None, 2)
+    assert [row.has_read for row in readers_for(user=department.rep)] == [True]
+    assert set(Notice.objects.filter(title__contains="2").values_list("user_id", flat=True)) == {stranger.pk}
+    publish_renamed()
+    assert owed_edition(user=department.rep) == 3

@@ -15,7 +15,7 @@ from kniga.platform.errors import Refused
 from kniga.salesbook.content import book_of
 from kniga.salesbook.paper import LANGUAGES, book_pdf
 from kniga.salesbook.queries import EditionRow, changes_since, editions_for, get_edition
-from kniga.salesbook.readers import READING_ROLES, last_read
+from kniga.salesbook.readers import last_read, owed_edition
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.pages import refuse, render_page
 from kniga.web.processes.sections import book_tabs
@@ -67,15 +67,16 @@ def _context(request: SignedInRequest, row: EditionRow) -> dict[str, Any]:
     editions = editions_for(user=user)
     is_current = row.number == editions[0].number
     known = last_read(user=user) if is_current else None
-    is_owed = is_current and (known is None or known < row.number)
+    is_owed = is_current and owed_edition(user=user) is not None
+    is_behind = is_current and known is not None and known < row.number
     return {
         "edition": row,
         "editions": editions,
         "book": book_of(user=user, edition=row),
         "is_current": is_current,
         "last_read": known,
-        "since": changes_since(user=user, before=known, after=row.number) if is_owed and known is not None else (),
-        "asked_to_read": is_owed and user.role in READING_ROLES,
+        "since": changes_since(user=user, before=known or 0, after=row.number) if is_behind else (),
+        "asked_to_read": is_owed,
         "tabs_shown": book_tabs(user),
         "script_of": script_of,
     }
