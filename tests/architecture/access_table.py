@@ -43,6 +43,7 @@ PAGES: dict[str, Line] = {
     "desk:people": Line("GET"),
     "desk:task": Line("GET", SEE_DEAL),
     "desk:complete": Line("POST", SEE_DEAL, WORKERS, told=frozenset({422})),
+    "desk:deadline": Line("POST", SEE_DEAL, MANAGERS, {"to": "2199-01-01T10:00", "reason": "x"}),
     "desk:make_document": Line("POST", SEE_DEAL, WORKERS, told=frozenset({302, 403})),
     "desk:letter": Line(
         "GET POST", SEE_DEAL, WORKERS, {"to": "a@example.com", "subject": "S", "body": "B"}, told=frozenset({422})

@@ -248,3 +248,14 @@ def test_a_calendar_without_working_days_holds_up_nothing(department: Department
     run_due(now=DUE)
     assert not Deviation.objects.exists()
     assert ControlWatch.objects.get().look_at == DUE + timedelta(minutes=15)
+
+
+def test_a_deal_that_changes_and_still_deviates_is_left_as_it_is(department: Department) -> None:
+    start(department, controlled(CONDITION))
+    run_due(now=DUE)
+    for hours in (1, 2):
+        Deal.objects.update(revision=100 * hours)
+        run_due(now=DUE + timedelta(hours=hours))
+    assert Deviation.objects.get().state == "open"
+    assert kinds() == ["raised"]
+    assert told() == ["Lena"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from kniga.deals.models import Deal, Stage
 from kniga.people.models import Notice, NoticeChoice, User
 from kniga.people.notices import notify
+from kniga.platform import clock
 from kniga.processes.control_models import Deviation
 from kniga.processes.pump import run_due
 from tests.processes.conftest import NOW, Department
@@ -28,6 +30,10 @@ def browser(user: User, language: str = "en") -> Client:
     client = Client(HTTP_ACCEPT_LANGUAGE=language)
     client.force_login(user)
     return client
+
+
+def page_after(client: Client) -> str:
+    return client.get("/deviations/").content.decode()
 
 
 def page(user: User, address: str, **headers: Any) -> str:
@@ -54,6 +60,39 @@ def test_a_refused_act_keeps_what_was_written_and_says_the_cure(department: Depa
     assert answer.status_code == 422 and "closed already" in answer.content.decode()
     html = page(department.head, "/deviations/?state=closed")
     assert "Closed by hand" in html and "“Ill”" in html
+
+
+def test_the_deadline_is_moved_from_the_queue_and_a_refusal_keeps_what_was_typed(
+    department: Department, deviation: Deviation
+) -> None:
+    html = page(department.head, "/deviations/")
+    assert "Move the deadline" in html and f"/deals/{department.deal.pk}/owner/" in html and "due " in html
+    client, at = browser(department.head), (clock.now() + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
+    address = f"/deviations/{deviation.pk}/?state=open"
+    for sent, said in (
+        ({"to": at, "word": " "}, "Say why"),
+        ({"to": "2020-01-01T10:00", "word": "Ill"}, "Choose a moment that is to come"),
+        ({"to": "soon", "word": "Ill"}, "Enter a day and a time"),
+    ):
+        answer = client.post(address, {"act": "move"} | sent)
+        html = answer.content.decode()
+        assert answer.status_code == 422 and said in html and f'value="{sent["to"]}"' in html
+        assert sent["word"] == " " or ">Ill</textarea>" in html
+    answer = client.post(address, {"act": "move", "to": at, "word": "Ill"})
+    assert (answer.status_code, answer["Location"]) == (302, "/deviations/?state=open")
+    assert "the deviation is taken up" in page_after(client)
+    deviation.refresh_from_db()
+    assert (deviation.state, deviation.word) == ("acknowledged", "Ill")
+
+
+def test_a_deviation_from_the_deadline_is_closed_by_moving_it(department: Department) -> None:
+    start(department, controlled("", due="PT2H", basis="deadline"))
+    run_due(now=DUE)
+    client, at = browser(department.lead, "ru"), (clock.now() + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
+    client.post(f"/deviations/{Deviation.objects.get().pk}/", {"act": "move", "to": at, "word": "Клиент в отпуске"})
+    assert "отклонение закрыто" in page_after(client)
+    history = page(department.rep, f"/deals/{department.deal.pk}/timeline/", HTTP_HX_REQUEST="true")
+    assert "The deadline was moved: Send the offer" in history and "Клиент в отпуске" in history
 
 
 def test_empty_queues_say_why(department: Department) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from kniga.clients.models import Contact
 from kniga.deals.models import Deal, LossReason
@@ -185,3 +186,21 @@ def test_what_the_deal_already_says_is_there_to_be_confirmed(department: Departm
     assert re.search(
         r'name="answer-proposal_amount"[^>]*value="1000\.00"|value="1000\.00"[^>]*name="answer-proposal_amount"', html
     )
+
+
+def test_a_manager_moves_the_deadline_and_the_rep_only_sees_it(department: Department, task_id: int) -> None:
+    assert "Move the deadline" not in client_of(department.rep).get(f"/tasks/{task_id}/").content.decode()
+    browser, address = client_of(department.lead), f"/tasks/{task_id}/deadline/"
+    assert f'action="{address}"' in browser.get(f"/tasks/{task_id}/").content.decode()
+    at = (clock.now() + timedelta(days=3)).replace(second=0, microsecond=0)
+    sent = timezone.localtime(at).strftime("%Y-%m-%dT%H:%M")
+    answer = browser.post(address, {"to": sent, "reason": ""})
+    html = answer.content.decode()
+    assert answer.status_code == 422 and "Say why" in html and f'value="{sent}"' in html
+    assert client_of(department.rep).post(address, {"to": sent, "reason": "Ill"}).status_code == 403
+    answer = browser.post(address, {"to": sent, "reason": "Ill"})
+    assert (answer.status_code, answer["Location"]) == (302, f"/tasks/{task_id}/")
+    assert Task.objects.get(pk=task_id).due_at == at
+    complete(department.rep, task_id, outcome="interested", **{"answer-need": "Racks"})
+    late = browser.post(address, {"to": sent, "reason": "Ill"})
+    assert late.status_code == 422 and "its deadline cannot be moved any more" in late.content.decode()

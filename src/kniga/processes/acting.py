@@ -25,6 +25,7 @@ from kniga.processes.act_planning import RIGHTS, planned_act, prepare_batch
 from kniga.processes.act_queries import act_counts, visible_acts
 from kniga.processes.act_steps import SWITCHES, verdicts
 from kniga.processes.control_points import watch_anew
+from kniga.processes.deadlines import follow_moved_deadlines
 from kniga.processes.models import ActKind, ActRowStatus, ActStatus, BulkAct, BulkActRow
 from kniga.processes.reading import read_instances
 from kniga.processes.start_acts import carry_out_starts, undo_starts
@@ -177,7 +178,9 @@ def _try(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> list[BulkAc
     _note([row for row, _verdict in refused], [dict(verdict.why or {}) for _row, verdict in refused])
     planned = [(row, verdict.plan) for row, verdict in found if verdict.plan is not None]
     if act.kind == ActKind.MOVE:
-        return [row for row, plan in planned if not _write_one(act, row, plan, now)]
+        late = [row for row, plan in planned if not _write_one(act, row, plan, now)]
+        _keep_deadlines(rows)  # one may have been moved since its step was computed
+        return late
     alone = [(row, plan) for row, plan in planned if plan.has_followers]
     together = [(row, plan) for row, plan in planned if not plan.has_followers]
     late = [row for row, plan in alone if not _write_one(act, row, plan, now)]
@@ -242,6 +245,12 @@ def _undo(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
         )
         if act.kind == ActKind.MOVE:
             watch_anew([row.instance_id for row in rows if row.instance_id is not None], now=now)
+            _keep_deadlines(rows)
+
+
+def _keep_deadlines(rows: Sequence[BulkActRow]) -> None:
+    with transaction.atomic():
+        follow_moved_deadlines([row.instance_id for row in rows if row.instance_id is not None])
 
 
 def _end(act: BulkAct, now: datetime) -> None:

@@ -47,6 +47,9 @@ _CHANGED: Final = f"""
 SELECT w.id, {_SEEN} {_AROUND} WHERE w.seen IS NOT NULL AND w.seen <> {_SEEN} AND (w.look_at IS NULL OR w.look_at > %s)
 ORDER BY w.id LIMIT %s FOR UPDATE OF w SKIP LOCKED
 """
+_AT_STEP: Final = f"""
+SELECT w.id, {_SEEN} {_AROUND} WHERE w.instance_id = %s AND w.token = %s ORDER BY w.id FOR UPDATE OF w SKIP LOCKED
+"""
 _AMOUNTS: Final = """
 UPDATE processes_deviation v SET at_risk = d.amount FROM deals_deal d
 WHERE d.id = v.deal_id AND v.state <> 'closed' AND v.at_risk <> d.amount
@@ -117,8 +120,20 @@ def watch_anew(instance_ids: Sequence[int], *, now: datetime) -> None:
 
 
 @transaction.atomic
+def look_again(*, instance_id: int, token: int, now: datetime) -> None:
+    """Look at the control points of one open step at once: what they count from is another now. Those a worker looks
+    at in this very moment are left to the workers."""
+    watch_anew([instance_id], now=now)
+    _look_at({row[0]: row[1] for row in rows_of(_AT_STEP, [instance_id, token])}, now)
+
+
+@transaction.atomic
 def _look(now: datetime, batch: int) -> int:
-    found: dict[int, int] = dict(_claimed(_DUE, now, batch)) | dict(_claimed(_CHANGED, now, batch))
+    return _look_at(dict(_claimed(_DUE, now, batch)) | dict(_claimed(_CHANGED, now, batch)), now)
+
+
+def _look_at(found: dict[int, int], now: datetime) -> int:
+    """Look at these: ids of rows, each with what its deal is like."""
     if not found:
         return 0
     watches = sorted(ControlWatch.objects.filter(pk__in=found), key=lambda one: (one.look_at or now, one.pk))
@@ -213,9 +228,10 @@ def _judge(
         watch.look_at, watch.state, watch.seen = moment, WatchState.SCHEDULED, None
         return
     is_wanting = seen.is_wanting(watch, point)
-    if is_wanting and watch.state != WatchState.RAISED:  # else it is one already, or was closed by hand
+    was_raised = watch.state == WatchState.RAISED
+    if is_wanting and not was_raised:  # else it is one already, or was closed by hand
         raised.append(Found(seen.tasks[watch.instance_id, watch.token], seen.snapshots[watch.instance_id], point))
-    elif watch.state == WatchState.RAISED:
+    elif was_raised and not is_wanting:
         cured.append(watch)
     watch.state = WatchState.RAISED if is_wanting else WatchState.WATCHING
     watch.seen = None if point.condition is None else now_seen

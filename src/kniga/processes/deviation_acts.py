@@ -1,4 +1,4 @@
-"""What people do about a deviation: take it up, write to the rep, close it by hand."""
+"""What people do about a deviation: take it up, write to the rep, move the deadline of its step, close it by hand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from kniga.deals.models import Deal
 from kniga.people.access import visible_owner_ids
@@ -19,6 +20,8 @@ from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.platform.said import said as _
 from kniga.processes.control_models import Deviation, DeviationEnd, DeviationState
+from kniga.processes.deadlines import move_deadline
+from kniga.processes.models import Task
 
 LONGEST_WORD: Final = 2000
 
@@ -73,9 +76,30 @@ def write_to_owner(*, deviation_id: int, word: str, by: User, now: datetime) -> 
     _tell(row, "written", by, now, to=deal.owner.pk, word=word)
 
 
+@transaction.atomic
+def move_date(*, deviation_id: int, to: datetime | None, word: str, by: User, now: datetime) -> bool:
+    """Move the deadline of the step that deviates; `word` is the reason. Whether the deviation is over with that: one
+    whose control point does not count from the deadline stays, and is taken up.
+
+    Raises as `move_deadline`, and Conflict `deviation_closed`."""
+    # Not locked yet: the instance comes first, as wherever both are locked.
+    row = _live(Deviation.objects.all(), deviation_id, by)
+    task = Task.objects.filter(instance=row.instance_id, token=row.token).first()
+    if task is None:
+        raise Conflict("deviation_closed", _("This deviation is closed already."))
+    move_deadline(task_id=task.pk, to=to, reason=word, by=by, now=now)
+    row.refresh_from_db()
+    if row.state == DeviationState.OPEN:
+        acknowledge(deviation_id=deviation_id, word=word, by=by, now=now)
+    return row.state == DeviationState.CLOSED
+
+
 def _locked(deviation_id: int, by: User) -> Deviation:
     """The live deviation, locked, if this person sees its deal and may see to deviations."""
-    found = Deviation.objects.select_for_update(of=("self",)).select_related("acknowledged_by")
+    return _live(Deviation.objects.select_for_update(of=("self",)).select_related("acknowledged_by"), deviation_id, by)
+
+
+def _live(found: QuerySet[Deviation], deviation_id: int, by: User) -> Deviation:
     owners = visible_owner_ids(by, Entity.DEAL)
     if owners is not None:
         found = found.filter(deal__owner__in=owners)

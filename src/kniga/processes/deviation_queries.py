@@ -31,12 +31,14 @@ class DeviationFilter:
 
 @dataclass(frozen=True, slots=True)
 class DeviationRow:
-    """One deviation with its deal. `rung` counts the rungs climbed, `next_at` is when the next one comes."""
+    """One deviation with its deal. `due_at` is the deadline of its step; `rung` counts the rungs climbed, `next_at` is
+    when the next one comes."""
 
     id: int
     name: str
     step: str
     task_id: int | None
+    due_at: datetime | None
     process: str
     process_key: str
     deal_id: int
@@ -83,7 +85,7 @@ class Choice:
 _WORST: Final = Sort("v.at_risk", "numeric", is_descending=True)
 _LAST_CLOSED: Final = Sort("v.closed_at", "timestamptz", is_descending=True)
 _COLUMNS: Final = """
-       v.id, v.name, v.step, t.id, p.name, p.key, d.id, d.number, d.name, coalesce(c.name, ''), d.owner_id,
+       v.id, v.name, v.step, t.id, t.due_at, p.name, p.key, d.id, d.number, d.name, coalesce(c.name, ''), d.owner_id,
        coalesce(o.name, ''), v.at_risk, d.currency, v.state, v.raised_at, v.rung, v.next_at, coalesce(a.name, ''),
        v.acknowledged_at, v.word, v.closed_at, coalesce(e.name, ''), v.how, v.end_word
 FROM processes_deviation v

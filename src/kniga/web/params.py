@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.http import QueryDict
-from django.utils.timezone import make_aware
+from django.utils.timezone import localtime, make_aware
 from django.utils.translation import gettext as _
 
 from kniga.platform.errors import Refused
@@ -61,6 +61,11 @@ def sent_moment(data: QueryDict, field: str) -> datetime | None:
     if moment is None or not 1900 <= moment.year <= 2200:
         raise Refused("moment_invalid", _("Enter a day and a time like 2026-12-31 09:00."), field=field)
     return moment
+
+
+def moment_for_field(moment: datetime) -> str:
+    """A moment as a field of the kind datetime-local shows it, in the time zone of the page."""
+    return localtime(moment).strftime("%Y-%m-%dT%H:%M")
 
 
 def sent_decimal(data: QueryDict, field: str) -> Decimal | None:

@@ -21,7 +21,7 @@ from kniga.platform.said import told_again
 from kniga.processes.timeline import TimelineRow
 from kniga.web.clients.one_step import Told, told_together
 from kniga.web.desk.answers import shown_answer
-from kniga.web.formatting import money, number
+from kniga.web.formatting import moment, money, number
 
 TASK_ICONS: Final = {"call": "phone", "mail": "mail", "meeting": "people", "document": "document"}
 TONES: Final = {"positive": "good", "negative": "bad", "primary": "info"}
@@ -125,6 +125,9 @@ def _details(row: TimelineRow) -> tuple[tuple[str, str], ...]:
     if row.kind == "processes.instance.moved":
         versions = f"{row.payload.get('from')} → {row.payload.get('to')}"
         return ((_("Version"), versions), (_("Why"), str(row.payload.get("reason") or "—")))
+    if row.kind == "processes.task.deadline_moved":
+        before, after = (_moment(row.payload.get(key)) for key in ("from", "to"))
+        return ((_("Deadline"), f"{before} → {after}"), (_("Why"), str(row.payload.get("reason") or "—")))
     if row.kind == "documents.letter.sent":
         return ((_("To"), str(row.payload.get("to", ""))),)
     if row.kind == "deals.deal.lost" and row.payload.get("reason"):
@@ -154,6 +157,10 @@ def _value(field: str, value: Any) -> str:
 
 def _money(text: Any) -> str:
     return money(Decimal(str(text)))
+
+
+def _moment(text: Any) -> str:
+    return moment(datetime.fromisoformat(text)) if text else "—"
 
 
 def _number(text: Any) -> str:
@@ -206,6 +213,10 @@ def _task_set(row: TimelineRow) -> tuple[str, str, str]:
     return title % {"person": row.assignee, "task": row.task}, "clock", "neutral"
 
 
+def _deadline_moved(row: TimelineRow) -> tuple[str, str, str]:
+    return _with(_("The deadline was moved"), row.task or row.place), "calendar", "neutral"
+
+
 def _stage(row: TimelineRow) -> tuple[str, str, str]:
     return _("Stage: %(stage)s") % {"stage": row.stage or row.payload.get("stage") or "—"}, "arrow", "info"
 
@@ -254,6 +265,7 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.stage.entered": _stage,
     "processes.task.created": _task_set,
     "processes.task.completed": _task_done,
+    "processes.task.deadline_moved": _deadline_moved,
     "processes.task.cancelled": _at(gettext_lazy("A task fell away"), "close"),
     "processes.completion.undone": _undone,
     "processes.timer.fired": _timer,

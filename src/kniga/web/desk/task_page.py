@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from kniga.deals.loss_reasons import reason_name
 from kniga.deals.queries import StageStep
 from kniga.people.permissions import Act, may
+from kniga.processes.deadlines import proposed_deadline
 from kniga.processes.definitions import runnable_version
 from kniga.processes.desk_queries import next_desk_task_for
 from kniga.processes.effects import UNDO_WINDOW
@@ -31,6 +32,7 @@ from kniga.processes.words import control_in_words
 from kniga.web.desk.answers import form_questions, known_of_deal, shown_answer
 from kniga.web.desk.filling import script_gaps, script_values
 from kniga.web.desk.script import render_script
+from kniga.web.params import moment_for_field
 
 if TYPE_CHECKING:
     from kniga.people.models import User
@@ -95,6 +97,10 @@ def task_context(
         "errors": errors or {},
         "refused": refused,
         "just_done": "",
+        "may_move": task.status == "open" and may(user, Act.STEER),
+        "moment": moment_for_field(proposed_deadline(now)),
+        "reason": "",
+        "move_errors": {},
         "may_complete": task.status == "open" and _may_complete(user, task),
         "outcome_label": outcome.label if outcome else task.outcome,
         "loss_reason": reason_name(deal.loss_reason_key, deal.loss_reason) if deal.loss_reason_key else "",

@@ -16,7 +16,8 @@ from kniga.people.permissions import Act, may
 from kniga.people.queries import Option, visible_teams, visible_users
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.deviation_acts import acknowledge, close, write_to_owner
+from kniga.processes.deadlines import proposed_deadline
+from kniga.processes.deviation_acts import acknowledge, close, move_date, write_to_owner
 from kniga.processes.deviation_queries import (
     Choice,
     deviation_choices,
@@ -28,6 +29,7 @@ from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.deviations.addresses import AskedDeviations, read
 from kniga.web.jinja import query
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+from kniga.web.params import moment_for_field, sent_moment
 
 FRAGMENTS = {"deviation-more": "rows", "deviation-queue": "queue"}
 ACTS: Final[dict[str, tuple[Callable[..., None], object]]] = {
@@ -65,16 +67,30 @@ def of_deal(request: SignedInRequest, deal_id: int) -> HttpResponse:
 @require_POST
 @act_required(Act.SEE_DEVIATIONS)
 def act(request: SignedInRequest, deviation_id: int) -> HttpResponse:
-    """Take a deviation up, write to the rep, or close it (`act`: take, write, close), with the `word` of the person."""
-    asked = read(request.GET)
-    done, said = ACTS.get(request.POST.get("act", ""), ACTS["take"])
+    """Take a deviation up, write to the rep, move the deadline of its step to the moment `to`, or close it (`act`:
+    take, write, move, close), with the `word` of the person."""
+    asked, sent = read(request.GET), request.POST
     try:
-        done(deviation_id=deviation_id, word=request.POST.get("word", ""), by=request.user, now=clock.now())
+        said = _act(request, deviation_id)
     except Refused as refusal:
-        wrong = {"errors": field_errors(refusal), "wrong": deviation_id, "word": request.POST.get("word", "")}
+        wrong = {"errors": field_errors(refusal), "wrong": deviation_id, "wrong_act": sent.get("act", "")}
+        wrong |= {"word": sent.get("word", ""), "moment": sent.get("to", "")[:30]}
         return refuse(request, "deviations/list.html", _context(request, asked) | wrong)
-    toast(request, str(said))
+    toast(request, said)
     return go_to(request, reverse("deviations:list") + query(**asked.params))
+
+
+def _act(request: SignedInRequest, deviation_id: int) -> str:
+    sent, by, now = request.POST, request.user, clock.now()
+    word = sent.get("word", "")
+    if sent.get("act") == "move":
+        is_over = move_date(deviation_id=deviation_id, to=sent_moment(sent, "to"), word=word, by=by, now=now)
+        if is_over:
+            return _("The deadline is moved, the deviation is closed")
+        return _("The deadline is moved, the deviation is taken up")
+    done, said = ACTS.get(sent.get("act", ""), ACTS["take"])
+    done(deviation_id=deviation_id, word=word, by=by, now=now)
+    return str(said)
 
 
 def _context(request: SignedInRequest, asked: AskedDeviations) -> dict[str, object]:
@@ -90,7 +106,9 @@ def _context(request: SignedInRequest, asked: AskedDeviations) -> dict[str, obje
         "points": pairs(points),
         "people": pairs(visible_users(user=request.user)), "teams": pairs(visible_teams(user=request.user)),
         "is_filtered": bool(asked.params.keys() - {"state"}), "states": state_names(), "ends": end_names(),
-        "errors": {}, "wrong": None, "word": "",
+        "errors": {}, "wrong": None, "wrong_act": "", "word": "", "moment": "",
+        "proposed": moment_for_field(proposed_deadline(clock.now())), "may_move": may(request.user, Act.STEER),
+        "may_assign": may(request.user, Act.REASSIGN),
     }  # fmt: skip
 
 
