@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from django.db import DataError
 
 from kniga.people.models import Notice
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.models import Event
+from kniga.processes import pump, scheduling
+from kniga.processes.draft_checking import check_draft
 from kniga.processes.drafting import draft_from_file, publish_draft
 from kniga.processes.models import Draft, ProcessVersion
 from kniga.processes.publishing import BookRefused, publish_version, upload_version
 from kniga.processes.pump import run_due
 from kniga.processes.scheduling import cancel_publishing, publish_scheduled, schedule_publishing
 from kniga.processes.sweeping import nearest_due
+from tests.processes.books import book
 from tests.processes.conftest import NOW, SMALL_SALE, Department
 from tests.processes.test_process_command import STUCK
 
@@ -97,3 +101,73 @@ def test_what_cannot_be_published_is_not_scheduled(department: Department) -> No
         schedule_publishing(version_id=version.pk, at=NIGHT, by=department.rep, now=NOW)
     with pytest.raises(NotVisible):
         schedule_publishing(version_id=0, at=NIGHT, by=department.head, now=NOW)
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"Small sale", b"S" * 300), (b"Make an offer", b"T" * 301)])
+def test_names_that_cannot_be_kept_are_told_before_anything_is_scheduled(
+    department: Department, old: bytes, new: bytes
+) -> None:
+    xml = SMALL_SALE.replace(old, new)
+    with pytest.raises(BookRefused) as refused:
+        upload_version(xml=xml, note="", by=department.head, now=NOW)
+    (problem,) = refused.value.problems
+    assert problem.code == "too_long_name" and "Shorten" in problem.cure
+    assert "too_long_name" in {one.code for one in check_draft(xml).errors}
+    draft = draft_from_file(xml=xml, by=department.head, now=NOW)
+    with pytest.raises(BookRefused):
+        publish_draft(draft_id=draft.pk, revision=1, note="", by=department.head, now=NOW)
+    assert ProcessVersion.objects.count() == 1
+
+
+def test_a_version_that_breaks_is_told_and_holds_up_no_other(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version, whole = waiting(department), scheduling.publish_version
+
+    def breaking(*, version_id: int, **more: object) -> ProcessVersion:
+        if version_id == version.pk:
+            raise DataError("value too long")
+        return whole(version_id=version_id, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(scheduling, "publish_version", breaking)
+    other = upload_version(
+        xml=book("other", '<startEvent id="a"/><endEvent id="b"/><flows>a -> b</flows>'), note="", by=None, now=NOW
+    )
+    schedule_publishing(version_id=other.pk, at=NIGHT, by=department.head, now=NOW)
+    assert publish_scheduled(now=NIGHT) == 2 and publish_scheduled(now=NIGHT) == 0
+    version.refresh_from_db()
+    other.refresh_from_db()
+    assert (version.status, version.publish_at, other.status) == ("checked", None, "published")
+    notice = Notice.objects.exclude(kind="book").get()
+    assert "value too long" not in notice.body and notice.body
+
+
+def test_a_part_of_the_due_work_that_breaks_holds_up_no_other(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaking(*, now: datetime) -> int:
+        raise ValueError("broken")
+
+    waiting(department)
+    monkeypatch.setattr(pump, "BEGINNINGS", (breaking, *pump.BEGINNINGS))
+    with pytest.raises(ExceptionGroup) as group:
+        run_due(now=NIGHT)
+    assert [str(one) for one in group.value.exceptions] == ["broken"]
+    assert ProcessVersion.objects.get(number=2).status == "published"
+
+
+def test_a_newer_version_published_by_hand_calls_off_the_older(department: Department) -> None:
+    older = waiting(department)
+    newer = upload_version(xml=NEXT.replace(b"good offer", b"best offer"), note="", by=None, now=NOW)
+    publish_version(version_id=newer.pk, by=department.head, now=NOW + timedelta(hours=1))
+    notice = Notice.objects.exclude(kind="book").get()
+    assert (notice.user, notice.url) == (department.head, "/processes/small_sale/2/") and "3" in notice.body
+    run_due(now=NIGHT)
+    older.refresh_from_db()
+    assert (older.status, older.publish_at) == ("checked", None)
+    assert ProcessVersion.objects.get(status="published", process__key="small_sale").number == 3
+    # Going back to it knowingly is another matter.
+    schedule_publishing(version_id=older.pk, at=NIGHT + timedelta(hours=2), by=department.head, now=NIGHT)
+    assert publish_scheduled(now=NIGHT + timedelta(hours=2)) == 1
+    older.refresh_from_db()
+    assert older.status == "published"

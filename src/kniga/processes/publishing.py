@@ -22,9 +22,11 @@ from kniga.processes.actions.named_templates import unknown_templates
 from kniga.processes.actions.names import KNOWN_ACTIONS
 from kniga.processes.checking import Checked, check_definition, check_of, dump_problems
 from kniga.processes.models import Process, ProcessKind, ProcessVersion, VersionStatus
+from kniga.processes.name_lengths import too_long_names
 from kniga.processes.named_processes import uncallable_processes
 from kniga.processes.published import as_one_change, tell_keepers
 from kniga.processes.self_starts import forget_starts, schedule_starts
+from kniga.processes.unpublished import drop_overtaken
 
 BOOKS: Final = Path(__file__).resolve().parent / "books"
 
@@ -47,6 +49,8 @@ def upload_version(
     The same file as the latest version gives that version again. Raises BookRefused, Refused."""
     require_head(by)
     definition = compiled(xml)
+    if too_long := too_long_names(definition):
+        raise BookRefused(too_long)
     checksum = hashlib.sha256(xml).hexdigest()
     with transaction.atomic():
         process = _process_of(definition, branch, now)
@@ -90,6 +94,7 @@ def publish_version(*, version_id: int, by: User | None, now: datetime, note: st
         _keep_stages(version.process.pipeline, definition)
         _keep_loss_reasons(definition)
         schedule_starts(version=version, definition=definition, now=now)
+        drop_overtaken(version=version, now=now)
         _tell("processes.version.published", version, by, now)
         tell_keepers(by=by, now=now)
     return version
@@ -99,7 +104,12 @@ def publishable(version: ProcessVersion, *, by: User | None, now: datetime) -> D
     """The definition of a version that may be published as things stand; its verdict is kept. Raises BookRefused."""
     definition = compiled(bytes(version.xml))
     checked = _checked(version, definition, by, now)
-    errors = (*checked.errors, *unknown_templates(definition), *uncallable_processes(definition))
+    errors = (
+        *checked.errors,
+        *too_long_names(definition),
+        *unknown_templates(definition),
+        *uncallable_processes(definition),
+    )
     if errors:
         raise BookRefused(errors)
     return definition
@@ -159,7 +169,6 @@ def require_head(by: User | None) -> None:
 
 
 def get_locked_version(version_id: int) -> ProcessVersion:
-    """The version with its process, locked until the transaction ends. Raises NotVisible."""
     """The version with its process, locked until the transaction ends. Raises NotVisible."""
     found = ProcessVersion.objects.select_for_update(of=("self",)).select_related("process__pipeline")
     version = found.filter(pk=version_id).first()

@@ -37,6 +37,8 @@ from kniga.processes.working import INSIDE_ACTIONS, Clock, do_work, nearest_work
 LONGEST_SLEEP: Final = 30.0
 SHORTEST_SLEEP: Final = 0.05
 SOON: Final = 1.0
+AFTER_BREAKING: Final = 5.0
+"""Timers and work of other parts go on nearly in time, and the log is not flooded."""
 LOG = logging.getLogger(__name__)
 
 
@@ -46,26 +48,43 @@ def run_due(
     """Do all that is due by `now`, until nothing is left or `rounds` are over; how much was done.
 
     Of the work only that of these `actions` (None: all). `watch` tells the moment of each later round; without it all
-    happens at `now`."""
-    done = 0
+    happens at `now`. A part that breaks holds up no other: it is left out of the later rounds, and raised at the end
+    in an ExceptionGroup."""
+    parts: list[Callable[..., int]] = [*BEGINNINGS, partial(do_work, actions=actions, clock=watch), *FOLLOWINGS]
+    done, broken = 0, list[Exception]()
     for round in range(rounds):
         if watch is not None and round:
             now = watch()
-        did = (
-            publish_scheduled(now=now)
-            + begin_due(now=now)
-            + sweep_timers(now=now)
-            + do_work(now=now, actions=actions, clock=watch)
-        )
-        did += carry_signals(now=now) + look_for_kept(instance_id=None, now=now) + begin_with_kept(now=now)
-        did += reconsider_changed(now=now) + look_at_controls(now=now)
-        for called_id in untold_calls():
-            tell_caller(called_id=called_id, now=now)
+        did = 0
+        for part in tuple(parts):
+            try:
+                did += part(now=now)
+            except DatabaseOperationalError:
+                raise
+            except Exception as error:
+                parts.remove(part)
+                broken.append(error)
         done += did
         if not did:
             break
     expire_messages(now=now)
+    if broken:
+        raise ExceptionGroup("some of the due work broke", broken)
     return done
+
+
+def _tell_callers(*, now: datetime) -> int:
+    for called_id in untold_calls():
+        tell_caller(called_id=called_id, now=now)
+    return 0
+
+
+BEGINNINGS: Final[tuple[Callable[..., int], ...]] = (publish_scheduled, begin_due, sweep_timers)
+FOLLOWINGS: Final[tuple[Callable[..., int], ...]] = (
+    carry_signals, partial(look_for_kept, instance_id=None), begin_with_kept, reconsider_changed, look_at_controls,
+    _tell_callers,
+)  # fmt: skip
+"""What is done before the work of the machine, and after it."""
 
 
 def run_due_here() -> int:
@@ -130,6 +149,9 @@ def _round(do: Callable[[], int], nearest_of: Callable[[], datetime | None]) -> 
     except DatabaseOperationalError as error:
         LOG.warning("a round of due work has to be done again: %s", error)
         return SOON
+    except ExceptionGroup:
+        LOG.exception("parts of a round of due work broke; the others were done")
+        return AFTER_BREAKING
     except Exception:
         # Whatever broke, the next round comes: the same work is due again, and the log tells.
         LOG.exception("a round of due work broke")

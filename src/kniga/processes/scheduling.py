@@ -6,19 +6,17 @@ import logging
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from kniga.people.models import User
-from kniga.people.notice_kinds import PUBLISHING
-from kniga.people.notices import notify
 from kniga.platform.errors import Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.platform.waking import wake_workers
 from kniga.processes.models import ProcessVersion, VersionStatus
 from kniga.processes.publishing import BookRefused, get_locked_version, publish_version, publishable, require_head
+from kniga.processes.unpublished import language_of, tell_unpublished
 
 LOG = logging.getLogger(__name__)
 FURTHEST: Final = timedelta(days=366)
@@ -74,33 +72,26 @@ def _publish_one(version_id: int, now: datetime) -> bool:
         by = version.publish_by
         _clear(version)
         try:
-            with transaction.atomic(), translation.override(_language_of(by)):
+            with transaction.atomic(), translation.override(language_of(by)):
                 publish_version(version_id=version_id, by=by, now=now)
+        except OperationalError:  # the database was away: this moment comes again
+            raise
         except Refused as refused:
             LOG.warning("version %s was not published at its moment: %s", version_id, refused.message)
-            _tell("processes.version.not_published", version, by, now, reason=refused.message)
-            if by is not None:
-                _tell_person(version, by, refused, now)
+            tell_unpublished(version=version, by=by, reasons=_reasons(refused, by), now=now)
+        except Exception:
+            # One version that breaks must not keep the others, nor the workers, from what is due.
+            LOG.exception("version %s broke when it was to be published", version_id)
+            with translation.override(language_of(by)):
+                reason = _("Something broke in Kniga: the administrator finds it in the log. Publish it by hand.")
+            tell_unpublished(version=version, by=by, reasons=[reason], now=now)
         return True
 
 
-def _tell_person(version: ProcessVersion, by: User, refused: Refused, now: datetime) -> None:
+def _reasons(refused: Refused, by: User | None) -> list[str]:
     problems = refused.problems if isinstance(refused, BookRefused) else ()
-    with translation.override(_language_of(by)):
-        told = [" ".join(problem.said(_)) for problem in problems] or [refused.message]
-        title = _("Version %(number)d of “%(process)s” was not published")
-        notify(
-            user_ids=[by.pk],
-            kind=PUBLISHING,
-            title=title % {"number": version.number, "process": version.process.name},
-            body="\n".join(told[:20]),
-            url=f"/processes/{version.process.key}/{version.number}/",
-            now=now,
-        )
-
-
-def _language_of(by: User | None) -> str:
-    return (by.language if by is not None else "") or settings.LANGUAGE_CODE
+    with translation.override(language_of(by)):
+        return [" ".join(problem.said(_)) for problem in problems] or [refused.message]
 
 
 def _clear(version: ProcessVersion) -> None:

@@ -16,6 +16,7 @@ from kniga.processes.actions.named_templates import unknown_templates
 from kniga.processes.checking import Checked, check_of
 from kniga.processes.definitions import runnable_version
 from kniga.processes.models import ProcessVersion, VersionStatus
+from kniga.processes.name_lengths import too_long_names
 from kniga.processes.named_processes import uncallable_processes
 from kniga.processes.unkept import unkept_promises
 
@@ -123,7 +124,8 @@ def version_files(*, user: User, version_ids: Sequence[int]) -> dict[int, bytes]
 
 def lacking_at_present(definition: Definition) -> tuple[Problem, ...]:
     """What speaks against a definition here and now, not by itself."""
-    return (*unknown_templates(definition), *uncallable_processes(definition), *unkept_promises(definition))
+    missing = (*unknown_templates(definition), *uncallable_processes(definition), *unkept_promises(definition))
+    return (*too_long_names(definition), *missing)
 
 
 def get_check(*, user: User, version_id: int) -> Checked:

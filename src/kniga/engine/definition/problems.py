@@ -121,6 +121,7 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "The process {process} that is called here is not published.",
         "Publish it first, or name a process that is.",
     ),
+    "too_long_name": ("“{value}” is longer than {limit} characters.", "Shorten this name or key."),
     "calls_itself": ("The process calls itself.", "Draw a loop, or call another process."),
     "skill_not_known": (
         "People have no skills yet: “{skill}” does not choose who gets the step.",

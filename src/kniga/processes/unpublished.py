@@ -1,0 +1,53 @@
+"""Versions that were to be published by themselves and are not: called off, and their people told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from kniga.people.models import User
+from kniga.people.notice_kinds import PUBLISHING
+from kniga.people.notices import notify
+from kniga.platform.ledger import LedgerEvent, record
+from kniga.processes.models import ProcessVersion
+
+
+def language_of(by: User | None) -> str:
+    """The language in which a person is told something."""
+    return (by.language if by is not None else "") or settings.LANGUAGE_CODE
+
+
+def tell_unpublished(*, version: ProcessVersion, by: User | None, reasons: Sequence[str], now: datetime) -> None:
+    """Tell the ledger, and whoever wished it (`by`), that a version was not published at its moment, and why."""
+    payload = {"process": version.process.key, "version": version.number, "reason": reasons[0]}
+    actor_id = None if by is None else by.pk
+    record([LedgerEvent("processes.version.not_published", now, actor_id=actor_id, payload=payload)])
+    if by is None:
+        return
+    with translation.override(language_of(by)):
+        title = _("Version %(number)d of “%(process)s” was not published")
+        notify(
+            user_ids=[by.pk],
+            kind=PUBLISHING,
+            title=title % {"number": version.number, "process": version.process.name},
+            body="\n".join(reasons[:20]),
+            url=f"/processes/{version.process.key}/{version.number}/",
+            now=now,
+        )
+
+
+def drop_overtaken(*, version: ProcessVersion, now: datetime) -> None:
+    """Call off the older versions of the process that were to be published later: they would undo this one."""
+    waiting = version.process.versions.select_for_update(of=("self",)).filter(
+        publish_at__isnull=False, number__lt=version.number
+    )
+    for older in waiting.select_related("process", "publish_by"):
+        older.publish_at = None
+        older.save(update_fields=["publish_at"])
+        with translation.override(language_of(older.publish_by)):
+            reason = _("Version %(number)d, which is newer, has been published meanwhile.") % {"number": version.number}
+        tell_unpublished(version=older, by=older.publish_by, reasons=[reason], now=now)
