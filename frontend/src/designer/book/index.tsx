@@ -51,7 +51,7 @@ function Book() {
     <div class="kp-book" ref={root}>
       <p class="kp-book__help">{t("bookHelp")}</p>
       <p class="k-spoken" role="status">{news}</p>
-      <TextInput label={t("processName")} value={model.process().name} onWrite={(name) => model.writeProcess({ name })} />
+      <TextInput label={t("processName")} most={{ length: 200, told: t("nameFull") }} value={model.process().name} onWrite={(name) => model.writeProcess({ name })} />
       {parts.map((part) => (
         <section key={part.stage?.key ?? ""} class="kp-part" aria-label={part.stage?.name ?? t("stageNone")}>
           <StageHead part={part} />

@@ -95,6 +95,14 @@ export class Door {
     return response.json() as Promise<Checked>;
   }
 
+  /** Why a file cannot be taken in, in the words of the page; "" when it can. */
+  async hindrance(xml: string): Promise<string> {
+    const response = await fetch(this.addresses.check, { method: "POST", headers: headers(), body: JSON.stringify({ xml }) });
+    if (response.ok) return "";
+    const told = (await response.json().catch(() => ({}))) as { message?: string; cure?: string };
+    return `${told.message ?? response.statusText} ${told.cure ?? ""}`.trim();
+  }
+
   /** Save what began as `revision`; `choices` says whose change holds where the last answer was a conflict. */
   async save(revision: number, xml: string, choices: Choice[]): Promise<Answer> {
     const body = JSON.stringify({ base_revision: revision, xml, choices });

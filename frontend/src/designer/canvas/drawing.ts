@@ -11,6 +11,9 @@ import { sayer, translating, type Words } from "./words";
 /** Colours by name, so that a change of the theme repaints without drawing anew; an export puts plain ones there. */
 export const INK = "var(--d-ink)";
 export const GROUND = "var(--d-ground)";
+const IN_SIGHT = 80;
+/* The library asks for the name at 500. */
+const BEFORE_NAMING = 600;
 /* A plain list: the library measures words in an element that stands outside of the page's styles. */
 const FONT = "Arial, 'Liberation Sans', sans-serif";
 
@@ -32,6 +35,7 @@ export function makeModeler(container: HTMLElement, words: Words): { modeler: Mo
   } as never) as unknown as Modeler;
   made.adding = new Adding(made.modeler, say);
   colourEnds(made.modeler);
+  nameAtOnce(made.modeler, [say("new_step")]);
   return made;
 }
 
@@ -49,4 +53,25 @@ function colourEnds(modeler: Modeler): void {
   const bus = modeler.get<EventBus>("eventBus");
   bus.on(["shape.added", "element.changed"], 200, (({ element }: { element: Element }) => colour(element)) as (event: never) => unknown);
   bus.on("import.done", (() => modeler.get<Registry>("elementRegistry").getAll().forEach(colour)) as (event: never) => unknown);
+}
+
+/** What was just put down comes into sight, then its name is asked for: typing replaces a name that is only a default.
+    A browser scrolls the clipped picture when a field below its edge gets the focus; the picture never scrolls so. */
+function nameAtOnce(modeler: Modeler, defaults: string[]): void {
+  const canvas = modeler.get<Canvas>("canvas");
+  const container = canvas.getContainer();
+  const bus = modeler.get<EventBus>("eventBus");
+  container.addEventListener("scroll", () => {
+    container.scrollTop = 0;
+    container.scrollLeft = 0;
+  });
+  const show = ({ shape, context }: { shape?: Element; context?: { shape?: Element } }): void => {
+    const put = shape ?? context?.shape;
+    if (put) canvas.scrollToElement(put, IN_SIGHT);
+  };
+  bus.on(["create.end", "autoPlace.end"], BEFORE_NAMING, show as (event: never) => unknown);
+  bus.on("directEditing.activate", (() => {
+    const field = container.querySelector<HTMLElement>(".djs-direct-editing-content");
+    if (field && defaults.includes(field.innerText.trim())) window.getSelection()?.selectAllChildren(field);
+  }) as (event: never) => unknown);
 }

@@ -17,8 +17,9 @@ export async function svgOf(modeler: Modeler): Promise<string> {
   return svg;
 }
 
-export async function pngOf(modeler: Modeler): Promise<Blob> {
-  const address = URL.createObjectURL(new Blob([await svgOf(modeler)], { type: "image/svg+xml" }));
+/** The picture that `svgOf` made, as points. */
+export async function pngOf(svg: string): Promise<Blob> {
+  const address = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
   try {
     const image = new Image();
     image.src = address;

@@ -12,6 +12,7 @@ import { download, onFile, pngOf, svgOf, textOf, xmlOf } from "./exchange";
 import { bindKeys } from "./keyboard";
 import { drawPalette } from "./palette";
 import { Problems } from "./problems";
+import { asked, bindPublishing, openPublishing } from "./publishing";
 import { leftBehind, Saver, type Status } from "./saving";
 import type { Canvas, CommandStack, Element, EventBus, Modeler } from "./services";
 import { registerTidy, tidy } from "./tidy";
@@ -127,6 +128,7 @@ export class Page {
     }
     onFile(this.part("canvas"), this.part("picker") as HTMLInputElement, (file) => void this.takeIn(file));
     document.addEventListener("keydown", (event) => this.onKey(event));
+    bindPublishing(this.part("publish") as HTMLDialogElement);
     this.showHistory();
   }
 
@@ -157,7 +159,7 @@ export class Page {
       png: () => void this.export("png"),
       publish: () => void this.publish(),
       discard: () => void this.discard(),
-      problems: () => this.part("problems").toggleAttribute("hidden"),
+      problems: () => this.showProblems(this.part("problems").hidden),
     };
   }
 
@@ -173,25 +175,47 @@ export class Page {
 
   private async check(): Promise<void> {
     this.show(await this.door.check(await xmlOf(this.modeler)));
-    this.part("problems").hidden = false;
+    this.showProblems(true);
+  }
+
+  private showProblems(isShown: boolean): void {
+    this.part("problems").hidden = !isShown;
+    this.modeler.get<Canvas>("canvas").resized();
   }
 
   private async export(kind: "bpmn" | "svg" | "png"): Promise<void> {
     const name = `${this.root.dataset["key"] ?? "process"}.${kind}`;
     if (kind === "bpmn") download(await xmlOf(this.modeler), name, "application/xml");
-    if (kind === "svg") download(await svgOf(this.modeler), name, "image/svg+xml");
-    if (kind === "png") download(await pngOf(this.modeler), name, "image/png");
+    if (kind === "bpmn") return;
+    const svg = await this.drawn(() => svgOf(this.modeler));
+    if (kind === "svg") download(svg, name, "image/svg+xml");
+    else download(await pngOf(svg), name, "image/png");
+  }
+
+  /** What is not laid out has no size: the picture is measured as if it were shown, which nobody sees. */
+  private async drawn<T>(measure: () => Promise<T>): Promise<T> {
+    const work = this.part("work");
+    const { hidden } = work;
+    work.hidden = false;
+    try {
+      return await measure();
+    } finally {
+      work.hidden = hidden;
+    }
   }
 
   private async takeIn(file: File): Promise<void> {
-    if (!window.confirm(this.say("replace_content", { file: file.name }))) return;
+    const refuse = (why: string): void => showToast({ text: this.say("unreadable", { file: file.name, why }), kind: "error", seconds: 15 });
+    const xml = await textOf(file);
+    const hindrance = await this.door.hindrance(xml).catch(() => this.say("status_offline"));
+    if (hindrance) return refuse(hindrance);
+    if (!(await asked(this.part("replace") as HTMLDialogElement, this.say("replace_content", { file: file.name })))) return;
     const before = await xmlOf(this.modeler);
     try {
-      await this.read(await textOf(file));
-    } catch (error) {
+      await this.read(xml);
+    } catch {
       await this.read(before);
-      showToast({ text: this.say("unreadable", { file: file.name, why: (error as Error).message }), kind: "error", seconds: 15 });
-      return;
+      return refuse(this.say("not_drawn"));
     }
     this.fit();
     this.saver.changed();
@@ -203,9 +227,7 @@ export class Page {
       return;
     }
     const dialog = this.part("publish") as HTMLDialogElement;
-    dialog.querySelector<HTMLInputElement>("[name=revision]")!.value = String(this.saver.revision);
-    dialog.querySelector<HTMLElement>("[data-errors]")!.hidden = !this.problems.errors;
-    dialog.showModal();
+    openPublishing(dialog, this.saver.revision, this.problems);
   }
 
   /** What is saved can be brought back, so everything is saved first. */

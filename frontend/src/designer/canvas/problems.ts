@@ -31,6 +31,12 @@ export class Problems {
     return this.shown.length;
   }
 
+  /** What does not forbid publishing but is worth knowing before, each with its place. */
+  warnings(): string[] {
+    const found = this.shown.filter((one) => one.severity !== "error");
+    return found.map((one) => `${this.placeOf(one)}: ${this.inWords(one.message)}`);
+  }
+
   show(checked: Checked): void {
     this.shown = [...checked.problems].sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
     this.list(checked.verdict);
@@ -104,13 +110,14 @@ export class Problems {
     return element.businessObject.name || this.say(`part_${kindOf(element)}`);
   }
 
-  /** A message names what has no name of its own by its id, which nobody has ever seen. */
+  /** A message names what has no name of its own by its id, which nobody has ever seen; quotes are those of the language. */
   private inWords(text: string): string {
     const registry = this.modeler.get<Registry>("elementRegistry");
-    return text.replace(/[“«]?([\p{L}_][\p{L}\p{N}_.-]*[\p{L}\p{N}_])[”»]?/gu, (word, id: string) => {
+    const named = text.replace(/[“«]?([\p{L}_][\p{L}\p{N}_.-]*[\p{L}\p{N}_])[”»]?/gu, (word, id: string) => {
       const element = id.includes("_") ? registry.get(id) : undefined;
       return element ? `“${this.nameOf(element)}”` : word;
     });
+    return document.documentElement.lang.startsWith("ru") ? named.replace(/“([^”]*)”/g, "«$1»") : named;
   }
 
   private focus(place: number): void {

@@ -1,4 +1,5 @@
 /* Control points of a step: what is watched, who is told, and who next when nothing happens. */
+import { useRef, useState } from "preact/hooks";
 import { durationWords } from "../durations";
 import type { Control, Drawn, Rung } from "../model";
 import { fieldsAt, useDesk } from "./context";
@@ -10,14 +11,16 @@ export function Controls({ step }: { step: Drawn }) {
   const { model, t } = useDesk();
   const { controls, deadline } = model.read(step);
   const write = (next: Control[]): void => model.write(step, { controls: next });
+  const [fresh, setFresh] = useState("");
   const add = (name: string): void => {
-    const fresh = { due: "P1D", calendar: "working", basis: "duration", whom: ["head"], by: ["app"], condition: "", ladder: [] };
-    write([...controls, { ...fresh, key: model.controlKey(controls, name), name }]);
+    const key = model.controlKey(controls, name);
+    setFresh(key);
+    write([...controls, { key, name, due: "P1D", calendar: "working", basis: "duration", whom: ["head"], by: ["app"], condition: "", ladder: [] }]);
   };
   return (
     <div class="kp-list">
       {controls.map((control, at) => (
-        <ControlLine key={control.key} step={step} control={control} hasDeadline={deadline !== null} onWrite={(next) => write(replaced(controls, at, next))} onRemove={() => write(controls.filter((_, index) => index !== at))} />
+        <ControlLine key={control.key} isFresh={control.key === fresh} step={step} control={control} hasDeadline={deadline !== null} onWrite={(next) => write(replaced(controls, at, next))} onRemove={() => write(controls.filter((_, index) => index !== at))} />
       ))}
       <Adder label={t("controlNew")} button={t("add")} onAdd={add} />
     </div>
@@ -31,6 +34,8 @@ export function usePeople(): Pick[] {
 }
 
 interface LineProps {
+  /* Made just now: it opens by itself, to be filled in. */
+  isFresh: boolean;
   step: Drawn;
   control: Control;
   hasDeadline: boolean;
@@ -38,10 +43,11 @@ interface LineProps {
   onRemove: () => void;
 }
 
-function ControlLine({ step, control, hasDeadline, onWrite, onRemove }: LineProps) {
+function ControlLine({ isFresh, step, control, hasDeadline, onWrite, onRemove }: LineProps) {
   const desk = useDesk();
   const { t, texts } = desk;
   const people = usePeople();
+  const first = useRef(isFresh);
   const change = (patch: Partial<Control>): void => onWrite({ ...control, ...patch });
   const bases = [{ key: "duration", label: t("controlOpen") }, ...(hasDeadline || control.basis === "deadline" ? [{ key: "deadline", label: t("controlLate") }] : [])];
   const fields = fieldsAt(desk, step, false);
@@ -49,7 +55,7 @@ function ControlLine({ step, control, hasDeadline, onWrite, onRemove }: LineProp
   const when = control.due ? durationWords(control.due, control.calendar, texts) : "";
   const conditional = (on: boolean): void => change({ condition: on && begin ? JSON.stringify({ field: begin.name, op: "gt", value: "100000" }) : "" });
   return (
-    <details class="kp-item">
+    <details class="kp-item" open={first.current}>
       <summary><span>{control.name || control.key}</span> <small>{when}</small></summary>
       <div class="kp-item__body">
         <TextInput label={t("controlName")} value={control.name} onWrite={(name) => change({ name })} />

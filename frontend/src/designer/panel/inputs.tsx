@@ -56,6 +56,12 @@ function useTyping({ value, onWrite }: Writes) {
   };
 }
 
+/* The longest text a field takes, and what is said when it is full. */
+interface Most {
+  length: number;
+  told: string;
+}
+
 interface TextProps extends Writes {
   label: string;
   help?: string;
@@ -64,19 +70,20 @@ interface TextProps extends Writes {
   list?: string[];
   placeholder?: string;
   min?: number;
+  most?: Most;
   onEnter?: () => void;
   fieldRef?: { current: HTMLInputElement | null };
 }
 
 /** A line of text with its label; `hidden` labels are for screen readers only. */
-export function TextInput({ label, help, hidden, type = "text", list, placeholder, min, onEnter, fieldRef, ...writes }: TextProps) {
+export function TextInput({ label, help, hidden, type = "text", list, placeholder, min, most, onEnter, fieldRef, ...writes }: TextProps) {
   const id = useOwnId();
   const typing = useTyping(writes);
   return (
     <div class="k-field">
       <label for={id} class={hidden ? "k-spoken" : undefined}>{label}</label>
       <input
-        id={id} class="k-input" type={type} value={typing.shown} placeholder={placeholder} min={min} ref={fieldRef}
+        id={id} class="k-input" type={type} value={typing.shown} placeholder={placeholder} min={min} maxLength={most?.length} ref={fieldRef}
         list={list?.length ? `${id}-list` : undefined} aria-describedby={help ? `${id}-help` : undefined} autocomplete="off"
         onInput={(event) => typing.type(event.currentTarget.value)}
         onBlur={typing.flush}
@@ -89,6 +96,7 @@ export function TextInput({ label, help, hidden, type = "text", list, placeholde
         }}
       />
       {list?.length ? <datalist id={`${id}-list`}>{list.map((one) => <option key={one} value={one} />)}</datalist> : null}
+      {most && typing.shown.length >= most.length ? <p class="k-field__error" role="status">{most.told}</p> : null}
       {help ? <p class="k-field__help" id={`${id}-help`}>{help}</p> : null}
     </div>
   );

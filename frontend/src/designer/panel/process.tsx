@@ -12,7 +12,7 @@ export function ProcessForm() {
   const process = model.process();
   return (
     <div class="kp-form">
-      <TextInput label={t("processName")} value={process.name} onWrite={(name) => model.writeProcess({ name })} />
+      <TextInput label={t("processName")} most={{ length: 200, told: t("nameFull") }} value={process.name} onWrite={(name) => model.writeProcess({ name })} />
       <TextArea label={t("processAbout")} rows={2} value={process.about} onWrite={(about) => model.writeProcess({ about })} />
       <Fold title={t("stages")} summary={String(process.stages.length)} open><Stages /></Fold>
       <Fold title={t("fields")} summary={process.fields.length ? String(process.fields.length) : ""}><Fields /></Fold>

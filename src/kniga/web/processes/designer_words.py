@@ -43,6 +43,7 @@ def _states() -> Words:
             "Replace everything drawn here by the file “{file}”? The saved versions of the draft stay."
         ),
         "unreadable": _("“{file}” cannot be read as BPMN: {why} Nothing was changed."),
+        "not_drawn": _("It has no picture that could be shown."),
         "publish_unsaved": _("The last changes are not saved yet: publish as soon as they are."),
         "copy_of": _("{name} (my copy)"),
         "copied": _("Your changes are kept as a draft of their own in the list of drafts."),
