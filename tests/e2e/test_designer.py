@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from django.utils import translation
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from kniga.engine import compile_bpmn
 from kniga.platform import clock
 from kniga.processes.drafting import draft_from_scratch
-from kniga.processes.models import Draft
+from kniga.processes.models import Draft, DraftSave
 from tests.domain.department import Department, make_department
 
 SignIn = Callable[[Page, Any], None]
@@ -24,7 +26,8 @@ def house(transactional_db: None) -> Department:
 
 @pytest.fixture
 def draft(house: Department) -> Draft:
-    return draft_from_scratch(name="Sale of racks", kind="sale", by=house.hanna, now=clock.now())
+    with translation.override("en"):
+        return draft_from_scratch(name="Sale of racks", kind="sale", by=house.hanna, now=clock.now())
 
 
 def _open(page: Page, draft: Draft) -> None:
@@ -59,3 +62,148 @@ def test_tidying_up_changes_places_only(page: Page, house: Department, draft: Dr
     expect(page.locator("[data-status]")).to_have_attribute("data-status", "saved")
     draft.refresh_from_db()
     assert bytes(draft.xml).partition(b"<bpmndi:")[0].count(b" id=") == before
+
+
+def _open_book(page: Page, draft: Draft) -> None:
+    _open(page, draft)
+    page.get_by_role("tab", name="Book").click()
+
+
+def _entries(page: Page) -> list[str]:
+    return [text.strip() for text in page.locator(".kp-entries button.kp-entry__name").all_inner_texts()]
+
+
+def _entry(page: Page, name: str) -> Locator:
+    return page.locator("li.kp-entry", has=page.locator(".kp-entry__name", has_text=name))
+
+
+def _name_step(page: Page, old: str, new: str) -> None:
+    """Open a step in the book, give it another name, close it."""
+    _entry(page, old).locator(".kp-entry__name").click()
+    field = page.get_by_label("What is to be done")
+    field.fill(new)
+    field.press("Enter")
+    field.press("Escape")
+
+
+def _saved(page: Page) -> None:
+    expect(page.locator("[data-status]")).to_have_attribute("data-status", "saved")
+
+
+def _xml(draft: Draft) -> bytes:
+    draft.refresh_from_db()
+    return bytes(draft.xml)
+
+
+def test_steps_are_added_ordered_and_removed_in_the_book_and_all_of_it_undone(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn
+) -> None:
+    sign_in(page, house.hanna)
+    _open_book(page, draft)
+    before = _entries(page)
+    _entry(page, "First step").get_by_role("button", name="Add a step after").click()
+    field = page.get_by_label("What is to be done")
+    field.fill("Second step")
+    field.press("Enter")
+    field.press("Escape")
+    steps = [text.split(" ", 1)[1] for text in _entries(page) if "step" in text]
+    assert steps == ["First step", "Second step"]
+    _entry(page, "Second step").get_by_role("button", name="Earlier").click()
+    expect(page.locator(".kp-entry__name").first).to_contain_text("Second step")
+    _entry(page, "Second step").get_by_role("button", name="Later").click()
+    expect(page.locator(".kp-entry__name").first).to_contain_text("First step")
+    _entry(page, "First step").get_by_role("button", name="Remove the step").click()
+    expect(_entry(page, "First step")).to_have_count(0)
+    _saved(page)
+    assert b"Second step" in _xml(draft) and b"First step" not in _xml(draft)
+    undo = page.locator("[data-do='undo']")
+    for _turn in range(5):
+        expect(undo).to_be_enabled()
+        undo.click()
+    expect(undo).to_be_disabled()
+    assert _entries(page) == before
+    expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
+    _saved(page)
+    first, last = DraftSave.objects.filter(draft=draft, revision=1).get(), _xml(draft)
+    assert compile_bpmn(bytes(first.xml)) == compile_bpmn(last)
+
+
+def test_a_new_stage_is_made_where_a_step_names_its_own(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn
+) -> None:
+    sign_in(page, house.hanna)
+    _open_book(page, draft)
+    _entry(page, "First step").locator(".kp-entry__name").click()
+    page.get_by_label("Stage", exact=True).select_option(label="New stage…")
+    field = _entry(page, "First step").get_by_label("Name of a new stage")
+    expect(field).to_be_focused()
+    field.fill("Talks")
+    field.press("Enter")
+    stage = page.get_by_label("Stage", exact=True)
+    expect(stage).to_be_focused()
+    expect(stage.locator("option:checked")).to_have_text("Talks")
+    _saved(page)
+    definition = compile_bpmn(_xml(draft))
+    assert [one.name for one in definition.stages][-1] == "Talks"
+    assert [task.stage for task in definition.user_tasks()] == ["talks"]
+    page.locator("[data-do='undo']").click()
+    expect(page.locator("[data-do='undo']")).to_be_disabled()
+
+
+def _change_first(page: Page, name: str, kind: str) -> None:
+    _entry(page, "First step").locator(".kp-entry__name").click()
+    page.get_by_label("Kind of action").select_option(kind)
+    page.get_by_label("What is to be done").fill(name)
+    page.get_by_label("What is to be done").press("Enter")
+
+
+@pytest.fixture
+def conflict(
+    page: Page, browser: Browser, live_server: Any, house: Department, draft: Draft, sign_in: SignIn
+) -> Locator:
+    """The question put to the second of two who gave one step another name and another kind."""
+    context = browser.new_context(base_url=live_server.url, locale="en-GB")
+    context.set_default_timeout(10_000)
+    other = context.new_page()
+    for one, person in ((page, house.hanna), (other, house.olga)):
+        sign_in(one, person)
+        _open_book(one, draft)
+    _change_first(other, "Call first", "meeting")
+    expect(other.locator("[data-status]")).to_have_attribute("data-status", "waiting")
+    _saved(other)
+    context.close()
+    _change_first(page, "Write first", "mail")
+    return page.get_by_role("dialog", name="Two changed the same")
+
+
+def test_two_who_changed_the_same_choose_field_by_field(page: Page, draft: Draft, conflict: Locator) -> None:
+    expect(conflict.locator("fieldset")).to_have_count(2)
+    conflict.get_by_label("Call first").check()
+    conflict.get_by_role("button", name="Keep as chosen").click()
+    _saved(page)
+    assert b'name="Call first"' in _xml(draft) and b'kind="mail"' in _xml(draft)
+    expect(page.get_by_label("What is to be done")).to_have_value("Call first")
+
+
+def test_of_two_who_changed_the_same_one_keeps_a_copy(page: Page, draft: Draft, conflict: Locator) -> None:
+    conflict.get_by_role("button", name="keep mine as a copy").click()
+    _saved(page)
+    expect(page.get_by_label("What is to be done")).to_have_value("Call first")
+    copy = Draft.objects.exclude(pk=draft.pk).get()
+    assert (copy.name, copy.process_key) == ("Sale of racks (my copy)", "sale_of_racks_my_copy")
+    assert b'name="Write first"' in bytes(copy.xml) and b'name="Call first"' in _xml(draft)
+
+
+def test_what_is_drawn_offline_is_saved_once_the_server_is_back(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn
+) -> None:
+    sign_in(page, house.hanna)
+    _open_book(page, draft)
+    page.context.set_offline(True)
+    _name_step(page, "First step", "Drawn on a train")
+    status = page.locator("[data-status]")
+    expect(status).to_have_attribute("data-status", "offline")
+    assert b"Drawn on a train" not in _xml(draft)
+    page.context.set_offline(False)
+    _saved(page)
+    assert b"Drawn on a train" in _xml(draft)

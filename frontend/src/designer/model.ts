@@ -334,11 +334,12 @@ export class BookModel {
     }
   }
 
-  /** A stage more, at the end of the funnel; its key. */
-  addStage(name: string): string {
+  /** A stage more, behind another one or at the end of the funnel; its key. */
+  addStage(name: string, behind = ""): string {
     const stages = this.stages();
     const key = keyFor(name, stages.map((stage) => stage.key), "stage");
-    this.writeProcess({ stages: [...stages, { key, name }] });
+    const at = stages.findIndex((stage) => stage.key === behind) + 1 || stages.length;
+    this.writeProcess({ stages: [...stages.slice(0, at), { key, name }, ...stages.slice(at)] });
     return key;
   }
 

@@ -106,7 +106,9 @@ export class Page {
     } finally {
       this.reading = false;
     }
-    if (view) canvas.viewbox({ x: view.x, y: view.y, width: view.width, height: view.height });
+    // Behind the book the diagram has no size to look at: it is looked at anew when it is shown.
+    if (!view?.outer.width) this.looked = false;
+    else canvas.viewbox({ x: view.x, y: view.y, width: view.width, height: view.height });
     this.problems.mark();
     const again = selected === undefined ? undefined : this.model.element(selected);
     if (again) this.model.select(again);

@@ -1,16 +1,19 @@
 /* Everything a step means, as one form: the same in the side panel and in the book. */
+import { useEffect, useRef, useState } from "preact/hooks";
 import { durationWords } from "../durations";
 import type { Drawn, Material, StepMeaning } from "../model";
 import { useDesk } from "./context";
 import { Controls, usePeople } from "./controls";
 import { DeadlineForm } from "./deadline";
-import { Fold, IconButton, Offer, replaced, Select, TextInput } from "./inputs";
+import { Adder, Fold, IconButton, Offer, replaced, Select, TextInput } from "./inputs";
 import { LoopForm } from "./loops";
 import { Outcomes } from "./outcomes";
 import { Questions } from "./questions";
 import { Script } from "./script";
 
 const KINDS = ["call", "meeting", "mail", "document", "task"];
+/* No key of a stage: keys are letters, digits, dots, dashes. */
+const NEW = "+";
 
 /** `onMade` is told of an element that the form has added to the drawing. */
 export function StepForm({ step, onMade }: { step: Drawn; onMade?: (element: Drawn) => void }) {
@@ -57,8 +60,37 @@ export function StageSelect({ step }: { step: Drawn }) {
   const { model, t } = useDesk();
   const own = model.attribute(step, "kniga:stage");
   const inherited = own ? "" : model.stages().find((stage) => stage.key === model.stageOf(step))?.name;
-  const options = model.stages().map(({ key, name }) => ({ key, label: name }));
-  return <Select label={t("stage")} value={own} empty={inherited ? t("stageOfLane", { stage: inherited }) : t("stageNone")} options={options} onWrite={(stage) => model.set(step, { "kniga:stage": stage || undefined })} />;
+  const options = [...model.stages().map(({ key, name }) => ({ key, label: name })), { key: NEW, label: t("stageNewHere") }];
+  const [namedFor, nameFor] = useState("");
+  const isNaming = namedFor === step.id;
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isNaming) place.current?.querySelector("input")?.focus();
+  }, [isNaming]);
+  /* In the book the step moves to its stage's part, and its form is a new one there. */
+  const done = (): void => {
+    nameFor("");
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-stage-of="${CSS.escape(step.id)}"] select`)?.focus());
+  };
+  const write = (stage: string): void => {
+    nameFor(stage === NEW ? step.id : "");
+    if (stage !== NEW) model.set(step, { "kniga:stage": stage || undefined });
+  };
+  const add = (name: string): void => {
+    model.change(() => model.set(step, { "kniga:stage": model.addStage(name, model.stageOf(step)) }));
+    done();
+  };
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape" || !isNaming) return;
+    event.stopPropagation();
+    done();
+  };
+  return (
+    <div ref={place} data-stage-of={step.id} onKeyDown={onKey}>
+      <Select label={t("stage")} value={isNaming ? NEW : own} empty={inherited ? t("stageOfLane", { stage: inherited }) : t("stageNone")} options={options} onWrite={write} />
+      {isNaming ? <Adder label={t("stageNew")} button={t("add")} onAdd={add} /> : null}
+    </div>
+  );
 }
 
 function Materials({ step }: { step: Drawn }) {
