@@ -6,6 +6,7 @@ import pytest
 
 from kniga.engine import (
     BoundaryEvent,
+    BpmnRefused,
     CatchEvent,
     Cycle,
     Due,
@@ -119,6 +120,13 @@ def test_without_a_plain_start_the_first_one_stands_for_the_process() -> None:
     starts = node("startEvent", "s1", DEFINITIONS["message"]) + node("startEvent", "s2", DEFINITIONS["signal"])
     definition = compile_bpmn(bpmn(starts, task("a"), end(), flows("s1 > a > end, s2 > a"), beside=BESIDE))
     assert definition.start == "s1"
+
+
+def test_a_problem_of_a_trigger_is_told_at_the_event_that_is_drawn() -> None:
+    catching = node("intermediateCatchEvent", "x", '<messageEventDefinition id="inner"/>')
+    with pytest.raises(BpmnRefused) as refused:
+        compile_bpmn(bpmn(start(), catching, end(), flows("start > x > end")))
+    assert [problem.element for problem in refused.value.problems] == ["x"]
 
 
 def test_a_message_without_name_is_known_by_its_id_and_may_have_a_key() -> None:

@@ -62,6 +62,7 @@ export interface Services {
   bpmnFactory: { create(type: string, attributes?: Record<string, unknown>): Moddle };
   canvas: { getRootElement(): Drawn };
   selection: { get(): Drawn[]; select(element: Drawn | null): void };
+  moddle: { createAny(name: string, uri: string, properties: Record<string, unknown>): Moddle };
   autoPlace: { append(source: Drawn, shape: Drawn, hints?: Record<string, unknown>): Drawn };
 }
 

@@ -1,7 +1,7 @@
 /* Problems as they arise: a mark on the element, a line in the list, and the way that leads into one, numbered. */
 import type { Checked, Problem } from "./door";
 import { kindOf } from "./parts";
-import type { Canvas, Element, Modeler, Overlays, Registry, Selection } from "./services";
+import type { Canvas, Element, Moddle, Modeler, Overlays, Registry, Selection } from "./services";
 import type { Say } from "./words";
 
 const BADGE = "k-problem";
@@ -52,14 +52,19 @@ export class Problems {
   }
 
   private byElement(): Map<string, Problem[]> {
-    const registry = this.modeler.get<Registry>("elementRegistry");
     const root = this.modeler.get<Canvas>("canvas").getRootElement();
     const found = new Map<string, Problem[]>();
     for (const problem of this.shown) {
-      const element = registry.get(problem.element);
+      const element = this.drawn(problem);
       if (element && element !== root) found.set(element.id, [...(found.get(element.id) ?? []), problem]);
     }
     return found;
+  }
+
+  /** What a problem is shown on: where several processes stand on one drawing, that of a process is its pool's. */
+  private drawn({ element: id }: Problem): Element | undefined {
+    const registry = this.modeler.get<Registry>("elementRegistry");
+    return registry.get(id) ?? registry.filter((one) => (one.businessObject["processRef"] as Moddle | undefined)?.id === id)[0];
   }
 
   private badge(problems: Problem[]): HTMLElement {
@@ -101,7 +106,7 @@ export class Problems {
   }
 
   private placeOf(problem: Problem): string {
-    const element = this.modeler.get<Registry>("elementRegistry").get(problem.element);
+    const element = this.drawn(problem);
     if (!element || element === this.modeler.get<Canvas>("canvas").getRootElement()) return this.say("whole_process");
     return this.nameOf(element);
   }
@@ -126,7 +131,7 @@ export class Problems {
     this.onFocus();
     this.path = problem.path ?? [];
     this.draw();
-    const element = this.modeler.get<Registry>("elementRegistry").get(problem.element);
+    const element = this.drawn(problem);
     if (!element) return;
     const canvas = this.modeler.get<Canvas>("canvas");
     if (element !== canvas.getRootElement()) canvas.scrollToElement(element, 120);

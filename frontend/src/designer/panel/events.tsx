@@ -80,17 +80,19 @@ function TimerForm({ event }: { event: Drawn }) {
   );
 }
 
-/* Cycles: R/P1D, R3/PT4H. One with a beginning keeps it. */
+const CYCLE = /^R(\d*)\/(?:([^/]+)\/)?(P[^/]+)$/;
+
+/* Cycles: R/P1D, R3/PT4H. One with a beginning keeps it; one that another tool wrote is shown, and set anew. */
 function CycleInput({ timer, onWrite }: { timer: TimerMeaning; onWrite: (patch: Partial<TimerMeaning>) => void }) {
   const { t } = useDesk();
-  const pieces = timer.value.split("/");
-  const times = pieces[0]?.slice(1) ?? "";
-  const [every] = pieces.slice(-1);
-  const write = (next: string, duration: string, calendar = timer.calendar): void => onWrite({ value: [`R${next}`, ...pieces.slice(1, -1), duration].join("/"), calendar });
+  const [, times = "", start = "", every = ""] = CYCLE.exec(timer.value) ?? [];
+  const write = (next: string, duration: string, calendar = timer.calendar): void =>
+    onWrite({ value: [`R${next}`, ...(start ? [start] : []), duration || "P1D"].join("/"), calendar });
   return (
     <>
-      <SpanInput label={t("timerEvery")} duration={every ?? ""} calendar={timer.calendar} onWrite={(duration, calendar) => write(times, duration, calendar)} />
-      <TextInput label={t("timerTimes")} help={t("timerTimesHelp")} type="number" min={1} value={times} onWrite={(next) => write(next, every ?? "P1D")} />
+      {timer.value && !every ? <p class="k-field__error">{t("badCycle", { cycle: timer.value })}</p> : null}
+      <SpanInput label={t("timerEvery")} duration={every} calendar={timer.calendar} onWrite={(duration, calendar) => write(times, duration, calendar)} />
+      <TextInput label={t("timerTimes")} help={t("timerTimesHelp")} type="number" min={1} value={times} onWrite={(next) => write(next, every)} />
     </>
   );
 }

@@ -102,6 +102,33 @@ export function TextInput({ label, help, hidden, type = "text", list, placeholde
   );
 }
 
+interface FileProps {
+  label: string;
+  help: string;
+  accept: string;
+  error: string | undefined;
+  onPick: (file: File) => void;
+}
+
+/** A file from the person's own machine; what is wrong with it is said below it. */
+export function FileInput({ label, help, accept, error, onPick }: FileProps) {
+  const id = useOwnId();
+  const pick = (input: HTMLInputElement): void => {
+    const file = input.files?.[0];
+    if (file) onPick(file);
+  };
+  return (
+    <div class="k-field">
+      <label for={id}>{label}</label>
+      <input id={id} class="k-input" type="file" accept={accept} aria-invalid={error ? true : undefined} aria-describedby={`${id}-help`} onChange={(event) => pick(event.currentTarget)} />
+      <div id={`${id}-help`}>
+        {error ? <p class="k-field__error" role="alert">{error}</p> : null}
+        <p class="k-field__help">{help}</p>
+      </div>
+    </div>
+  );
+}
+
 interface AreaProps extends Writes {
   label: string;
   help?: string;

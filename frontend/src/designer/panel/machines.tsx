@@ -1,13 +1,15 @@
 /* What happens by itself: actions, letters, decisions, other processes, sub-processes. */
-import { extensions, part, text } from "../moddle";
+import { useState } from "preact/hooks";
+import { part, text } from "../moddle";
 import type { Action, Drawn, Letter, Param } from "../model";
 import type { ActionParam } from "../texts";
 import { fieldsAt, labelled, useDesk } from "./context";
 import { MessageForm, Params } from "./events";
-import { Fold, Select, TextArea, TextInput } from "./inputs";
+import { FileInput, Fold, Select, TextArea, TextInput } from "./inputs";
 import { LoopForm } from "./loops";
 import { StageSelect } from "./step";
 import { spanOf } from "../durations";
+import { tablesOf, takeTables } from "../tables";
 import { SpanInput } from "./timing";
 
 export function ServiceForm({ task }: { task: Drawn }) {
@@ -139,14 +141,17 @@ export function SubProcessForm({ element }: { element: Drawn }) {
   );
 }
 
-/** A decision table: which one answers. The table itself is kept as it stands. */
+/** A decision table: which one answers. It comes from a file of DMN, in the process or chosen here. */
 export function DecisionForm({ task }: { task: Drawn }) {
   const { model, t } = useDesk();
-  const hasTable = extensions(task.businessObject, "kniga:Dmn").length > 0;
+  const [isRefused, setRefused] = useState(false);
+  const tables = tablesOf(task);
+  const take = async (file: File): Promise<void> => setRefused(!takeTables(model, task, await file.text()));
   return (
     <div class="kp-form">
       <TextInput label={t("machineName")} value={model.name(task)} onWrite={(name) => model.rename(task, name)} />
-      <TextInput label={t("decision")} help={t(hasTable ? "decisionInside" : "decisionHelp")} value={model.attribute(task, "kniga:decision")} onWrite={(decision) => model.set(task, { "kniga:decision": decision || undefined })} />
+      <FileInput label={t("decisionFile")} help={t("decisionFileHelp")} accept=".dmn,.xml" error={isRefused ? t("decisionNoTable") : undefined} onPick={take} />
+      <TextInput label={t("decision")} help={t(tables.length ? "decisionInside" : "decisionHelp")} list={tables} value={model.attribute(task, "kniga:decision")} onWrite={(decision) => model.set(task, { "kniga:decision": decision || undefined })} />
     </div>
   );
 }

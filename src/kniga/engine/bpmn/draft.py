@@ -180,9 +180,10 @@ def name_of(node: Node) -> str:
 
 
 def _owner(node: Node) -> str | None:
+    """The element that a person sees on the drawing: triggers have ids, but stand inside their event."""
     at: Node | None = node
     while at is not None:
-        if is_bpmn(at) and at.get("id"):
+        if is_bpmn(at) and at.get("id") and not local(at).endswith("EventDefinition"):
             return at.get("id")
         at = at.getparent()
     return None
