@@ -16,7 +16,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
 LIMIT_MB = 15
@@ -37,7 +37,7 @@ TO_WEBP = """async (png) => {
   await image.decode();
   const canvas = new OffscreenCanvas(image.width, image.height);
   canvas.getContext("2d").drawImage(image, 0, 0);
-  const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.82 });
+  const blob = await canvas.convertToBlob({ type: "image/webp", quality: 0.7 });
   const bytes = new Uint8Array(await blob.arrayBuffer());
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
@@ -63,18 +63,29 @@ FILES = {
     "en": ("Exhibition.csv", LEADS_IN_ENGLISH.encode()),
 }
 
+TEMPLATE = {
+    "ru": ("Коммерческое предложение", "# Предложение для {{client.name}}\n\nСумма: **{{deal.amount}}**."),
+    "en": ("Proposal", "# Proposal for {{client.name}}\n\nAmount: **{{deal.amount}}**."),
+}
+
 
 @dataclass(frozen=True)
 class Shot:
-    """One page: its picture's name, its address, and the links to follow from there (CSS selectors)."""
+    """One page: its picture's name, its address, the links to follow from there (CSS selectors), what to wait for, and
+    what to press then."""
 
     name: str
     address: str
     follow: tuple[str, ...] = ()
     keys: str = ""
+    ready: str = ""
+    press: tuple[str, ...] = ()
     signed_in: bool = True
 
 
+DRAFT = "main a[href^='/processes/drafts/']"
+DRAWN = ".djs-shape[data-element-id]:has(.djs-visual text)"
+STEP = "[data-element-id=task_answer] .djs-hit"
 PAGES = (
     Shot("sign-in", "/accounts/login/", signed_in=False),
     Shot("password-reset", "/accounts/password/reset/", signed_in=False),
@@ -83,6 +94,7 @@ PAGES = (
     Shot("task", "/deals/", follow=("main a[href^='/tasks/']",)),
     Shot("deals", "/deals/"),
     Shot("deal", "/deals/", follow=("main [data-row] a[href^='/deals/']",)),
+    Shot("deal-path", "/deals/", follow=("main [data-row] a[href^='/deals/']", "main a[href$='/path/']")),
     Shot("deal-new", "/deals/new/"),
     Shot("board", "/board/"),
     Shot("deviations", "/deviations/"),
@@ -94,8 +106,14 @@ PAGES = (
     Shot("funnel", "/funnel/"),
     Shot("funnel-deals", "/funnel/", follow=("main a[href^='/funnel/deals/']",)),
     Shot("processes", "/processes/"),
-    Shot("process", "/processes/", follow=("main .k-panel a[href^='/processes/']",)),
+    Shot("process", "/processes/inbound_sale/"),
+    Shot("process-new", "/processes/new/"),
+    Shot("designer", "/processes/", follow=(DRAFT,), ready=DRAWN, press=(STEP,)),
+    Shot("designer-book", "/processes/", follow=(DRAFT,), ready=DRAWN, press=("[data-tab=book]",)),
+    Shot("designer-publish", "/processes/", follow=(DRAFT,), ready=DRAWN, press=("[data-do=publish]",)),
     Shot("process-running", "/processes/b2b_sale/running/"),
+    Shot("process-move", "/processes/inbound_sale/move/"),
+    Shot("process-act", "/processes/inbound_sale/move/", follow=("main a[href^='/processes/acts/']",)),
     Shot("book", "/book/"),
     Shot("book-map", "/book/map/"),
     Shot("book-readers", "/book/readers/"),
@@ -105,9 +123,17 @@ PAGES = (
     Shot("imports", "/imports/"),
     Shot("import-review", "/imports/", follow=("main [data-row] a[href^='/imports/']",)),
     Shot("import-setup", "/imports/", follow=("main [data-row] a[href^='/imports/']", "main a[href$='step=setup']")),
+    Shot("templates", "/documents/templates/"),
+    Shot("template", "/documents/templates/", follow=("main [data-row] a",)),
+    Shot("template-new", "/documents/templates/new/"),
+    Shot("forms", "/forms/"),
+    Shot("form", "/forms/", follow=("main [data-row] a",)),
+    Shot("form-new", "/forms/new/"),
     Shot("people", "/people/"),
     Shot("person", "/people/", follow=("main [data-row] a[href^='/people/']",)),
+    Shot("person-new", "/people/new/"),
     Shot("teams", "/people/teams/"),
+    Shot("team", "/people/teams/", follow=("main table a[href^='/people/teams/']",)),
     Shot("access", "/people/access/"),
     Shot("organisation", "/people/organisation/"),
     Shot("profile", "/people/profile/"),
@@ -171,6 +197,39 @@ class Photographer:
             page.locator(".k-import-diff").wait_for()
         page.context.close()
 
+    def bring_changes(self, language: str) -> None:
+        """Leave a draft, a move looked at before it is carried out, a form and a template, unless there are."""
+        page = self.browser.new_context(base_url=self.address).new_page()
+        self.sign_in(page, language)
+        page.goto("/processes/")
+        if page.locator(DRAFT).count() == 0:
+            page.goto("/processes/inbound_sale/")
+            page.locator("form[action$='/edit/'] button").first.click()
+            page.wait_for_url("**/processes/drafts/*/")
+        page.goto("/processes/inbound_sale/move/")
+        if page.locator("main a[href^='/processes/acts/']").count() == 0 and page.locator("#source").count():
+            page.locator("main form button.k-button--primary").click()
+            page.wait_for_url("**/processes/acts/*/")
+        page.goto("/forms/")
+        if page.locator("main [data-row]").count() == 0:
+            page.goto("/forms/new/")
+            page.locator("[name=name]").fill("Заявка с сайта" if language == "ru" else "Request from the site")
+            page.locator("[name=key]").fill("request")
+            page.locator("[name=process]").select_option("inbound_sale")
+            page.locator("[name=owner]").select_option(index=1)
+            page.locator("main form button.k-button--primary").click()
+            page.wait_for_url("**/forms/request/")
+        page.goto("/documents/templates/")
+        if page.locator("main [data-row]").count() == 0:
+            name, text = TEMPLATE[language]
+            page.goto("/documents/templates/new/")
+            page.locator("[name=name]").fill(name)
+            page.locator("[name=key]").fill("proposal")
+            page.locator("[name=body]").fill(text)
+            page.locator("main form button.k-button--primary").click()
+            page.locator("a[href='/documents/templates/proposal/']").first.wait_for()
+        page.context.close()
+
     def take(self, page: Page, shot: Shot, name: str) -> None:
         page.goto(shot.address)
         for selector in shot.follow:
@@ -182,6 +241,13 @@ class Photographer:
         if shot.keys:
             page.keyboard.press(shot.keys)
         page.wait_for_function(SETTLED)
+        try:
+            if shot.ready:
+                page.locator(shot.ready).first.wait_for(timeout=10_000)
+            for selector in shot.press:
+                page.locator(selector).first.click(force=True, timeout=5_000)
+        except TimeoutError as late:
+            self.problems.append(f"{name}: {late.message.splitlines()[-1]}")
         page.evaluate("scrollTo(0, 0)")
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if overflow > 0:
@@ -210,6 +276,8 @@ def main() -> int:
         photographer = Photographer(browser, asked.address, asked.email, asked.password, asked.folder)
         if any(shot.name.startswith("import-") for shot in shots):
             photographer.bring_import(asked.language or "ru")
+        if any(DRAFT in shot.follow or shot.name in ("process-act", "form", "template") for shot in shots):
+            photographer.bring_changes(asked.language or "ru")
         for language in [asked.language] if asked.language else ("ru", "en"):
             for theme in ("light", "dark"):
                 for size in SIZES:

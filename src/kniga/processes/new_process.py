@@ -6,6 +6,7 @@ from typing import Final
 from xml.sax.saxutils import quoteattr
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 _FILE: Final = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -78,7 +79,8 @@ _EDGES: Final = (
 def new_process(*, key: str, name: str, kind: str) -> bytes:
     """The file of a new process with the key, name and kind; it compiles, runs and is sound as it is."""
     texts = {
-        "key": key, "name": name, "kind": kind, "stage": _("First stage"), "start": _("Start"), "step": _("First step"),
+        "key": key, "name": name, "kind": kind, "stage": _("First stage"), "start": pgettext("event", "Start"),
+        "step": _("First step"),
         "reason": _("Why it did not work out"), "done": _("It worked out"), "failed": _("It did not work out"),
         "won": _("Won"), "lost": _("Lost"),
     }  # fmt: skip
