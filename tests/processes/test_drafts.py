@@ -10,6 +10,7 @@ import pytest
 from kniga.people.models import Branch
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
+from kniga.processes import draft_keys, drafting
 from kniga.processes.book_templates import book_templates, template_xml
 from kniga.processes.draft_checking import check_draft, definition_of_draft
 from kniga.processes.draft_queries import (
@@ -316,3 +317,24 @@ def test_a_state_that_does_not_compile_is_drawn_by_its_tags() -> None:
         assert definition is not None
         assert drawing_of(xml, None) == drawing_of(xml, definition) is not None
     assert definition_of_draft(b"<nothing") is None
+
+
+def test_copies_of_a_process_with_a_long_key_are_processes_of_their_own(department: Department) -> None:
+    keys = []
+    for _turn in range(3):
+        key = draft_keys.free_key("a" * 60)
+        keys.append(key)
+        xml = SMALL_SALE.replace(b"small_sale", key.encode())
+        draft = draft_from_file(xml=xml, by=department.head, now=NOW)
+        publish_draft(draft_id=draft.pk, revision=1, note="", by=department.head, now=NOW)
+    assert len(set(keys)) == 3 and Process.objects.filter(key__in=keys).count() == 3
+
+
+def test_a_key_somebody_takes_at_the_same_moment_is_numbered(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = draft_from_scratch(name="Twins", kind="sale", by=department.head, now=NOW)
+    offered = iter(["twins", "twins_2"])
+    monkeypatch.setattr(drafting, "free_key", lambda wanted: next(offered))
+    second = draft_from_scratch(name="Twins", kind="sale", by=department.head, now=NOW)
+    assert (first.process_key, second.process_key) == ("twins", "twins_2")

@@ -10,12 +10,14 @@ from kniga.clients.contact_services import ContactInput
 from kniga.clients.models import Client
 from kniga.clients.services import create_client
 from kniga.deals.models import Deal
-from kniga.people.models import User
+from kniga.people.models import Branch, Notice, User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
+from kniga.processes import messaging
 from kniga.processes.form_models import WebForm, WebFormEntry
 from kniga.processes.form_queries import form_processes, form_rows, get_form, recent_entries, thanks_of
-from kniga.processes.models import Message, Task
+from kniga.processes.messaging import begin_with_kept, receive_message
+from kniga.processes.models import Instance, Message, Process, Task
 from kniga.processes.web_forms import FormSettings, Taken, TooMany, create_form, take_entry, update_form
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
@@ -77,7 +79,89 @@ def test_the_process_begins_with_its_message_of_forms(department: Department) ->
     assert Deal.objects.get(pk=taken.deal_id).note == "Call me, please"
     Client.objects.update(owner=None)
     again = send({**ANNA, "message": "Again"}, minutes=1)
-    assert Task.objects.get(deal_id=again.deal_id, status="open").element == "plain"
+    assert Task.objects.get(deal_id=again.deal_id, status="open").element == "answer"
+    assert Deal.objects.get(pk=again.deal_id).owner == department.rep
+
+
+def test_a_form_begins_its_own_process_and_no_other_of_the_same_message(department: Department) -> None:
+    for key in ("first", "second"):
+        publish(book(key, BY_FORM, around='<message id="m" name="asked"/>'))
+    form(department, "second")
+    begun = Instance.objects.select_related("version__process").get(deal_id=send().deal_id)
+    assert begun.version.process.key == "second"
+
+
+def of_branch(key: str) -> Branch:
+    """A branch the published process of this key belongs to."""
+    branch = Branch.objects.create(name="Kazan")
+    Process.objects.filter(key=key).update(branch=branch)
+    return branch
+
+
+def test_a_client_of_another_branch_is_worked_by_the_owner_of_the_form(department: Department) -> None:
+    publish(book("by_form", BY_FORM, around='<message id="m" name="asked"/>'))
+    branch = of_branch("by_form")
+    User.objects.filter(pk=department.rep.pk).update(branch=branch)
+    department.rep.refresh_from_db()
+    form(department, "by_form")
+    contact = ContactInput("Anna", phones=("+79123456789",))
+    create_client(owner=department.other, contacts=[contact], by=department.other, now=NOW, name="Known")
+    taken = send()
+    assert Deal.objects.get(pk=taken.deal_id).owner == department.rep
+
+
+def test_what_begins_no_deal_is_kept_and_the_owner_is_told(department: Department) -> None:
+    form(department)
+    of_branch("small_sale")
+    taken = send()
+    assert taken.deal_id is None and WebFormEntry.objects.get().client == Client.objects.get(name=ANNA["company"])
+    notice = Notice.objects.get(kind="request")
+    assert notice.user == department.rep and ANNA["phone"] in notice.body and notice.url.startswith("/clients/")
+
+
+def test_a_message_that_cannot_be_read_begins_the_process_plainly(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*args: object) -> dict[str, object]:
+        raise Refused("bad_payload", "internal")
+
+    publish(book("by_form", BY_FORM, around='<message id="m" name="asked"/>'))
+    form(department, "by_form")
+    monkeypatch.setattr(messaging, "read_payload", unreadable)
+    assert Task.objects.get(deal_id=send().deal_id, status="open").element == "plain"
+
+
+def test_no_stranger_reads_what_is_refused_inside(department: Department) -> None:
+    form(department)
+    User.objects.filter(pk=department.rep.pk).update(role="observer")
+    taken = send()
+    assert taken.deal_id is None and WebFormEntry.objects.exists()
+    assert ANNA["phone"] in Notice.objects.get(kind="request").body
+
+
+def test_a_message_begins_the_process_of_the_deals_branch(department: Department) -> None:
+    for key in ("first", "second"):
+        publish(book(key, BY_FORM, around='<message id="m" name="asked"/>'))
+    branch = of_branch("first")
+    client = create_client(
+        owner=department.other, contacts=[ContactInput("A")], by=department.other, now=NOW, name="Moscow"
+    )
+    Deal.objects.update(number=900)
+
+    def begun() -> str:
+        came = receive_message(name="asked", source="form", client_id=client.pk, now=NOW)
+        assert came.instance_id is not None
+        return Instance.objects.select_related("version__process").get(pk=came.instance_id).version.process.key
+
+    assert begun() == "second"
+    User.objects.filter(pk=department.other.pk).update(branch=branch)
+    assert begun() == "first"
+    User.objects.filter(pk=department.other.pk).update(branch=None)
+    Process.objects.update(branch=branch)
+    kept = receive_message(name="asked", source="form", client_id=client.pk, now=NOW)
+    assert kept.status == "waiting" and begin_with_kept(now=NOW) == 0
+    User.objects.filter(pk=department.other.pk).update(branch=branch)
+    assert begin_with_kept(now=NOW) == 1
 
 
 def test_the_same_sent_twice_is_one_request(department: Department) -> None:

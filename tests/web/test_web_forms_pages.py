@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.test import Client as Browser
 
 from kniga.deals.models import Deal
@@ -64,3 +66,14 @@ def test_too_much_and_too_often_is_refused(department: Department) -> None:
     for number in range(10):
         assert stranger.post("/in/site/", SENT | {"message": str(number)}).status_code == 200
     assert stranger.post("/in/site/", SENT | {"message": "more"}).status_code == 429
+
+
+def test_behind_proxies_each_visitor_is_counted_alone(department: Department, settings: Any) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    made(department)
+    for last, number in (("7", 10), ("8", 1)):
+        browser = Browser(headers={"X-Forwarded-For": f"198.51.100.1, 203.0.113.{last}"})
+        answers = [browser.post("/in/site/", {**SENT, "message": f"{last} {one}"}) for one in range(number)]
+        assert {answer.status_code for answer in answers} == {200}
+    spoofed = Browser(headers={"X-Forwarded-For": "198.51.100.2, 203.0.113.7"})
+    assert spoofed.post("/in/site/", SENT).status_code == 429

@@ -34,11 +34,13 @@ def key_of(name: str) -> str:
 
 def free_key(wanted: str) -> str:
     """The key, or the key with a number behind it, that neither a process nor an open draft has."""
-    taken = {*Process.objects.filter(key__startswith=wanted).values_list("key", flat=True)}
-    drafts = Draft.objects.filter(process_key__startswith=wanted, closed_at__isnull=True)
-    taken |= {*drafts.values_list("process_key", flat=True)}
     number, key = 1, wanted
-    while key in taken:
+    while _is_taken(key):
         number += 1
         key = f"{wanted[: MOST - 8]}_{number}"
     return key
+
+
+def _is_taken(key: str) -> bool:
+    drafts = Draft.objects.filter(process_key=key, closed_at__isnull=True)
+    return Process.objects.filter(key=key).exists() or drafts.exists()

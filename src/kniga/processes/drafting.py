@@ -6,12 +6,13 @@ A draft need not compile; only what can be read as BPMN at all is kept. What is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
 from kniga.engine import BpmnRefused
@@ -32,6 +33,7 @@ DISCARDED_FOR: Final = timedelta(days=30)
 """So long a discarded draft can be brought back."""
 TOLD_EVERY: Final = timedelta(minutes=10)
 """The designer saves every few seconds; the ledger is told once per person, draft and so long."""
+_TURNS: Final = 5
 _NOTHING: Final = b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:x"/>'
 
 
@@ -62,16 +64,18 @@ def draft_from_scratch(*, name: str, kind: str, branch: Branch | None = None, by
     name = _named(name)
     if kind not in ProcessKind.values:
         raise Refused("unknown_kind", _("Choose what the process is for."), field="kind")
-    key = _key(key_of(name), branch)
-    return _begin(key, name, new_process(key=key, name=name, kind=kind), by, now, origin="empty", branch=branch)
+    wanted = _wanted(key_of(name), branch)
+    return _begin_anew(
+        wanted, name, lambda key: new_process(key=key, name=name, kind=kind), by, now, origin="empty", branch=branch
+    )
 
 
 def draft_from_template(*, xml: bytes, name: str, by: User, now: datetime) -> Draft:
     """Begin a process of its own with a file of the gallery; without a name it keeps the file's. Raises Refused."""
     require_head(by)
     id, own_name = process_named(xml)
-    title, key = _named(name or own_name), free_key(id)
-    return _begin(key, title, _retitled(readable(xml), key, title), by, now, origin="template")
+    title, file = _named(name or own_name), readable(xml)
+    return _begin_anew(id, title, lambda key: _retitled(file, key, title), by, now, origin="template")
 
 
 def draft_from_file(*, xml: bytes, name: str = "", branch: Branch | None = None, by: User, now: datetime) -> Draft:
@@ -88,8 +92,8 @@ def draft_from_file(*, xml: bytes, name: str = "", branch: Branch | None = None,
         newest = process.versions.order_by("-number").first()
         return _begin(id, own_name or process.name, xml, by, now, origin="file", base=newest, branch=process.branch)
     title = _named(name) if name else own_name[:200] or _("Process without a name")
-    key = _key(id if is_key(id) and not is_another else key_of(title), branch)
-    return _begin(key, title, _retitled(xml, key, title), by, now, origin="file", branch=branch)
+    wanted = _wanted(id if is_key(id) and not is_another else key_of(title), branch)
+    return _begin_anew(wanted, title, lambda key: _retitled(xml, key, title), by, now, origin="file", branch=branch)
 
 
 def draft_of_version(*, version_id: int, by: User, now: datetime) -> Draft:
@@ -111,9 +115,9 @@ def copy_of_version(*, version_id: int, name: str, branch: Branch | None, by: Us
     require_head(by)
     version = _version(version_id)
     title = _named(name)
-    key = _key(version.process.key if branch is not None else key_of(title), branch)
-    xml = _retitled(readable(bytes(version.xml)), key, title)
-    return _begin(key, title, xml, by, now, origin="copy", branch=branch)
+    wanted, xml = _wanted(version.process.key if branch is not None else key_of(title), branch), bytes(version.xml)
+    xml = readable(xml)
+    return _begin_anew(wanted, title, lambda key: _retitled(xml, key, title), by, now, origin="copy", branch=branch)
 
 
 def save_draft(
@@ -234,6 +238,24 @@ def _version_of_draft(draft_id: int, revision: int, note: str, by: User, now: da
     return version
 
 
+def _begin_anew(
+    wanted: str,
+    name: str,
+    xml_of: Callable[[str], bytes],
+    by: User,
+    now: datetime,
+    *,
+    origin: str,
+    branch: Branch | None = None,
+) -> Draft:
+    """Begin a draft of a process that is not there yet, under the wanted key or the next free one."""
+    for _turn in range(_TURNS):
+        key = free_key(wanted)
+        with suppress(IntegrityError):  # somebody has just taken the same key
+            return _begin(key, name, xml_of(key), by, now, origin=origin, branch=branch)
+    raise Conflict("busy", _("Others are making processes of the same name right now. Try again."))
+
+
 def _begin(
     key: str,
     name: str,
@@ -297,9 +319,9 @@ def _retitled(xml: bytes, key: str, title: str) -> bytes:
     return edit(renamed, [set_name(key, title)])
 
 
-def _key(wanted: str, branch: Branch | None) -> str:
-    """A key nobody has; that of a process of one branch names the branch."""
-    return free_key(wanted if branch is None else f"{wanted[:40]}_{key_of(branch.name)}"[:MOST])
+def _wanted(key: str, branch: Branch | None) -> str:
+    """The key to ask for; that of a process of one branch names the branch."""
+    return key if branch is None else f"{key[:40]}_{key_of(branch.name)}"[:MOST]
 
 
 def _named(name: str) -> str:

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models import F, Q
 
+from kniga.clients.models import Client
 from kniga.deals.models import Deal
 from kniga.engine import CorrelateMessage, StartEvent, ThrowMessage
 from kniga.engine.state_format.codec import dump_value, load_value
@@ -23,6 +25,7 @@ from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.said import said as _
 from kniga.platform.waking import wake_workers
+from kniga.processes.branches import require_branch
 from kniga.processes.definitions import RunnableVersion, runnable_version
 from kniga.processes.effects import key_text, thread_of
 from kniga.processes.incoming import deal_for_message
@@ -59,16 +62,25 @@ WHERE m.status = 'waiting' AND m.kind = 'message' AND m.expires_at > %s
 # Kept ones with which a published process begins, whose deal (or client's owner) is there for it now.
 _BEGINNING = """
 SELECT m.id FROM processes_message m
-JOIN unnest(%s::text[], %s::text[]) AS b (name, channel)
+JOIN unnest(%s::text[], %s::text[], %s::bigint[]) AS b (name, channel, branch)
   ON b.name = m.name AND (b.channel IN ('any', m.source) OR m.source = 'process')
 LEFT JOIN deals_deal d ON d.id = m.deal_id LEFT JOIN clients_client c ON c.id = m.client_id
-WHERE m.status = 'waiting' AND m.kind = 'message' AND m.expires_at > %s
+LEFT JOIN people_user o ON o.id = CASE WHEN m.deal_id IS NULL THEN c.owner_id ELSE d.owner_id END
+WHERE (b.branch = 0 OR b.branch = o.branch_id) AND m.status = 'waiting' AND m.kind = 'message' AND m.expires_at > %s
   AND CASE WHEN m.deal_id IS NULL THEN c.owner_id IS NOT NULL
            ELSE d.status = 'open' AND NOT EXISTS (
                SELECT FROM processes_instance i
                WHERE i.deal_id = d.id AND i.parent_id IS NULL AND i.status IN ('running', 'suspended')) END
 GROUP BY m.id ORDER BY m.id LIMIT 100
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """The version a message is to begin, and whose the new deal is."""
+
+    version_id: int
+    owner: User
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +96,12 @@ class Received:
 def receive_message(
     *, name: str, source: str, now: datetime, deal_id: int | None = None, client_id: int | None = None,
     thread: str | None = None, key: str | None = None, payload: Mapping[str, object] | None = None,
-    ttl: timedelta = TIME_TO_LIVE, by: User | None = None,
+    ttl: timedelta = TIME_TO_LIVE, by: User | None = None, beginning: Beginning | None = None,
 ) -> Received:  # fmt: skip
     """Take in a message and bring it to whoever waits for it, start a process with it, or keep it for `ttl`.
 
-    One that comes from `by` goes only to deals this person sees, now and as long as it is kept.
+    `beginning`: if nobody waits, this version begins and no other. One that comes from `by` goes only to deals this
+    person sees, now and as long as it is kept.
     `payload`: answer key → value (JSON or text), read by the type of the answer; what is no answer of the process
     stays with the message. A deal names its client, too. One transaction."""
     if deal_id is not None and client_id is None:
@@ -99,7 +112,7 @@ def receive_message(
             payload=dict(payload or {}), source=source, received_at=now, expires_at=now + ttl, sent_by=by,
             seen_by=None if by is None else visible_owner_ids(by, Entity.DEAL),
         )  # fmt: skip
-        deliver(message_id=message.pk, now=now)
+        deliver(message_id=message.pk, now=now, beginning=beginning)
         message.refresh_from_db()
         if message.status == "waiting":
             wake_workers()
@@ -109,7 +122,7 @@ def receive_message(
     return Received(message.pk, message.status, message.instance_id, deal)
 
 
-def deliver(*, message_id: int, now: datetime, may_wait: bool = True) -> bool:
+def deliver(*, message_id: int, now: datetime, may_wait: bool = True, beginning: Beginning | None = None) -> bool:
     """Try to bring a kept message to somebody; whether it is no longer kept. Another worker at it: False.
 
     Unless it `may_wait`, a message for an instance that somebody works on stays kept; the workers bring it."""
@@ -122,7 +135,7 @@ def deliver(*, message_id: int, now: datetime, may_wait: bool = True) -> bool:
             return False
         try:
             with transaction.atomic():
-                return _hand_over(found, now, may_wait) or _begin_with(found, now)
+                return _hand_over(found, now, may_wait) or _begin_with(found, now, beginning)
         except Conflict:
             return False
         except (Refused, NotVisible) as refused:
@@ -144,10 +157,11 @@ def begin_with_kept(*, now: datetime) -> int:
     """Begin processes with kept messages whose deal has become free, or whose process has been published since; how
     many messages were delivered."""
     beginnings = set()
-    for (version_id,) in ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED).values_list("pk"):
+    published = ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED)
+    for version_id, branch in published.values_list("pk", "process__branch_id"):
         for start in _starts(runnable_version(version_id)):
             if start.message is not None:
-                beginnings.add((start.message.name, start.channel))
+                beginnings.add((start.message.name, start.channel, branch or 0))
     if not beginnings:
         return 0
     with connection.cursor() as cursor:
@@ -207,17 +221,18 @@ def _hand_over(message: Message, now: datetime, may_wait: bool) -> bool:
     return True
 
 
-def _begin_with(message: Message, now: datetime) -> bool:
+def _begin_with(message: Message, now: datetime, beginning: Beginning | None) -> bool:
     """Start the process that begins with this message for its deal, or for a new deal of its client."""
-    for version_id in ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED).order_by("pk").values_list("pk"):
-        version = runnable_version(version_id[0])
+    for version_id in _candidates(message, beginning):
+        version = runnable_version(version_id)
         start = _start_event(version, message)
         if start is not None:
-            deal_id = _deal_to_start(message, version, now)
+            deal_id = _deal_to_start(message, version, now, None if beginning is None else beginning.owner)
             if deal_id is None:
                 continue
             deal = deal_facts(deal_id, visible_to=None)
             assert deal is not None, "it was locked a moment ago"
+            require_branch(version_id=version.id, deal_ids=[deal_id])
             stage = join_pipeline(deal_id, version.id)
             data = read_payload(message.payload, version)
             begun = begin_instance(
@@ -226,6 +241,20 @@ def _begin_with(message: Message, now: datetime) -> bool:
             _tell(message, begun.instance_id, None)
             return True
     return False
+
+
+def _candidates(message: Message, beginning: Beginning | None) -> list[int]:
+    """The published versions that may begin for the message's deal or client: those of the owner's branch, then those
+    for everybody."""
+    if beginning is not None:
+        return [beginning.version_id]
+    if message.deal_id is not None:
+        branch = Deal.objects.filter(pk=message.deal_id).values_list("owner__branch_id", flat=True).first()
+    else:
+        branch = Client.objects.filter(pk=message.client_id or 0).values_list("owner__branch_id", flat=True).first()
+    found = ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED)
+    found = found.filter(Q(process__branch=None) | Q(process__branch_id=branch))
+    return list(found.order_by(F("process__branch_id").asc(nulls_last=True), "pk").values_list("pk", flat=True))
 
 
 def _start_event(version: RunnableVersion, message: Message) -> StartEvent | None:
@@ -242,7 +271,7 @@ def _starts(version: RunnableVersion) -> list[StartEvent]:
     return [element for element in found if isinstance(element, StartEvent)]
 
 
-def _deal_to_start(message: Message, version: RunnableVersion, now: datetime) -> int | None:
+def _deal_to_start(message: Message, version: RunnableVersion, now: datetime, owner: User | None) -> int | None:
     if message.deal_id is not None:
         is_open = Deal.objects.select_for_update().filter(pk=message.deal_id, status="open").exists()
         is_free = not Instance.objects.filter(
@@ -251,7 +280,7 @@ def _deal_to_start(message: Message, version: RunnableVersion, now: datetime) ->
         return message.deal_id if is_open and is_free else None
     if message.client_id is None:
         return None
-    return deal_for_message(client_id=message.client_id, version_id=version.id, name=message.name, now=now)
+    return deal_for_message(client_id=message.client_id, version_id=version.id, owner=owner, now=now)
 
 
 def read_payload(payload: Mapping[str, Any], version: RunnableVersion) -> dict[str, Value]:

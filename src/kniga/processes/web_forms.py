@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,13 +24,16 @@ from kniga.deals.models import Deal
 from kniga.deals.services import update_deal
 from kniga.engine import StartEvent
 from kniga.people.models import User
+from kniga.people.notice_kinds import REQUEST
+from kniga.people.notices import notify
 from kniga.people.permissions import Act, may
 from kniga.people.require import require
 from kniga.platform.errors import Conflict, NotVisible, Refused, check_all
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.platform.said import said
 from kniga.processes.definitions import runnable_version
 from kniga.processes.form_models import WebForm, WebFormEntry
-from kniga.processes.messaging import receive_message
+from kniga.processes.messaging import Beginning, receive_message
 from kniga.processes.models import Process, ProcessVersion, VersionStatus
 from kniga.processes.opening import start_deal
 
@@ -42,6 +46,8 @@ _AGAIN: Final = timedelta(minutes=30)
 """The same sent again within this time is the same request."""
 _KEY: Final = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 _TAKEN_BY_PAGES: Final = frozenset({"new"})
+_SAID_TO_STRANGERS: Final = frozenset({"name_missing", "contact_missing", "phone_invalid", "email_invalid", "too_long"})
+LOG = logging.getLogger(__name__)
 _SURE: Final = (SameBy.PHONE, SameBy.EMAIL)
 
 
@@ -103,8 +109,9 @@ def take_entry(*, key: str, values: Mapping[str, str], sender: str, now: datetim
     going by the form's process, begun by its message start for forms where it has one.
 
     `values`: name, company, phone, email, message; others are answers of the process. `sender`: the address it came
-    from. Raises NotVisible (no such form, or not in use), TooMany, Refused `name_missing`, `contact_missing`,
-    `phone_invalid`, `email_invalid`, `too_long`."""
+    from. What begins no deal is kept all the same, and the form's owner is told. Raises NotVisible (no such form, or
+    not in use), TooMany, Refused `name_missing`, `contact_missing`, `phone_invalid`, `email_invalid`, `too_long`.
+    """
     form = WebForm.objects.select_for_update(of=("self",)).select_related("process", "owner").filter(key=key).first()
     if form is None or not form.is_active or not form.owner.is_active:
         raise NotVisible
@@ -119,11 +126,37 @@ def take_entry(*, key: str, values: Mapping[str, str], sender: str, now: datetim
     before = recent.filter(content=entry.content, received_at__gt=now - _AGAIN).first()
     if before is not None:
         return Taken(before.deal_id, before.is_new_client, is_repeated=True)
-    client, entry.is_new_client = _client(form, values, now)
-    owner = _seller(client, form)
-    entry.client, entry.deal_id = client, _begin(form, client, owner, values, now)
+    try:
+        with transaction.atomic():
+            entry.client, entry.is_new_client = _client(form, values, now)
+    except (Refused, NotVisible) as refused:
+        if isinstance(refused, Refused) and refused.code in _SAID_TO_STRANGERS:
+            raise
+        LOG.warning("what came by the form %s made no client: %s", form.key, refused)
+    else:
+        entry.deal_id = _deal_of(form, entry.client, values, now)
+    if entry.deal_id is None:
+        _tell_owner(form, entry.client, values, now)
     entry.save()
     return Taken(entry.deal_id, entry.is_new_client)
+
+
+def _deal_of(form: WebForm, client: Client, values: Mapping[str, str], now: datetime) -> int | None:
+    """The deal it begins; None when it begins none, for a reason that is no stranger's business."""
+    try:
+        with transaction.atomic():
+            return _begin(form, client, _seller(client, form), values, now)
+    except (Refused, NotVisible) as refused:
+        LOG.warning("what came by the form %s began no deal: %s", form.key, refused)
+        return None
+
+
+def _tell_owner(form: WebForm, client: Client | None, values: Mapping[str, str], now: datetime) -> None:
+    """Tell the form's owner what came and began no deal: nobody who asks is lost."""
+    title = said("“%(form)s”: a request began no deal. Take it up by hand.") % {"form": form.name}
+    body = "\n".join(f"{name}: {text}" for name, text in values.items())
+    url = "" if client is None else f"/clients/{client.pk}/"
+    notify(user_ids=[form.owner_id], kind=REQUEST, title=title, body=body[:4000], url=url, now=now)
 
 
 def _client(form: WebForm, values: Mapping[str, str], now: datetime) -> tuple[Client, bool]:
@@ -146,34 +179,47 @@ def _client(form: WebForm, values: Mapping[str, str], now: datetime) -> tuple[Cl
 
 
 def _seller(client: Client, form: WebForm) -> User:
-    """Whose the deal will be: the client's owner, where it has one who works deals."""
-    owner = client.owner
-    return owner if owner is not None and owner.is_active and may(owner, Act.WORK_DEALS) else form.owner
+    """Whose the deal will be: the client's owner, where it has one who works deals and whose branch the process is
+    open to."""
+    owner, branch = client.owner, form.process.branch_id
+    fits = owner is not None and branch in (None, owner.branch_id) and owner.is_active and may(owner, Act.WORK_DEALS)
+    return owner if owner is not None and fits else form.owner
 
 
 def _begin(form: WebForm, client: Client, owner: User, values: Mapping[str, str], now: datetime) -> int | None:
-    message = _message_of(form.process)
-    if message is None or client.owner_id is None:
-        opened = start_deal(
-            client=client, process_key=form.process.key, owner=owner, by=owner, now=now,
-            note=values.get("message", ""), source_id=get_or_create_source(form.name).pk,
-        )  # fmt: skip
-        return opened.deal_id
-    came = receive_message(name=message, source="form", client_id=client.pk, payload=dict(values), now=now)
+    start = _message_of(form.process)
+    if start is None:
+        return _begin_plainly(form, client, owner, values, now)
+    version_id, name = start
+    came = receive_message(
+        name=name, source="form", client_id=client.pk, payload=dict(values), now=now,
+        beginning=Beginning(version_id, owner),
+    )  # fmt: skip
+    if came.status == "failed":
+        return _begin_plainly(form, client, owner, values, now)
     deal = None if came.deal_id is None else Deal.objects.get(pk=came.deal_id)
     if deal is not None and not deal.note and values.get("message"):
         update_deal(deal=deal, revision=deal.revision, by=owner, now=now, note=values["message"])
     return came.deal_id
 
 
-def _message_of(process: Process) -> str | None:
-    """The message of forms that the process begins with; None when it begins plainly."""
+def _begin_plainly(form: WebForm, client: Client, owner: User, values: Mapping[str, str], now: datetime) -> int:
+    return start_deal(
+        client=client, process_key=form.process.key, owner=owner, by=owner, now=now, note=values.get("message", ""),
+        source_id=get_or_create_source(form.name).pk,
+    ).deal_id  # fmt: skip
+
+
+def _message_of(process: Process) -> tuple[int, str] | None:
+    """The published version, and the message of forms that it begins with; None when it begins plainly."""
     published = ProcessVersion.objects.filter(process=process, status=VersionStatus.PUBLISHED)
     version_id = published.values_list("pk", flat=True).first()
-    definition = None if version_id is None else runnable_version(version_id).definition
-    for element in () if definition is None else (definition.elements[id] for id in definition.starts):
+    if version_id is None:
+        return None
+    definition = runnable_version(version_id).definition
+    for element in (definition.elements[id] for id in definition.starts):
         if isinstance(element, StartEvent) and element.message is not None and element.channel in ("form", "any"):
-            return element.message.name
+            return version_id, element.message.name
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from allauth.account.adapter import get_adapter as get_account_adapter
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -29,7 +30,7 @@ def take(request: HttpRequest, form_key: str) -> HttpResponse:
         return _said(request, _("This is too much"), _("The form takes a short text and no files."), 413)
     if not request.POST.get(TRAP):
         values = {name: request.POST[name] for name in request.POST if name != TRAP}
-        sender = request.META.get("REMOTE_ADDR", "")
+        sender = get_account_adapter().get_client_ip(request)
         try:
             take_entry(key=form_key, values=values, sender=sender, now=clock.now())
         except TooMany as refused:
