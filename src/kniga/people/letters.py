@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from kniga.people.models import LetterState, Notice
 
-MOST_TRIES: Final = 12
-"""So often the mail server is asked to take a letter, over some hours; then the page of notices says that it failed."""
+MOST_TRIES: Final = 24
+"""So often the mail server is asked to take a letter, over about a day; then the page of notices says it failed."""
 
 
 def send_queued(*, notice_ids: Sequence[int], now: datetime) -> int:
@@ -37,7 +37,7 @@ def _is_left(notice_id: int, now: datetime) -> bool:
         notice.letter_tries += 1
         try:
             _letter_of(notice).send()
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, ValueError) as error:  # ValueError: an address no letter can go to
             notice.letter_error = str(error)[:2000]
             if notice.letter_tries >= MOST_TRIES:
                 notice.letter = LetterState.FAILED

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import smtplib
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from django.core import mail
 from django.utils import translation
 
 from kniga.people import notice_queries, notices
-from kniga.people.jobs import LettersLeft, send_letters
+from kniga.people.jobs import LettersLeft, OverADay, send_letters
 from kniga.people.letters import MOST_TRIES
 from kniga.people.models import Notice
 from kniga.people.notice_kinds import BOOK, DEVIATION, WORD
@@ -61,6 +63,33 @@ def test_a_letter_the_server_refuses_is_tried_again_and_at_last_said_to_have_fai
     send_letters(notice_ids=[notice.pk])
     row = notice_queries.notices_page(user=house.hanna).rows[0]
     assert (row.letter, row.letter_error) == ("failed", "gone")
+
+
+def test_a_letter_that_cannot_be_written_holds_up_none_behind_it(
+    house: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = mail.EmailMessage.send
+
+    def sending(self: mail.EmailMessage) -> int:
+        if self.to == [house.hanna.email]:
+            raise UnicodeError("no such address")
+        return send(self)
+
+    tell(house, user_ids=[house.hanna.pk, house.boris.pk])
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", sending)
+    with pytest.raises(LettersLeft):
+        send_letters(notice_ids=list(Notice.objects.order_by("pk").values_list("pk", flat=True)))
+    assert [letter.to for letter in mail.outbox] == [[house.boris.email]]
+
+
+def test_the_tries_of_a_letter_go_over_about_a_day() -> None:
+    waits = []
+    for attempts in range(MOST_TRIES):
+        decision = OverADay().get_retry_decision(exception=LettersLeft(), job=SimpleNamespace(attempts=attempts))  # type: ignore[arg-type]
+        assert decision is not None and decision.retry_at is not None
+        waits.append((decision.retry_at - datetime.now(UTC)).total_seconds())
+    assert max(waits) <= 3600 and 16 * 3600 < sum(waits) < 24 * 3600
+    assert OverADay().get_retry_decision(exception=LettersLeft(), job=SimpleNamespace(attempts=MOST_TRIES)) is None  # type: ignore[arg-type]
 
 
 def test_without_a_mail_server_no_letter_is_queued(house: Department, settings: Any) -> None:
