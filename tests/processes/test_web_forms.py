@@ -133,7 +133,7 @@ def test_a_message_that_cannot_be_read_begins_the_process_plainly(
 
 def test_no_stranger_reads_what_is_refused_inside(department: Department) -> None:
     form(department)
-    User.objects.filter(pk=department.rep.pk).update(role="observer")
+    User.objects.filter(pk=department.rep.pk).update(role="delivery")
     taken = send()
     assert taken.deal_id is None and WebFormEntry.objects.exists()
     assert ANNA["phone"] in Notice.objects.get(kind="request").body
