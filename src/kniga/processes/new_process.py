@@ -74,6 +74,8 @@ _EDGES: Final = (
     ("flow_won", ((475, 180), (592, 180))),
     ("flow_lost", ((450, 205), (450, 300), (592, 300))),
 )
+# Where the words of a way begin.
+_LABELS: Final = {"flow_won": (486, 160), "flow_lost": (486, 280)}
 
 
 def new_process(*, key: str, name: str, kind: str) -> bytes:
@@ -97,6 +99,7 @@ def _drawn() -> str:
     edges = [
         f'      <bpmndi:BPMNEdge id="edge_{id}" bpmnElement="{id}">\n'
         + "".join(f'        <di:waypoint x="{x}" y="{y}"/>\n' for x, y in points)
+        + _words(id)
         + "      </bpmndi:BPMNEdge>"
         for id, points in _EDGES
     ]
@@ -108,8 +111,17 @@ def _marker(id: str) -> str:
 
 
 def _label(x: int, y: int, width: int, height: int) -> str:
+    return _words_at(x + width // 2 - 45, y + height + 7)
+
+
+def _words(id: str) -> str:
+    """The label of a way that has one: above its level part, where no line runs."""
+    return _words_at(*_LABELS[id]) if id in _LABELS else ""
+
+
+def _words_at(x: int, y: int) -> str:
     return (
         "        <bpmndi:BPMNLabel>\n"
-        f'          <dc:Bounds x="{x + width // 2 - 45}" y="{y + height + 7}" width="90" height="14"/>\n'
+        f'          <dc:Bounds x="{x}" y="{y}" width="90" height="14"/>\n'
         "        </bpmndi:BPMNLabel>\n"
     )

@@ -14,6 +14,11 @@ interface Subscription {
   scope: object;
 }
 
+interface Trace {
+  action: string;
+  element?: Element;
+}
+
 interface Simulator {
   reset(): void;
   findSubscriptions(filter: object): Subscription[];
@@ -41,6 +46,9 @@ class Walk {
   private asked: { gateway: Element; ways: Way[]; choose: (way: Way) => void } | null = null;
   private drawing = 0;
   private shown: Element | undefined;
+  /* Before the token has set out there is nothing to say. */
+  private isUnderWay = false;
+  private readonly ended: Element[] = [];
 
   constructor(
     host: HTMLElement,
@@ -67,6 +75,7 @@ class Walk {
     canvas.zoom(readable, "auto");
     this.simulator = this.viewer.get<Simulator>("simulator");
     this.viewer.get<EventBus>("eventBus").on("tokenSimulation.simulator.tick", (() => this.soon()) as (event: never) => unknown);
+    this.viewer.get<EventBus>("eventBus").on("tokenSimulation.simulator.trace", ((step: Trace) => this.walked(step)) as (event: never) => unknown);
     this.frame.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     void this.begin();
   }
@@ -74,11 +83,27 @@ class Walk {
   private async begin(): Promise<void> {
     this.past.length = 0;
     this.asked = null;
+    this.isUnderWay = false;
+    this.clear();
     for (const element of this.viewer.get<Registry>("elementRegistry").getAll()) this.configure(element);
     this.simulator.reset();
     const start = this.simulator.findSubscriptions({}).find((one) => one.element && this.isFirst(one.element));
     if (start) await this.happen(start, null, null);
+    else this.isUnderWay = true;
     this.draw();
+  }
+
+  /** The way that was gone keeps a colour. */
+  private walked({ action, element }: Trace): void {
+    if (action !== "enter" || !element || !this.viewer.get<Registry>("elementRegistry").get(element.id)) return;
+    this.viewer.get<Canvas>("canvas").addMarker(element, "k-walked");
+    if (is(element, "bpmn:EndEvent") && !is(element.parent!, "bpmn:SubProcess")) this.ended.push(element);
+  }
+
+  private clear(): void {
+    this.ended.length = 0;
+    const canvas = this.viewer.get<Canvas>("canvas");
+    for (const element of this.viewer.get<Registry>("elementRegistry").getAll()) canvas.removeMarker(element, "k-walked");
   }
 
   private configure(element: Element): void {
@@ -136,13 +161,27 @@ class Walk {
 
   private draw(): void {
     const here = this.waiting();
+    if (here.length || this.asked) this.isUnderWay = true;
     const places = this.asked ? [this.choice()] : here.map(([element, all]) => this.place(element, all));
-    if (!places.length) places.push(made("p", "k-muted", this.past.length ? this.say("play_over") : this.say("play_nothing")));
+    if (!places.length && this.isUnderWay) places.push(this.over());
     const past = made("ol", "k-play__past");
     past.append(...this.past.map((one) => made("li", "", one)));
     const history = this.past.length ? [made("h3", "", this.say("play_done")), past] : [];
     this.panel.replaceChildren(this.head(), ...places, ...history);
     this.light(this.asked ? [this.asked.gateway] : here.map(([element]) => element));
+  }
+
+  /** The end that was reached, and what it means for the deal. */
+  private over(): HTMLElement {
+    if (!this.past.length && !this.ended.length) return made("p", "k-muted", this.say("play_nothing"));
+    const box = made("section", "k-play__here");
+    box.append(made("p", "", this.say("play_over")));
+    for (const end of this.ended) {
+      const result = String(end.businessObject.get("kniga:result") ?? "");
+      const told = ["won", "lost"].includes(result) ? `: ${this.say(`part_${result}`)}` : "";
+      box.append(made("h3", result ? `k-part--${result}` : "", `${nameOf(end)}${nameOf(end) === this.say(`part_${result}`) ? "" : told}`));
+    }
+    return box;
   }
 
   private head(): HTMLElement {
