@@ -18,7 +18,7 @@ import type { Canvas, CommandStack, Element, EventBus, Modeler } from "./service
 import { registerTidy, tidy } from "./tidy";
 import { readJson, sayer, type Say, type Words } from "./words";
 
-const PRESENCE = 20_000;
+const PRESENCE = 5_000;
 const READABLE = 0.8;
 const NARROW = "(max-width: 760px)";
 const WAITING: readonly Status[] = ["offline", "signed_out", "refused", "conflict"];
@@ -62,6 +62,7 @@ export class Page {
     this.showTab(matchMedia(NARROW).matches ? "book" : "diagram");
     this.show(await this.door.check(await xmlOf(this.modeler)));
     window.setInterval(() => void this.beHere(), PRESENCE);
+    document.addEventListener("visibilitychange", () => void this.beHere());
     void this.beHere();
     this.root.dataset["ready"] = "";
   }

@@ -28,6 +28,8 @@ interface Simulator {
 
 const READABLE = 0.75;
 const NEAR = 160;
+/* A start is signalled, not entered. */
+const WALKED = ["signal", "enter", "exit"];
 const STEPS = ["bpmn:UserTask", "bpmn:ManualTask", "bpmn:Task"];
 
 /** Open the walk over `host`; it ends when the person closes it. */
@@ -95,9 +97,9 @@ class Walk {
 
   /** The way that was gone keeps a colour. */
   private walked({ action, element }: Trace): void {
-    if (action !== "enter" || !element || !this.viewer.get<Registry>("elementRegistry").get(element.id)) return;
+    if (!WALKED.includes(action) || !element || !this.viewer.get<Registry>("elementRegistry").get(element.id)) return;
     this.viewer.get<Canvas>("canvas").addMarker(element, "k-walked");
-    if (is(element, "bpmn:EndEvent") && !is(element.parent!, "bpmn:SubProcess")) this.ended.push(element);
+    if (action === "enter" && is(element, "bpmn:EndEvent") && !is(element.parent!, "bpmn:SubProcess")) this.ended.push(element);
   }
 
   private clear(): void {
