@@ -64,7 +64,9 @@ def without_b() -> bytes:
     return written
 
 
-def joined(theirs: bytes, mine: bytes, base: bytes = FILE, choices: dict[tuple[str, str], Side] | None = None) -> bytes:
+def joined(
+    theirs: bytes, mine: bytes, base: bytes | None = FILE, choices: dict[tuple[str, str], Side] | None = None
+) -> bytes:
     found = merge(base, theirs, mine, choices=choices)
     assert found.xml is not None, found
     return found.xml
@@ -246,8 +248,184 @@ def test_a_file_without_a_diagram_gets_one() -> None:
 
 
 def test_without_a_common_base_everything_that_differs_is_asked() -> None:
-    nothing = b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t"/>'
-    assert conflicts(merge(nothing, FILE, edited((b'name="A"', b'name="M"')))) == [("a", "name")]
+    assert conflicts(merge(None, FILE, edited((b'name="A"', b'name="M"')))) == [("a", "name")]
+    assert conflicts(merge(None, FILE, edited((b"<kniga:script>Say</kniga:script>", b"")))) == [("a", "script")]
+    assert merge(None, FILE, FILE).xml is not None
+
+
+def test_without_a_common_base_what_only_one_has_is_asked_with_all_that_hangs_on_it() -> None:
+    for theirs, mine, keeper in ((FILE, without_b(), "theirs"), (without_b(), FILE, "mine")):
+        found = merge(None, theirs, mine)
+        assert ("b", "removed") in conflicts(found)
+        assert [one.element for one in found.structure if one.both] == ["b"]
+        asked: dict[tuple[str, str], Side] = {(one.element, one.field): "mine" for one in found.differences if one.both}
+        other: Side = "mine" if keeper == "theirs" else "theirs"
+        kept = joined(theirs, mine, None, asked | {("b", "structure"): keeper})  # type: ignore[dict-item]
+        assert b'id="b"' in kept and b'id="f4"' in kept and b'id="be"' in kept
+        assert b'id="b"' not in joined(theirs, mine, None, asked | {("b", "structure"): other})
+
+
+SERVICE = (
+    (b"userTask", b"serviceTask"),
+    (b"<kniga:script>Say</kniga:script>", b'<kniga:action name="x"/>'),
+    (b'<kniga:outcome key="x" label="X"/><kniga:outcome key="y" label="Y"/>', b""),
+)
+NAMED = (b'name="A"', b'name="N"')
+
+
+def test_another_kind_of_element_is_taken_over_with_what_belongs_to_it() -> None:
+    for theirs, mine in ((edited(NAMED), edited(*SERVICE)), (edited(*SERVICE), edited(NAMED))):
+        assert same(joined(theirs, mine), edited(NAMED, *SERVICE))
+
+
+def test_another_kind_and_a_change_of_what_belongs_to_the_old_one_is_asked() -> None:
+    asked = edited((b"</kniga:script>", b'</kniga:script><kniga:question key="q" label="Q"/>'))
+    for theirs, mine in ((edited(*SERVICE), asked), (asked, edited(*SERVICE))):
+        assert conflicts(merge(FILE, theirs, mine)) == [("a", "tag")]
+        assert same(joined(theirs, mine, choices={("a", "tag"): "mine"}), mine)
+        assert same(joined(theirs, mine, choices={("a", "tag"): "theirs"}), theirs)
+    found = merge(FILE, asked, edited(*SERVICE)).differences
+    assert found == (FieldDifference("a", "A", "tag", "userTask", "userTask", "serviceTask", both=True),)
+
+
+def test_two_elements_added_under_one_id_are_asked_about() -> None:
+    one, other = (edited((FLOW, FLOW + b"<" + kind + b' id="n"/>')) for kind in (b"task", b"exclusiveGateway"))
+    assert conflicts(merge(FILE, one, other)) == [("n", "tag")]
+    assert same(joined(one, other, choices={("n", "tag"): "mine"}), other)
+
+
+def test_a_cycle_in_place_of_a_duration_of_the_same_text_is_a_change() -> None:
+    def timer(kind: bytes) -> tuple[bytes, bytes]:
+        return (
+            SHAPE_OF_EVENT,
+            b'<boundaryEvent id="be" attachedToRef="b"><timerEventDefinition><%b>R/PT1H</%b>'
+            b"</timerEventDefinition></boundaryEvent>" % (kind, kind),
+        )
+
+    duration, cycle = edited(timer(b"timeDuration")), edited(timer(b"timeCycle"))
+    message = edited(
+        (SHAPE_OF_EVENT, SHAPE_OF_EVENT[:-2] + b'><messageEventDefinition messageRef="m"/></boundaryEvent>')
+    )
+    assert same(joined(duration, cycle, base=duration), cycle)
+    assert conflicts(merge(duration, cycle, message)) == [("be", "eventDefinition")]
+    assert same(joined(cycle, message, base=duration, choices={("be", "eventDefinition"): "mine"}), message)
+
+
+SHAPE_OF_EVENT = b'<boundaryEvent id="be" attachedToRef="b"/>'
+SUB = b'<subProcess id="sub" name="Sub"><task id="in" name="In"/></subProcess>'
+
+
+def test_a_sub_process_made_a_task_while_the_other_worked_in_it_is_asked() -> None:
+    flat = edited((SUB, b'<task id="sub" name="Sub"/>'))
+    deeper = SUB.replace(b'<task id="in"', b'<subProcess id="n"><task id="m"/></subProcess><task id="in"')
+    assert same(joined(FILE, flat), flat) and same(joined(flat, FILE), flat)
+    worked = edited((SUB, deeper))
+    for theirs, mine in ((flat, worked), (worked, flat)):
+        assert conflicts(merge(FILE, theirs, mine)) == [("sub", "tag")]
+        assert same(joined(theirs, mine, choices={("sub", "tag"): "mine"}), mine)
+        assert same(joined(theirs, mine, choices={("sub", "tag"): "theirs"}), theirs)
+
+
+def nested(*pairs: tuple[bytes, bytes]) -> bytes:
+    return edited(*pairs, of=edited((SUB, b'<subProcess id="x"/><subProcess id="y"/><subProcess id="z"/>')))
+
+
+Y_IN_X = ((b'<subProcess id="x"/><subProcess id="y"/>', b'<subProcess id="x"><subProcess id="y"/></subProcess>'),)
+X_IN_Y = ((b'<subProcess id="x"/><subProcess id="y"/>', b'<subProcess id="y"><subProcess id="x"/></subProcess>'),)
+
+
+def test_two_who_put_two_sub_processes_into_each_other_are_asked() -> None:
+    base, theirs, mine = nested(), nested(*Y_IN_X), nested(*X_IN_Y)
+    assert conflicts(merge(base, theirs, mine)) == [("x", "moved")]
+    assert same(joined(theirs, mine, base, {("x", "parent"): "mine"}), mine)
+    assert same(joined(theirs, mine, base, {("x", "parent"): "theirs"}), theirs)
+
+
+def test_three_sub_processes_put_round_each_other_are_asked() -> None:
+    base = nested()
+    theirs = nested((b'<subProcess id="x"/><subProcess id="y"/><subProcess id="z"/>',
+                     b'<subProcess id="x"><subProcess id="y">'
+                     b'<subProcess id="z"/></subProcess></subProcess>'))  # fmt: skip
+    mine = nested((b'<subProcess id="x"/><subProcess id="y"/><subProcess id="z"/>',
+                   b'<subProcess id="z"><subProcess id="x"/></subProcess><subProcess id="y"/>'))  # fmt: skip
+    assert conflicts(merge(base, theirs, mine)) == [("x", "moved")]
+    assert same(joined(theirs, mine, base, {("x", "parent"): "mine"}), mine)
+
+
+def test_an_event_definition_comes_behind_all_flows_and_before_nothing_else() -> None:
+    flows = edited((FLOW, FLOW + b'<boundaryEvent id="ev" attachedToRef="a"><outgoing>g1</outgoing>'
+                    b'<outgoing>g2</outgoing></boundaryEvent><sequenceFlow id="g1" sourceRef="ev" targetRef="e"/>'
+                    b'<sequenceFlow id="g2" sourceRef="ev" targetRef="e"/>'))  # fmt: skip
+    timed = edited((b"<outgoing>g2</outgoing>", b"<outgoing>g2</outgoing><timerEventDefinition/>"), of=flows)
+    found = read_xml(joined(flows, timed, base=flows)).find(".//{*}boundaryEvent[@id='ev']")
+    assert found is not None
+    assert [etree.QName(one).localname for one in found] == ["outgoing", "outgoing", "timerEventDefinition"]
+
+
+def test_a_loop_comes_before_the_elements_of_a_sub_process() -> None:
+    looped = edited((b'<task id="in"', b'<multiInstanceLoopCharacteristics/><task id="in"'))
+    sub = read_xml(joined(edited(NAMED), looped)).find(".//{*}subProcess")
+    assert sub is not None
+    assert [etree.QName(one).localname for one in sub] == ["multiInstanceLoopCharacteristics", "task"]
+
+
+KINDS = (b"task", b"userTask", b"exclusiveGateway", b"inclusiveGateway", b"subProcess")
+TREE = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t"><process id="p">
+  %b</process></definitions>""" % b"".join(b'<subProcess id="s%d"/><task id="t%d"/>' % (n, n) for n in range(5))
+
+
+def rearranged(random: Random, changes: int) -> bytes:
+    """The tree with elements renamed, put elsewhere, made another kind, removed, added."""
+    root = read_xml(TREE)
+    for _turn in range(changes):
+        nodes = [node for node in root.iter() if node.get("id", "p") != "p"]
+        node, what = random.choice(nodes), random.randrange(5)
+        holders = [one for one in root.iter("{*}subProcess", "{*}process") if node not in (one, *one.iterancestors())]
+        if what == 0:
+            node.set("name", str(random.randrange(3)))
+        elif what == 1 and holders:
+            random.choice(holders).append(node)
+        elif what == 2:
+            for inside in list(node):
+                node.addnext(inside)
+            node.tag = f"{{http://www.omg.org/spec/BPMN/20100524/MODEL}}{random.choice(KINDS).decode()}"
+        elif what == 3:
+            holder = node.getparent()
+            assert holder is not None
+            holder.remove(node)
+        else:
+            etree.SubElement(random.choice(holders), node.tag, {"id": f"n{random.randrange(3)}"})
+        if len({one.get("id") for one in root.iter()}) != len(list(root.iter())):
+            return rearranged(random, changes)
+    written = etree.tostring(root)
+    assert isinstance(written, bytes)
+    return written
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_kinds_and_parents_changed_at_random_are_joined_or_told(seed: int) -> None:
+    random = Random(seed)
+    theirs, mine = rearranged(random, random.randrange(1, 7)), rearranged(random, random.randrange(1, 7))
+    assert same(joined(TREE, mine, TREE), mine) and same(joined(theirs, TREE, TREE), theirs)
+    base = TREE if seed % 4 else None
+    choices: dict[tuple[str, str], Side] = {}
+    while (found := merge(base, theirs, mine, choices=choices)).xml is None:
+        fields = [(one.element, one.field) for one in found.differences if one.both]
+        fields += [
+            (one.element, "parent" if one.kind == "moved" else "structure") for one in found.structure if one.both
+        ]
+        assert not choices.keys() & set(fields) and fields
+        choices |= {one: random.choice(("mine", "theirs")) for one in fields}  # type: ignore[misc]
+    before, first, second, now = (take_apart(read_xml(xml)).fields for xml in (TREE, theirs, mine, found.xml))
+    for id, fields_now in now.items():
+        for name, value in fields_now.items():
+            assert value in (first.get(id, {}).get(name), second.get(id, {}).get(name))
+    if base is None or choices:
+        return
+    for id in before:
+        for one, other in ((first, second), (second, first)):
+            if id in one and other.get(id) == before[id]:
+                assert now[id] == one[id]
 
 
 STEPS = tuple(compile_bpmn(BOOK).user_tasks())

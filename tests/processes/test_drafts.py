@@ -22,9 +22,9 @@ from kniga.processes.draft_queries import (
     editors_of,
     get_draft,
 )
+from kniga.processes.draft_saves import THINNED_EVERY
 from kniga.processes.drafting import (
     DISCARDED_FOR,
-    KEPT_SAVES,
     bring_back_draft,
     copy_of_version,
     discard_draft,
@@ -178,11 +178,22 @@ def test_each_save_is_kept_and_the_ledger_is_told_once_in_ten_minutes(department
     assert list(DraftSave.objects.order_by("revision").values_list("revision", flat=True)) == [1, 2, 3, 4]
 
 
-def test_only_the_last_saves_are_kept(department: Department) -> None:
+def kept(draft: Draft) -> list[int]:
+    return list(draft.saves.order_by("revision").values_list("revision", flat=True))
+
+
+def test_saves_are_kept_the_more_sparsely_the_older_they_are(department: Department) -> None:
     draft = begun(department)
-    Draft.objects.update(revision=KEPT_SAVES + 1)
-    save_draft(draft_id=draft.pk, base_revision=KEPT_SAVES + 1, xml=OTHER, by=department.head, now=LATER)
-    assert list(DraftSave.objects.values_list("revision", flat=True)) == [KEPT_SAVES + 2]
+    ages = (timedelta(days=9, hours=1), timedelta(days=9), timedelta(hours=3, minutes=1), timedelta(hours=3))
+    ages += (timedelta(minutes=59), timedelta(minutes=58))
+    draft.saves.all().delete()
+    for place, age in enumerate(ages):
+        DraftSave.objects.create(draft=draft, revision=place + 1, xml=OTHER, saved_at=LATER - age)
+    Draft.objects.update(revision=THINNED_EVERY - 1)
+    save_draft(draft_id=draft.pk, base_revision=THINNED_EVERY - 1, xml=OTHER, by=department.head, now=LATER)
+    assert kept(draft) == [2, 4, 5, 6, THINNED_EVERY]
+    discard_draft(draft_id=draft.pk, by=department.head, now=LATER)
+    assert kept(draft) == [2, 4, 6, THINNED_EVERY]
 
 
 def test_what_cannot_be_read_is_not_saved(department: Department) -> None:

@@ -62,3 +62,13 @@ def test_a_page_that_was_open_for_too_long_is_asked_about_everything(department:
     with pytest.raises(DraftConflict) as conflict:
         save(department, draft, edit(SMALL_SALE, [set_name("call", "Mine")]))
     assert {one.element for one in conflict.value.merged.differences if one.both} == {"offer", "call"}
+
+
+def test_what_i_deleted_does_not_come_back_unasked_when_the_base_is_forgotten(department: Department) -> None:
+    draft = begun(department)
+    save(department, draft, edit(SMALL_SALE, [set_name("offer", "Theirs")]), who="head")
+    DraftSave.objects.filter(revision=1).delete()
+    mine = SMALL_SALE.replace(b"<kniga:script>", b"<kniga:was>").replace(b"</kniga:script>", b"</kniga:was>")
+    with pytest.raises(DraftConflict) as conflict:
+        save(department, draft, mine)
+    assert {one.field for one in conflict.value.merged.differences if one.both} >= {"script", "was", "name"}

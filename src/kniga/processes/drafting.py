@@ -23,18 +23,17 @@ from kniga.people.models import Branch, User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.processes.draft_keys import MOST, free_key, is_key, key_of
+from kniga.processes.draft_saves import THINNED_EVERY, thin_saves
 from kniga.processes.models import Draft, DraftPresence, DraftSave, Process, ProcessKind, ProcessVersion
 from kniga.processes.new_process import new_process
 from kniga.processes.publishing import BookRefused, publish_version, require_head, upload_version
 from kniga.processes.scheduling import schedule_publishing
 
-KEPT_SAVES: Final = 200
 DISCARDED_FOR: Final = timedelta(days=30)
 """So long a discarded draft can be brought back."""
 TOLD_EVERY: Final = timedelta(minutes=10)
 """The designer saves every few seconds; the ledger is told once per person, draft and so long."""
 _TURNS: Final = 5
-_NOTHING: Final = b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:x"/>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,16 +293,17 @@ def _keep(draft: Draft, xml: bytes, by: User, now: datetime, *, is_quiet: bool =
     draft.name = process_named(xml)[1][:200] or draft.name
     draft.save(update_fields=["revision", "xml", "updated_at", "updated_by", "name"])
     DraftSave.objects.create(draft=draft, revision=draft.revision, xml=xml, saved_at=now, saved_by=by)
-    draft.saves.filter(revision__lte=draft.revision - KEPT_SAVES).delete()
+    if draft.revision % THINNED_EVERY == 0:
+        thin_saves(draft=draft, now=now)
     if not (is_told or is_quiet):
         _tell("processes.draft.saved", draft, by, now, revision=draft.revision)
     return True
 
 
-def _at_revision(draft: Draft, revision: int) -> bytes:
-    """The draft as it was; nothing at all when that is too long ago: then everything that differs is asked about."""
+def _at_revision(draft: Draft, revision: int) -> bytes | None:
+    """The draft as it was; None when that save is kept no more: then everything that differs is asked about."""
     found = draft.saves.filter(revision=revision).values_list("xml", flat=True).first()
-    return _NOTHING if found is None else bytes(found)
+    return None if found is None else bytes(found)
 
 
 def _keyed(xml: bytes, key: str) -> bytes:
@@ -356,6 +356,7 @@ def _locked(draft_id: int) -> Draft:
 def _close(draft: Draft, now: datetime) -> None:
     draft.closed_at = now
     draft.save(update_fields=["closed_at", "discarded_at", "discarded_by"])
+    thin_saves(draft=draft, now=now)
 
 
 def _tell(kind: str, draft: Draft, by: User, now: datetime, **more: str | int) -> None:

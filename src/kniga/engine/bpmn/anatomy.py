@@ -12,12 +12,13 @@ from kniga.engine.bpmn.names import KNIGA, MODEL
 DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 EXTENSIONS = f"{{{MODEL}}}extensionElements"
 OWN_PREFIX = f"{{{KNIGA}}}"
-PLACE, PARENT, ORDER = "place", "parent", "order"
+PLACE, PARENT, ORDER, KIND = "place", "parent", "order", "tag"
 SEQUENCE = "sequence:"
 """Begins the name of the field that holds the keys of an element's parts of one tag, in their order."""
 REFERENCE = "flowNodeRef:"
 _INCIDENT = frozenset({"incoming", "outgoing"})
-_CONTAINERS = frozenset({"definitions", "process", "subProcess", "collaboration", "laneSet", "lane"})
+_ONE_OF = ("EventDefinition", "LoopCharacteristics")
+CONTAINERS = frozenset({"definitions", "process", "subProcess", "collaboration", "laneSet", "lane"})
 _PARTS = _INCIDENT | {
     "extensionElements", "documentation", "multiInstanceLoopCharacteristics", "standardLoopCharacteristics",
     "ioSpecification", "property", "dataInputAssociation", "dataOutputAssociation", "resourceRole", "performer",
@@ -70,8 +71,12 @@ def inner_parts(node: Node) -> Iterator[tuple[str, Node]]:
 
 
 def part_name(part: Node) -> str:
-    """The field a part is compared under: its tag, with its key where it has one."""
+    """The field a part is compared under: its tag, with its key where it has one. What an element can have one of
+    only, of several tags, is one field."""
     if is_bpmn(part):
+        for one in _ONE_OF:
+            if local(part).endswith(one):
+                return f"{one[0].lower()}{one[1:]}"
         if local(part) == "flowNodeRef":
             return f"{REFERENCE}{(part.text or '').strip()}"
         return local(part)
@@ -86,7 +91,7 @@ def is_element(node: Node) -> bool:
     parent = node.getparent()
     if parent is None or not is_bpmn(node) or not node.get("id") or local(node) in _PARTS:
         return False
-    return is_bpmn(parent) and local(parent) in _CONTAINERS
+    return is_bpmn(parent) and local(parent) in CONTAINERS
 
 
 def parent_of(node: Node) -> str:
@@ -100,7 +105,7 @@ def said(node: Node) -> str:
     """A part as a text: the same for two that say the same, whatever their prefixes, white space and ids."""
     attributes = sorted((_bare(str(key)), str(value)) for key, value in node.attrib.items())
     own = "".join(f" {key}={value!r}" for key, value in attributes if key != "id")
-    inside = "".join(said(child) for child in node)
+    inside = "".join(f"{local(child)}({said(child)})" for child in node)
     text = (node.text or "").strip()
     if not own and not inside and not text:
         return local(node)
@@ -116,6 +121,7 @@ def _gather(holder: Node, found: Anatomy) -> None:
 
 def _fields(id: str, node: Node, anatomy: Anatomy) -> Iterator[tuple[str, str]]:
     yield PARENT, parent_of(node)
+    yield KIND, local(node)
     for key, value in node.attrib.items():
         if key != "id":
             yield _named(str(key)), str(value)

@@ -9,6 +9,7 @@ from lxml import etree
 from kniga.engine.bpmn.anatomy import (
     DI,
     EXTENSIONS,
+    KIND,
     ORDER,
     OWN_PREFIX,
     PARENT,
@@ -25,6 +26,11 @@ from kniga.engine.bpmn.draft import Node, local
 from kniga.engine.bpmn.names import FLOW_NODES, MODEL
 
 _LEADING = ("documentation", "extensionElements", "incoming", "outgoing")
+_SEQUENCE = (
+    *_LEADING, "ioSpecification", "property", "dataInputAssociation", "dataOutputAssociation", "resourceRole",
+    "performer", "humanPerformer", "potentialOwner", "multiInstanceLoopCharacteristics", "standardLoopCharacteristics",
+)  # fmt: skip
+"""The order of parts that the schema of the standard asks for; all others come behind these, elements last."""
 
 
 @dataclass
@@ -39,6 +45,15 @@ class Plan:
         """Note that a field is taken over."""
         self.taken.setdefault(id, []).append(name)
 
+    def moved(self) -> list[str]:
+        """The elements that are put elsewhere."""
+        return [id for id, names in self.taken.items() if PARENT in names]
+
+    def parent(self, id: str, onto: Anatomy, source: Anatomy) -> str:
+        """What will hold an element."""
+        is_sources = id in self.added or PARENT in self.taken.get(id, ())
+        return (source if is_sources else onto).fields[id][PARENT]
+
 
 def carry_out(plan: Plan, onto: Anatomy, source: Anatomy) -> bytes:
     """The file ``onto`` (which is changed) with the plan carried out; what comes, comes from ``source``."""
@@ -46,13 +61,23 @@ def carry_out(plan: Plan, onto: Anatomy, source: Anatomy) -> bytes:
         _remove(onto, id)
     for id in plan.added:
         _add(onto, source, id)
+    for id in sorted(plan.moved(), key=lambda id: (_depth(plan, onto, source, id), id)):
+        _put_behind_neighbour(onto, onto.elements[id], source.elements[id])
     for id, names in plan.taken.items():
-        for name in names:
+        for name in sorted(names, key=lambda name: name != KIND):
             _take(onto, source, id, name)
     _mend_ends(onto)
     written = etree.tostring(onto.root, encoding="UTF-8", xml_declaration=True)
     assert isinstance(written, bytes)
     return written
+
+
+def _depth(plan: Plan, onto: Anatomy, source: Anatomy, id: str) -> int:
+    """How deep an element will stand: what holds others is put into its place before them."""
+    depth = 0
+    while id := plan.parent(id, onto, source):
+        depth += 1
+    return depth
 
 
 def _remove(onto: Anatomy, id: str) -> None:
@@ -115,11 +140,13 @@ def _plane_like(root: Node, drawn: Node) -> Node:
 
 
 def _take(onto: Anatomy, source: Anatomy, id: str, name: str) -> None:
+    if name == PARENT:
+        return  # put there before
     node, other = onto.elements[id], source.elements[id]
     if name == PLACE:
         _take_place(onto, source, id)
-    elif name == PARENT:
-        _put_behind_neighbour(onto, node, other)
+    elif name == KIND:
+        node.tag = other.tag
     elif name == ORDER:
         wanted = source.fields[id].get(ORDER, "").split()
         _put_in_order(onto.root, [onto.elements[flow] for flow in wanted if flow in onto.elements])
@@ -190,14 +217,22 @@ def _holder_for(node: Node, part: Node) -> Node:
 
 
 def _place_among(holder: Node, part: Node) -> int:
-    """Behind the nearest part of the same kind as one before it in its own file; else at the end, or where the
-    standard wants it."""
+    """Behind the last part of the same kind as the nearest one before it in its own file; else where the standard
+    wants it, first among our own parts. An element's parts keep the order of the standard in any case."""
+    if holder.tag != EXTENSIONS:
+        return sum(1 for child in holder if _rank(child) <= _rank(part))
     before = [part_name(one) for one in part.itersiblings(preceding=True)]
     for name in before:
-        for place, child in enumerate(holder):
-            if part_name(child) == name:
-                return place + 1
-    return 0 if before == [] else len(holder)
+        places = [place for place, child in enumerate(holder) if part_name(child) == name]
+        if places:
+            return places[-1] + 1
+    return len(holder) if before else 0
+
+
+def _rank(part: Node) -> int:
+    if is_element(part):
+        return len(_SEQUENCE) + 1
+    return _SEQUENCE.index(local(part)) if local(part) in _SEQUENCE else len(_SEQUENCE)
 
 
 def _mend_ends(onto: Anatomy) -> None:

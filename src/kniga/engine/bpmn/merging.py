@@ -2,20 +2,21 @@
 differently is told (a three-way comparison of elements and fields, after S. Chacon's merge of a common base)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from kniga.engine.bpmn.anatomy import ORDER, PARENT, PLACE, SEQUENCE, Anatomy, take_apart
-from kniga.engine.bpmn.draft import local
+from kniga.engine.bpmn.anatomy import KIND, ORDER, PARENT, SEQUENCE, Anatomy, take_apart
 from kniga.engine.bpmn.joining import Plan, carry_out
+from kniga.engine.bpmn.kinds import LAYOUT, as_a_whole, bound_fields, is_container
+from kniga.engine.bpmn.nesting import circle
 from kniga.engine.bpmn.reading import read_xml
 
 Side = Literal["mine", "theirs"]
 Change = Literal["added", "removed", "moved"]
 STRUCTURE = "structure"
 """The field under which it is chosen whether an element is there at all."""
-_LAYOUT = frozenset({PLACE, ORDER})
 _ENDS = ("sourceRef", "targetRef", "attachedToRef")
+_NOTHING = b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:x"/>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +60,22 @@ class _Comparing:
     theirs: Anatomy
     mine: Anatomy
     choices: Mapping[tuple[str, str], Side]
+    has_base: bool = True
     plan: Plan = field(default_factory=Plan)
     differences: list[FieldDifference] = field(default_factory=list)
     structure: list[StructureDifference] = field(default_factory=list)
 
 
-def merge(base: bytes, theirs: bytes, mine: bytes, *, choices: Mapping[tuple[str, str], Side] | None = None) -> Merged:
-    """Join ``mine`` into ``theirs``, both of which began as ``base``.
+def merge(
+    base: bytes | None, theirs: bytes, mine: bytes, *, choices: Mapping[tuple[str, str], Side] | None = None
+) -> Merged:
+    """Join ``mine`` into ``theirs``, both of which began as ``base``; without one nobody knows who changed what, and
+    everything that differs is asked.
 
     ``choices`` says for (element id, field) whose change holds; the field is "structure" for whether an element is
     there. Elements are known by their ids. Raises BpmnRefused for a file that cannot be read."""
-    files = [take_apart(read_xml(xml)) for xml in (base, theirs, mine)]
-    all = _Comparing(files[0], files[1], files[2], choices or {})
+    files = [take_apart(read_xml(xml)) for xml in (_NOTHING if base is None else base, theirs, mine)]
+    all = _Comparing(files[0], files[1], files[2], choices or {}, base is not None)
     for id in dict.fromkeys((*all.theirs.fields, *all.mine.fields)):
         if id in all.theirs.fields and id in all.mine.fields:
             _compare(all, id)
@@ -78,6 +83,7 @@ def merge(base: bytes, theirs: bytes, mine: bytes, *, choices: Mapping[tuple[str
             _only_theirs(all, id)
         else:
             _only_mine(all, id)
+    _untangle(all)
     _tie_up(all)
     is_open = any(one.both for one in all.differences) or any(one.both for one in all.structure)
     xml = None if is_open else carry_out(all.plan, all.theirs, all.mine)
@@ -85,24 +91,35 @@ def merge(base: bytes, theirs: bytes, mine: bytes, *, choices: Mapping[tuple[str
 
 
 def _compare(all: _Comparing, id: str) -> None:
-    """An element both have: each field by itself; a field that is not there is None."""
-    base = all.base.fields.get(id, {})
+    """An element both have: each field by itself, but what belongs to its kind with the kind, if that differs."""
     theirs, mine = all.theirs.fields[id], all.mine.fields[id]
-    for name in dict.fromkeys((*theirs, *mine)):
-        b, t, m = base.get(name), theirs.get(name), mine.get(name)
+    names = list(dict.fromkeys((*theirs, *mine)))
+    if theirs[KIND] != mine[KIND]:
+        bound = bound_fields(theirs, mine)
+        names = [name for name in names if name not in bound]
+        if _is_mine(all, id, KIND, *(as_a_whole(side, id) for side in (all.base, all.theirs, all.mine))):
+            for name in bound:
+                all.plan.take(id, name)
+    for name in names:
+        b, t, m = all.base.fields.get(id, {}).get(name), theirs.get(name), mine.get(name)
         if name == ORDER or name.startswith(SEQUENCE):
             b, t, m = _common(b, t, m)
-        if t == m or (t == b and m == b):
-            continue
-        chosen = all.choices.get((id, name))
-        both = b not in (t, m) and chosen is None
-        if name == PARENT:
-            whose: Side = "theirs" if m == b else "mine"
-            all.structure.append(StructureDifference(id, all.theirs.name(id), "moved", whose, both))
-        else:
-            all.differences.append(FieldDifference(id, all.theirs.name(id), name, b, t, m, both))
-        if t == b or (b not in (t, m) and chosen == "mine"):
+        if not (t == m or (t == b and m == b and all.has_base)) and _is_mine(all, id, name, b, t, m):
             all.plan.take(id, name)
+
+
+def _is_mine(all: _Comparing, id: str, field: str, b: str | None, t: str | None, m: str | None) -> bool:
+    """Whether mine holds in a field that differs; tells of it. A field that is not there is None."""
+    chosen = all.choices.get((id, field))
+    is_open = b not in (t, m) or not all.has_base
+    both = is_open and chosen is None
+    if field == PARENT:
+        whose: Side = "theirs" if m == b else "mine"
+        all.structure.append(StructureDifference(id, all.theirs.name(id), "moved", whose, both))
+    else:
+        texts = [side.fields.get(id, {}).get(field) for side in (all.base, all.theirs, all.mine)]
+        all.differences.append(FieldDifference(id, all.theirs.name(id), field, texts[0], texts[1], texts[2], both))
+    return chosen == "mine" if is_open else t == b
 
 
 def _common(*orders: str | None) -> list[str | None]:
@@ -114,11 +131,11 @@ def _common(*orders: str | None) -> list[str | None]:
 def _only_theirs(all: _Comparing, id: str) -> None:
     """They added it, or I removed it."""
     name = all.theirs.name(id)
-    if id not in all.base.fields:
+    if id not in all.base.fields and all.has_base:
         all.structure.append(StructureDifference(id, name, "added", "theirs", both=False))
         return
-    chosen = _chosen(all, id, all.theirs.fields[id], "theirs")
-    both = chosen is None and _is_touched(all.base, all.theirs, id)
+    chosen = _chosen(all, id, "theirs")
+    both = chosen is None and _is_touched(all, all.theirs, id)
     all.structure.append(StructureDifference(id, name, "removed", "mine", both))
     if chosen != "theirs":
         all.plan.removed.add(id)
@@ -127,38 +144,80 @@ def _only_theirs(all: _Comparing, id: str) -> None:
 def _only_mine(all: _Comparing, id: str) -> None:
     """I added it, or they removed it."""
     name = all.mine.name(id)
-    if id not in all.base.fields:
+    if id not in all.base.fields and all.has_base:
         all.structure.append(StructureDifference(id, name, "added", "mine", both=False))
         all.plan.added.append(id)
         return
-    chosen = _chosen(all, id, all.mine.fields[id], "mine")
-    both = chosen is None and _is_touched(all.base, all.mine, id)
+    chosen = _chosen(all, id, "mine")
+    both = chosen is None and _is_touched(all, all.mine, id)
     all.structure.append(StructureDifference(id, name, "removed", "theirs", both))
     if chosen == "mine":
         all.plan.added.append(id)
 
 
-def _chosen(all: _Comparing, id: str, fields: Mapping[str, str], keeper: Side) -> Side | None:
-    """What was chosen about an element; a flow stays with an end that is to stay."""
+def _chosen(all: _Comparing, id: str, keeper: Side) -> Side | None:
+    """What was chosen about an element only the keeper has. A flow stays with an end that is to stay, an element with
+    a sub-process that is to stay one; without a common base both are asked about what they hang on, not by
+    themselves."""
     chosen = all.choices.get((id, STRUCTURE))
-    if chosen is None and any(all.choices.get((fields.get(end, ""), STRUCTURE)) == keeper for end in _ENDS):
+    if chosen is not None:
+        return chosen
+    side, other = (all.theirs, all.mine) if keeper == "theirs" else (all.mine, all.theirs)
+    fields = side.fields[id]
+    ends = [fields[end] for end in _ENDS if end in fields]
+    if any(all.choices.get((end, STRUCTURE)) == keeper for end in ends):
         return keeper
-    return chosen
+    holder = fields[PARENT]
+    if not all.has_base and any(need in side.fields and need not in other.fields for need in (holder, *ends)):
+        return keeper
+    while holder:
+        if keeper in (all.choices.get((holder, KIND)), all.choices.get((holder, STRUCTURE))):
+            return keeper
+        holder = side.fields[holder][PARENT]
+    return None
 
 
-def _is_touched(base: Anatomy, side: Anatomy, id: str) -> bool:
-    """Whether somebody changed what an element says, not only where it is drawn."""
-    before, after = base.fields[id], side.fields[id]
-    return any(before.get(name) != after.get(name) for name in {*before, *after} - _LAYOUT)
+def _is_touched(all: _Comparing, side: Anatomy, id: str) -> bool:
+    """Whether somebody changed what an element says, not only where it is drawn; nobody knows without a base."""
+    if id not in all.base.fields:
+        return True
+    before, after = all.base.fields[id], side.fields[id]
+    return any(before.get(name) != after.get(name) for name in {*before, *after} - LAYOUT)
+
+
+def _untangle(all: _Comparing) -> None:
+    """No element inside what is inside itself: when each put one into the other's, it is asked whose move holds."""
+    refused: set[str] = set()
+    given_way: set[str] = set()
+    there = [*(id for id in all.theirs.fields if id not in all.plan.removed), *all.plan.added]
+    while found := circle({id: all.plan.parent(id, all.theirs, all.mine) for id in there}):
+        moved = [id for id in found if id in all.plan.moved()]
+        others = [id for id in found if id in all.mine.fields and id not in {*moved, *refused}]
+        for place, one in enumerate(all.structure):
+            if one.element in moved and one.kind == "moved" and (one.element, PARENT) not in all.choices:
+                all.structure[place] = replace(one, both=True)
+        if others and {all.choices.get((id, PARENT), "mine" if id in given_way else None) for id in moved} == {"mine"}:
+            given_way.update(others)
+            for id in others:
+                all.plan.take(id, PARENT)
+            continue
+        refused.update(moved)
+        for id in moved:
+            all.plan.taken[id].remove(PARENT)
 
 
 def _tie_up(all: _Comparing) -> None:
     """No flow without its ends, no element without what holds it: one that lost them goes too, unless somebody added
     or changed it: then it has to be chosen whether what was removed stays."""
     there = (set(all.theirs.fields) - all.plan.removed) | set(all.plan.added)
-    known = {*all.base.fields, *all.theirs.fields, *all.mine.fields}
+    missing = {*all.base.fields, *all.theirs.fields, *all.mine.fields} - there
+    flat = {id for id in there if not is_container(_kind(all, id))}
     lost: set[str] = set()
-    while gone := [id for id in sorted(there - lost) if (known - there | lost).intersection(_needs(all, id))]:
+    while gone := [
+        id
+        for id in sorted(there - lost)
+        if (missing | lost).intersection(_needs(all, id)) or all.plan.parent(id, all.theirs, all.mine) in flat
+    ]:
         lost.update(gone)
         for id in gone:
             _ask_for(all, id, there)
@@ -177,15 +236,20 @@ def _needs(all: _Comparing, id: str) -> list[str]:
 
 
 def _has_ends(all: _Comparing, id: str) -> bool:
-    node = all.theirs.elements.get(id)
-    return local(all.mine.elements[id] if node is None else node) in ("sequenceFlow", "boundaryEvent")
+    return _kind(all, id) in ("sequenceFlow", "boundaryEvent")
+
+
+def _kind(all: _Comparing, id: str) -> str:
+    """The kind that an element will be of."""
+    is_mine = id not in all.theirs.fields or KIND in all.plan.taken.get(id, ())
+    return (all.mine if is_mine else all.theirs).fields[id][KIND]
 
 
 def _ask_for(all: _Comparing, id: str, there: set[str]) -> None:
     """Tell of what one removed while the other tied something new to it."""
     removers: tuple[tuple[Side, Anatomy], ...] = (("theirs", all.mine), ("mine", all.theirs))
     for remover, side in removers:
-        if id not in side.fields or (id in all.base.fields and not _is_touched(all.base, side, id)):
+        if id not in side.fields or (id in all.base.fields and not _is_touched(all, side, id)):
             continue
         for need in _needs(all, id):
             if need in all.base.fields and need not in there and (need, STRUCTURE) not in all.choices:

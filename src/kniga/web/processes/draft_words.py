@@ -85,7 +85,8 @@ def _field_names() -> dict[str, str]:
         "skill": _("Skill"), "price": _("Price"), "documentation": _("Note"), "stages": _("Stages"),
         "result": _("Result"), "reasonFrom": _("Where the reason comes from"), "default": _("Way without a condition"),
         "sourceRef": _("Where the flow begins"), "targetRef": _("Where the flow leads"),
-        "timerEventDefinition": _("Timer"), "action": _("Action"), "letter": _("Letter"),
+        "eventDefinition": _("What triggers it"), "tag": _("Kind of element"),
+        "action": _("Action"), "letter": _("Letter"),
         "flowNodeRef": _("Lane"), "calledElement": _("Process"),
     }  # fmt: skip
 
