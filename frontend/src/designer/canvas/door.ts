@@ -66,7 +66,7 @@ export type Answer =
   | { kind: "saved"; revision: number; checked: Checked; merged: string | null }
   | { kind: "conflict"; conflict: Conflict }
   | { kind: "refused"; message: string; cure: string }
-  | { kind: "away"; reason: "offline" | "signed_out" };
+  | { kind: "away"; reason: "offline" | "signed_out" | "failing" | "gone" };
 
 export interface Addresses {
   state: string;
@@ -114,7 +114,9 @@ export class Door {
     }
     const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
     if (response.redirected || response.status === 403 || response.status === 401) return { kind: "away", reason: "signed_out" };
-    if (!isJson || response.status >= 500) return { kind: "away", reason: "offline" };
+    if (response.status === 404) return { kind: "away", reason: "gone" };
+    if (response.status >= 500) return { kind: "away", reason: "failing" };
+    if (!isJson) return { kind: "away", reason: "offline" };
     const told = (await response.json()) as Record<string, unknown>;
     if (response.status === 409) return { kind: "conflict", conflict: told as unknown as Conflict };
     if (!response.ok) return { kind: "refused", message: String(told["message"] ?? ""), cure: String(told["cure"] ?? "") };

@@ -13,7 +13,7 @@ import { bindKeys } from "./keyboard";
 import { drawPalette } from "./palette";
 import { Problems } from "./problems";
 import { asked, bindPublishing, openPublishing } from "./publishing";
-import { leftBehind, Saver, type Status } from "./saving";
+import { leftBehind, ownKey, Saver, type Status } from "./saving";
 import type { Canvas, CommandStack, Element, EventBus, Modeler } from "./services";
 import { registerTidy, tidy } from "./tidy";
 import { readJson, sayer, type Say, type Words } from "./words";
@@ -21,7 +21,7 @@ import { readJson, sayer, type Say, type Words } from "./words";
 const PRESENCE = 5_000;
 const READABLE = 0.8;
 const NARROW = "(max-width: 760px)";
-const WAITING: readonly Status[] = ["offline", "signed_out", "refused", "conflict"];
+const WAITING: readonly Status[] = ["offline", "signed_out", "refused", "conflict", "failing", "gone"];
 
 export class Page {
   private readonly say: Say;
@@ -69,31 +69,29 @@ export class Page {
 
   /** What the last visit could not save comes first; the server brings it together with what happened since. */
   private async restore(state: State): Promise<void> {
-    const left = leftBehind(this.store(state));
+    const left = leftBehind(state.id);
     await this.read(state.xml);
     if (!left || left.xml === state.xml) return;
     await this.read(left.xml);
-    this.saver.revision = left.revision;
-    this.saver.changed();
+    this.saver.takeUp(left);
     showToast({ text: this.say("restored"), kind: "info", seconds: 8 });
   }
 
   private makeSaver(state: State): Saver {
-    return new Saver(this.store(state), state.revision, {
+    return new Saver(ownKey(state.id), state.revision, {
       write: () => xmlOf(this.modeler),
       send: (revision, xml, choices) => this.door.save(revision, xml, choices),
       onStatus: (status, told) => this.showStatus(status, told),
       onChecked: (checked) => this.show(checked),
       onMerged: async (xml) => {
+        if (this.isWriting()) return false;
         await this.read(xml);
         showToast({ text: this.say("merged"), kind: "info", seconds: 8 });
+        return true;
       },
+      onGone: () => void this.leaveGone(),
       onConflict: (conflict) => this.solve(conflict),
     });
-  }
-
-  private store(state: State): string {
-    return `kniga-draft-${state.id}`;
   }
 
   /** Read a file into the diagram without counting it as a change of one's own. */
@@ -241,13 +239,21 @@ export class Page {
 
   private solve(conflict: Conflict): void {
     askConflict(this.part("conflict") as HTMLDialogElement, conflict, this.say, {
-      onJoin: (choices) => this.saver.goOn(choices),
+      onJoin: (choices) => {
+        (document.activeElement as HTMLElement | null)?.blur(); // the question has been answered: nothing is being typed
+        return this.saver.goOn(choices);
+      },
       onCopy: async () => {
         await this.keepCopy(await xmlOf(this.modeler));
         await this.read(conflict.xml);
         this.saver.adopt(conflict.revision);
       },
     });
+  }
+
+  /** The draft was published or discarded meanwhile: what is drawn here may become a draft of its own. */
+  private async leaveGone(): Promise<void> {
+    if (window.confirm(this.say("gone"))) await this.keepCopy(await xmlOf(this.modeler));
   }
 
   /** Mine as a draft of its own, by the same door a file is brought in through. */
@@ -333,6 +339,7 @@ export class Page {
     const address = this.root.dataset["here"];
     if (!address || document.hidden) return;
     const response = await fetch(address, { method: "POST", headers: headers() }).catch(() => null);
+    if (response?.status === 404) this.saver.end();
     if (!response?.ok) return;
     const { others, revision } = (await response.json()) as { others: { name: string }[]; revision: number };
     const place = this.part("others");

@@ -5,12 +5,16 @@ import type { Answer, Checked, Choice, Conflict } from "./door";
 export const SOON = 800;
 const FIRST_RETRY = 2_000;
 const LAST_RETRY = 60_000;
+const ABANDONED = 180_000;
 
-export type Status = "saved" | "waiting" | "saving" | "offline" | "signed_out" | "conflict" | "refused";
+export type Status = "saved" | "waiting" | "saving" | "offline" | "signed_out" | "conflict" | "refused" | "failing" | "gone";
 
 export interface Kept {
   revision: number;
   xml: string;
+  /** When it was kept, and whether the page that kept it has been left since. */
+  at: number;
+  left: boolean;
 }
 
 export interface Savable {
@@ -18,7 +22,9 @@ export interface Savable {
   send: (revision: number, xml: string, choices: Choice[]) => Promise<Answer>;
   onStatus: (status: Status, told?: string) => void;
   onChecked: (checked: Checked) => void;
-  onMerged: (xml: string) => Promise<void>;
+  /** Show what both changed; false when nothing may be exchanged just now. */
+  onMerged: (xml: string) => Promise<boolean>;
+  onGone: () => void;
   onConflict: (conflict: Conflict) => void;
 }
 
@@ -30,6 +36,7 @@ export class Saver {
   private timer = 0;
   private retry = FIRST_RETRY;
   private choices: Choice[] = [];
+  private kept: Kept | null = null;
 
   constructor(
     private readonly key: string,
@@ -37,6 +44,7 @@ export class Saver {
     private readonly parts: Savable,
   ) {
     window.addEventListener("online", () => this.soon(0));
+    window.addEventListener("pagehide", () => this.kept && this.keep({ ...this.kept, left: true }));
     window.addEventListener("beforeunload", (event) => {
       if (this.isSaved) return;
       event.preventDefault();
@@ -45,6 +53,13 @@ export class Saver {
 
   get isSaved(): boolean {
     return this.saved === this.changes;
+  }
+
+  /** Take up what a window left behind: it lies in this page's own store from now on. */
+  takeUp(left: Kept): void {
+    this.revision = left.revision;
+    this.keep({ ...left, at: Date.now(), left: false });
+    this.changed();
   }
 
   /** Something was drawn or written. */
@@ -80,6 +95,11 @@ export class Saver {
     this.parts.onStatus("saved");
   }
 
+  /** The draft is there no more: nothing is sent any longer, and what was drawn stays here. */
+  end(): void {
+    if (!this.stopped) this.stop("gone", this.parts.onGone);
+  }
+
   private soon(delay: number): void {
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => void this.run(), delay);
@@ -98,11 +118,12 @@ export class Saver {
     const sent = this.changes;
     this.parts.onStatus("saving");
     const xml = await this.parts.write();
-    this.keep({ revision: this.revision, xml });
+    this.keep({ revision: this.revision, xml, at: Date.now(), left: false });
     const answer = await this.parts.send(this.revision, xml, this.choices);
     if (answer.kind === "saved") await this.onSaved(answer, sent);
     else if (answer.kind === "conflict") this.stop("conflict", () => this.parts.onConflict(answer.conflict));
     else if (answer.kind === "refused") this.parts.onStatus("refused", `${answer.message} ${answer.cure}`.trim());
+    else if (answer.reason === "gone") this.end();
     else this.later(answer.reason);
   }
 
@@ -113,7 +134,7 @@ export class Saver {
     // What another brought in is shown once nothing of one's own is under way; until then the base stays as it was,
     // and the server brings the two together again.
     if (answer.merged && !isCurrent) return this.soon(SOON);
-    if (answer.merged) await this.parts.onMerged(answer.merged);
+    if (answer.merged && !(await this.parts.onMerged(answer.merged))) return this.soon(FIRST_RETRY);
     this.revision = answer.revision;
     this.choices = [];
     if (!isCurrent) return this.soon(SOON);
@@ -122,7 +143,7 @@ export class Saver {
     this.parts.onStatus("saved");
   }
 
-  private later(reason: "offline" | "signed_out"): void {
+  private later(reason: "offline" | "signed_out" | "failing"): void {
     this.parts.onStatus(reason);
     this.soon(this.retry);
     this.retry = Math.min(this.retry * 2, LAST_RETRY);
@@ -135,6 +156,7 @@ export class Saver {
   }
 
   private keep(kept: Kept): void {
+    this.kept = kept;
     try {
       localStorage.setItem(this.key, JSON.stringify(kept));
     } catch {
@@ -143,14 +165,30 @@ export class Saver {
   }
 
   private forget(): void {
+    this.kept = null;
     localStorage.removeItem(this.key);
   }
 }
 
-/** What a window that was closed too early left behind. */
-export function leftBehind(key: string): Kept | null {
+/** The key of this page in the browser's store: two windows with one draft keep apart what each could not save. */
+export function ownKey(draft: number): string {
+  return `kniga-draft-${draft}-${Math.random().toString(36).slice(2)}`;
+}
+
+/** What windows that were closed too early left behind, the last one; it is taken out of the store. */
+export function leftBehind(draft: number): Kept | null {
+  let found: { key: string; kept: Kept } | null = null;
+  for (const key of Object.keys(localStorage).filter((one) => one.startsWith(`kniga-draft-${draft}-`))) {
+    const kept = parsed(localStorage.getItem(key));
+    if (kept && (kept.left || Date.now() - kept.at > ABANDONED) && kept.at > (found?.kept.at ?? 0)) found = { key, kept };
+  }
+  if (found) localStorage.removeItem(found.key);
+  return found?.kept ?? null;
+}
+
+function parsed(text: string | null): Kept | null {
   try {
-    return JSON.parse(localStorage.getItem(key) ?? "null") as Kept | null;
+    return JSON.parse(text ?? "null") as Kept | null;
   } catch {
     return null;
   }
