@@ -101,7 +101,7 @@ def _one_deal(report: Report, department: dict[str, Any], office: PostOffice) ->
     office.refusing = 1
     _send_letters()
     refused = len(office.letters)
-    _send_again()
+    _send_again(report)
     letters = office.to("lead@proof.example")
     leads_back = len(letters) == 1 and "https://crm.proof.example/deals/" in letters[0].get_content()
     report.line("letters to the lead", len(letters), "letters", against="a mail server that turns the first one away",
@@ -110,7 +110,7 @@ def _one_deal(report: Report, department: dict[str, Any], office: PostOffice) ->
     second = counted(due, FOUR_HOURS)
     climbed = _first_minute(due, second + timedelta(hours=1), Deviation.objects.filter(rung=1).exists)
     report.line("the head is told", _shown(climbed), "moment", goal=_shown(second), holds=climbed == second)
-    _send_again()
+    _send_again(report)
     letters = office.to("head@proof.example")
     report.line("letters to the head", len(letters), "letters", goal="1", holds=len(letters) == 1)
 
@@ -158,6 +158,11 @@ def _two_workers(report: Report, department: dict[str, Any], office: PostOffice,
                 holds=len(office.letters) == len(sent) == number)  # fmt: skip
 
 
+WAIT = """
+SELECT coalesce(max(extract(epoch FROM scheduled_at - now())), 0) FROM procrastinate_jobs WHERE status = 'todo'
+"""
+
+
 def _first_minute(start: datetime, end: datetime, is_so: Callable[[], bool]) -> datetime | None:
     """The first minute after whose look something is so."""
     moment = start
@@ -170,10 +175,10 @@ def _first_minute(start: datetime, end: datetime, is_so: Callable[[], bool]) -> 
 
 
 def _look(now: datetime) -> None:
-    from kniga.processes.control_points import look_at_controls
+    """A round of the worker, all of it."""
+    from kniga.processes.pump import run_due
 
-    while look_at_controls(now=now):
-        pass
+    run_due(now=now)
 
 
 def _send_letters() -> None:
@@ -189,11 +194,14 @@ def _send_letters() -> None:
     asyncio.run(work())
 
 
-def _send_again() -> None:
+def _send_again(report: Report) -> None:
     """The same when the waiting time of the failed jobs is over."""
     from django.db import connection
 
     with connection.cursor() as cursor:
+        cursor.execute(WAIT)
+        seconds = float(cursor.fetchone()[0])
+        report.line("a letter turned away is tried again after", seconds, "s", goal="<= 3600", holds=seconds <= 3600)
         cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'")
     _send_letters()
 
