@@ -29,7 +29,7 @@ from proofs.harness import Report, command, environment_of, note, run, temporary
 _BPMN: Final = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 _KNIGA: Final = "{urn:kniga:bpmn:1}"
 _LANGUAGES: Final = ("ru", "en")
-_MOST_SECONDS: Final = 30.0
+_MOST_SECONDS: Final = 10.0
 _MOST_MB: Final = 3.0
 _SHOWN: Final = (1, 2, 3, 5, 8, -2)
 """The pages that become pictures: title, contents, a chapter with its norms, a diagram, steps, the technology map."""
