@@ -84,7 +84,7 @@ def _begin(report: Report, deals: int) -> None:
 def _complete(report: Report, crew: Crew, wanted: int, completers: int) -> None:
     """The time of killing: until so many completions are acknowledged."""
     from kniga.platform import clock
-    from kniga.processes.signals import broadcast_signal
+    from kniga.processes.correlation.signals import broadcast_signal
 
     began = shouted = time.monotonic()
     crew.add_workers()

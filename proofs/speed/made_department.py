@@ -167,7 +167,7 @@ def _tidy(what: str) -> None:
 
 
 def _start_open_deals(cursor: Any, values: dict[str, Any], moment: datetime) -> None:
-    from kniga.processes.bulk import start_many
+    from kniga.processes.running.bulk import start_many
 
     started = time.perf_counter()
     cursor.execute("SELECT i, place FROM made_deal WHERE closed IS NULL")
@@ -182,9 +182,9 @@ def _people_and_lists(moment: datetime) -> dict[str, Any]:
     from kniga.clients.models import Industry, Region, Source
     from kniga.deals.models import LossReason, Stage
     from kniga.platform.textkeys import fold, match_key
-    from kniga.processes.definitions import runnable_version
     from kniga.processes.models import ProcessVersion
-    from kniga.processes.publishing import install_books
+    from kniga.processes.versions.definitions import runnable_version
+    from kniga.processes.versions.publishing import install_books
 
     install_books(language="ru", by=None, now=moment)
     version = ProcessVersion.objects.get(process__key="b2b_sale", status="published")

@@ -98,7 +98,7 @@ def _tell(report: Report, count: int, product: list[tuple[float, float]], bare: 
 
 
 def _product() -> Callable[[Sequence[int]], None]:
-    from kniga.processes.bulk import published_version_id, start_many
+    from kniga.processes.running.bulk import published_version_id, start_many
 
     version = published_version_id(KEY)
 
@@ -114,7 +114,7 @@ def _bare() -> Callable[[Sequence[int]], None]:
     from django.db import connection
 
     from kniga.deals.models import Stage
-    from kniga.processes.bulk import published_version_id
+    from kniga.processes.running.bulk import published_version_id
 
     values: dict[str, Any] = {
         "version": published_version_id(KEY),

@@ -101,7 +101,7 @@ def _bare() -> Callable[[int], None]:
 
 
 def _sweep(count: int) -> None:
-    from kniga.processes.sweeping import sweep_timers
+    from kniga.processes.background.sweeping import sweep_timers
 
     found = sweep_timers(now=_later())
     assert found == count, f"{found} of {count} timers were due"
@@ -111,7 +111,7 @@ def _start(count: int) -> None:
     """New deals, each with a timer that is due by `_later`."""
     from django.db import connection, transaction
 
-    from kniga.processes.bulk import published_version_id, start_many
+    from kniga.processes.running.bulk import published_version_id, start_many
 
     version = published_version_id(KEY)
     for first in range(0, count, AT_ONCE):

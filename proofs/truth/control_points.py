@@ -62,7 +62,7 @@ def counted(start: datetime, minutes: int) -> datetime:
 def _furnish() -> dict[str, Any]:
     from kniga.people.models import Branch, Team, User
     from kniga.platform.ledger import ensure_partitions
-    from kniga.processes.publishing import install_books
+    from kniga.processes.versions.publishing import install_books
 
     ensure_partitions(OPENED.date(), OPENED.date() + timedelta(days=62))
     branch = Branch.objects.create(name="Proof")
@@ -176,7 +176,7 @@ def _first_minute(start: datetime, end: datetime, is_so: Callable[[], bool]) -> 
 
 def _look(now: datetime) -> None:
     """A round of the worker, all of it."""
-    from kniga.processes.pump import run_due
+    from kniga.processes.background.pump import run_due
 
     run_due(now=now)
 

@@ -30,7 +30,7 @@ import sys
 from kniga.runtime.session import database
 with database():
     from kniga.platform import clock
-    from kniga.processes.bulk import start_many
+    from kniga.processes.running.bulk import start_many
     from tests.processes.moving import SECOND, open_deals, publish_first, two_teams
     from django.db import transaction
     open(sys.argv[2], "wb").write(SECOND)
@@ -47,11 +47,11 @@ from kniga.runtime.session import database
 with database():
     from kniga.people.models import User
     from kniga.platform import clock
-    from kniga.processes.act_planning import change_move, plan_move
-    from kniga.processes.acting import begin_act, carry_out
-    from kniga.processes.act_queries import act_counts
-    from kniga.processes.scopes import Scope
-    from kniga.processes.splitting import SplitAsked
+    from kniga.processes.acts.act_planning import change_move, plan_move
+    from kniga.processes.acts.acting import begin_act, carry_out
+    from kniga.processes.acts.act_queries import act_counts
+    from kniga.processes.acts.scopes import Scope
+    from kniga.processes.acts.splitting import SplitAsked
     by = User.objects.get(email=sys.argv[1])
     act = plan_move(scope=Scope(sys.argv[2], 1), target=2, reason="the others", by=by, now=clock.now())
     carry_out(act_id=act.pk, clock=clock.now)

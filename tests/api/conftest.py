@@ -15,7 +15,7 @@ from kniga.people.models import User
 from kniga.people.tokens import create_token
 from kniga.platform import clock
 from kniga.platform.working_time import forget_calendar
-from kniga.processes.definitions import forget_definitions
+from kniga.processes.versions.definitions import forget_definitions
 from tests.processes.conftest import NOW, Department, make_department
 
 

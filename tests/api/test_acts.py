@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from kniga.platform import clock
-from kniga.processes.acting import carry_out
+from kniga.processes.acts.acting import carry_out
 from kniga.processes.models import BulkAct, Instance
-from kniga.processes.publishing import publish_version, upload_version
 from kniga.processes.services import start_process
+from kniga.processes.versions.publishing import publish_version, upload_version
 from tests.api.conftest import NOW, CallerFor
 from tests.api.test_resources import conforms
 from tests.processes.conftest import SMALL_SALE, Department

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from kniga.processes.control_models import Deviation
-from kniga.processes.pump import run_due
+from kniga.processes.background.pump import run_due
+from kniga.processes.models.control import Deviation
 from tests.api.conftest import Caller, key_for
 from tests.processes.conftest import Department
 from tests.processes.test_control_points import DUE, controlled, start

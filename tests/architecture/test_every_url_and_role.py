@@ -34,15 +34,15 @@ from kniga.people.tokens import create_token
 from kniga.platform import clock
 from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import forget_calendar
-from kniga.processes.act_planning import plan_act
-from kniga.processes.control_models import Deviation
-from kniga.processes.definitions import forget_definitions
-from kniga.processes.drafting import discard_draft, draft_from_scratch
+from kniga.processes.acts.act_planning import plan_act
+from kniga.processes.acts.scopes import Scope
+from kniga.processes.drafts.drafting import discard_draft, draft_from_scratch
+from kniga.processes.forms.web_forms import FormSettings, create_form
 from kniga.processes.models import Task, Work
+from kniga.processes.models.control import Deviation
 from kniga.processes.opening import open_deal
-from kniga.processes.publishing import publish_version, upload_version
-from kniga.processes.scopes import Scope
-from kniga.processes.web_forms import FormSettings, create_form
+from kniga.processes.versions.definitions import forget_definitions
+from kniga.processes.versions.publishing import publish_version, upload_version
 from tests.architecture.access_table import EVERYBODY, OPEN_PAGES, OPERATIONS, PAGES, Line
 from tests.architecture.test_pages_are_guarded import pages
 from tests.processes.conftest import SMALL_SALE

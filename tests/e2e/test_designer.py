@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from kniga.engine import compile_bpmn
 from kniga.platform import clock
-from kniga.processes.drafting import draft_from_scratch
+from kniga.processes.drafts.drafting import draft_from_scratch
 from kniga.processes.models import Draft, DraftSave
 from tests.domain.department import Department, make_department
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kniga.people.models import User
-from kniga.processes.definitions import forget_definitions
+from kniga.processes.versions.definitions import forget_definitions
 from tests.processes.drawn import drawn
 from tests.processes.moving import FIRST, KEY, SECOND, publish_second, run_deals, two_teams
 

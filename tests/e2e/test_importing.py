@@ -16,8 +16,8 @@ from kniga.imports.jobs import carry_out
 from kniga.imports.models import ImportJob
 from kniga.people.models import User
 from kniga.people.roles import Role
-from kniga.processes.definitions import forget_definitions
-from kniga.processes.publishing import install_books
+from kniga.processes.versions.definitions import forget_definitions
+from kniga.processes.versions.publishing import install_books
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -11,10 +11,10 @@ from playwright.sync_api import Page
 from kniga.deals.models import Deal
 from kniga.people.models import User
 from kniga.platform import clock
-from kniga.processes.definitions import forget_definitions
 from kniga.processes.models import ProcessVersion, Task
-from kniga.processes.publishing import install_books
 from kniga.processes.services import start_process
+from kniga.processes.versions.definitions import forget_definitions
+from kniga.processes.versions.publishing import install_books
 from tests.domain.department import Department, contact, make_department
 
 LONG = "Wholesalewarehouse" * 10

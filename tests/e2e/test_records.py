@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from kniga.clients.models import Client
 from kniga.deals.models import Deal
 from kniga.platform import clock
-from kniga.processes.definitions import forget_definitions
-from kniga.processes.publishing import install_books
+from kniga.processes.versions.definitions import forget_definitions
+from kniga.processes.versions.publishing import install_books
 from tests.domain.department import Department, contact, make_department, make_product
 
 SignIn = Callable[[Page, Any], None]

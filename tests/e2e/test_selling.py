@@ -14,10 +14,10 @@ from kniga.clients.models import Client
 from kniga.deals.models import Deal, LossReason, Pipeline
 from kniga.people.models import Branch, User
 from kniga.platform import clock
-from kniga.processes.definitions import forget_definitions
 from kniga.processes.models import Task
-from kniga.processes.publishing import install_books
 from kniga.processes.services import start_process
+from kniga.processes.versions.definitions import forget_definitions
+from kniga.processes.versions.publishing import install_books
 
 SignIn = Callable[[Page, Any], None]
 LONGEST_WAY = 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kniga.processes.models import ProcessVersion
-from kniga.processes.publishing import publish_version, upload_version
+from kniga.processes.versions.publishing import publish_version, upload_version
 from tests.processes.conftest import NOW
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>

@@ -13,8 +13,8 @@ from kniga.clients.models import Client
 from kniga.deals.models import Deal, Pipeline
 from kniga.people.models import Branch, Team, User
 from kniga.platform.working_time import forget_calendar
-from kniga.processes.definitions import forget_definitions
-from kniga.processes.publishing import publish_version, upload_version
+from kniga.processes.versions.definitions import forget_definitions
+from kniga.processes.versions.publishing import publish_version, upload_version
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 """A Monday, 10:00 in Moscow."""

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from kniga.deals.models import Deal, Pipeline
 from kniga.people.models import Branch, Team, User
-from kniga.processes.bulk import start_many
 from kniga.processes.models import ProcessVersion, Task
+from kniga.processes.running.bulk import start_many
 from kniga.processes.services import complete_task
 from tests.processes.books import book, publish
 from tests.processes.conftest import NOW

@@ -12,13 +12,13 @@ from django.db import OperationalError, connection
 
 from kniga.platform.errors import Conflict, Refused
 from kniga.platform.models import Event
-from kniga.processes import acting
-from kniga.processes.act_planning import plan_act, plan_move
-from kniga.processes.act_queries import act_counts
-from kniga.processes.acting import begin_act, begin_undo, carry_out
+from kniga.processes.acts import acting
+from kniga.processes.acts.act_planning import plan_act, plan_move
+from kniga.processes.acts.act_queries import act_counts
+from kniga.processes.acts.acting import begin_act, begin_undo, carry_out
+from kniga.processes.acts.scopes import Scope
 from kniga.processes.models import BulkAct, Instance, Task
-from kniga.processes.replaying import replay_all
-from kniga.processes.scopes import Scope
+from kniga.processes.running.replaying import replay_all
 from kniga.processes.services import complete_task
 from tests.processes.moving import KEY, publish_second, run_deals, two_teams
 from tests.processes.test_moving_running_deals import CHOICES, LATER

@@ -10,14 +10,14 @@ import pytest
 from kniga.people.models import User
 from kniga.platform.errors import Conflict, Refused
 from kniga.platform.models import Event
-from kniga.processes import acting
-from kniga.processes.act_planning import plan_act
-from kniga.processes.act_queries import act_counts, act_rows, acts_of_process
-from kniga.processes.acting import begin_act, carry_out, forsaken_acts
-from kniga.processes.instance_queries import count_running, running_instances, standing_on
+from kniga.processes.acts import acting
+from kniga.processes.acts.act_planning import plan_act
+from kniga.processes.acts.act_queries import act_counts, act_rows, acts_of_process
+from kniga.processes.acts.acting import begin_act, carry_out, forsaken_acts
+from kniga.processes.acts.scopes import Scope, load_scope
+from kniga.processes.diagrams.instance_queries import count_running, running_instances, standing_on
 from kniga.processes.jobs import carry_out_act, queue_act, queue_undo, take_up_forsaken_acts
 from kniga.processes.models import BulkAct, Instance, Task, Timer
-from kniga.processes.scopes import Scope, load_scope
 from kniga.processes.services import complete_task, start_process, suspend_instance
 from tests.processes.conftest import NOW
 from tests.processes.moving import KEY, publish_second, run_deals, two_teams

@@ -9,10 +9,10 @@ import pytest
 from kniga.deals.models import Deal
 from kniga.people.models import User
 from kniga.platform.errors import Refused
+from kniga.processes.background.pump import run_due
+from kniga.processes.background.working import retry_work, skip_work
 from kniga.processes.models import Instance, ProcessVersion, Task, Work
-from kniga.processes.publishing import BookRefused, retire_version, upload_version
-from kniga.processes.pump import run_due
-from kniga.processes.replaying import replay_instance
+from kniga.processes.running.replaying import replay_instance
 from kniga.processes.services import (
     cancel_instance,
     complete_task,
@@ -21,8 +21,8 @@ from kniga.processes.services import (
     suspend_instance,
     undo_completion,
 )
-from kniga.processes.version_queries import get_check, process_rows, version_rows
-from kniga.processes.working import retry_work, skip_work
+from kniga.processes.versions.publishing import BookRefused, retire_version, upload_version
+from kniga.processes.versions.version_queries import get_check, process_rows, version_rows
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 
@@ -164,7 +164,7 @@ def test_a_version_that_was_never_published_is_not_called(
     department: Department, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload_version(xml=CALLED, note="", by=None, now=NOW)
-    monkeypatch.setattr("kniga.processes.publishing.uncallable_processes", lambda _definition: ())
+    monkeypatch.setattr("kniga.processes.versions.publishing.uncallable_processes", lambda _definition: ())
     publish(caller().replace(*OLDER))
     call(department)
     assert Work.objects.get().status == "incident" and Instance.objects.count() == 1

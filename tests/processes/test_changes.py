@@ -9,9 +9,9 @@ from django.utils import translation
 
 from kniga.engine import Definition, compile_bpmn
 from kniga.processes.actions.names import KNOWN_ACTIONS
-from kniga.processes.changes import Changes, StepChange, changes_between
-from kniga.processes.publishing import BOOKS
-from kniga.processes.text_difference import Piece, text_difference
+from kniga.processes.versions.publishing import BOOKS
+from kniga.processes.wording.changes import Changes, StepChange, changes_between
+from kniga.processes.wording.text_difference import Piece, text_difference
 
 BOOK = (Path(BOOKS) / "inbound_sale.en.bpmn").read_text(encoding="utf-8")
 

@@ -13,9 +13,10 @@ from kniga.deals.services import update_deal
 from kniga.people.models import Notice, User
 from kniga.platform.models import CalendarDay, Event
 from kniga.platform.working_time import forget_calendar
-from kniga.processes.control_models import ControlWatch, Deviation
-from kniga.processes.control_points import look_at_controls
-from kniga.processes.pump import run_due
+from kniga.processes.background.pump import run_due
+from kniga.processes.background.sweeping import nearest_due
+from kniga.processes.control.control_points import look_at_controls
+from kniga.processes.models.control import ControlWatch, Deviation
 from kniga.processes.services import (
     cancel_instance,
     complete_task,
@@ -24,7 +25,6 @@ from kniga.processes.services import (
     suspend_instance,
     undo_completion,
 )
-from kniga.processes.sweeping import nearest_due
 from tests.processes.books import book, publish
 from tests.processes.conftest import NOW, Department
 

@@ -8,8 +8,8 @@ import pytest
 
 from kniga.people.models import Branch
 from kniga.processes.models import Task
-from kniga.processes.publishing import publish_version, upload_version
 from kniga.processes.services import complete_task, start_process
+from kniga.processes.versions.publishing import publish_version, upload_version
 from tests.engine.drawing import bpmn, end, flow, gateway, start, task
 from tests.processes.conftest import NOW, Department
 

@@ -11,13 +11,12 @@ from kniga.deals.models import Deal
 from kniga.people.models import Notice, User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
-from kniga.processes.act_planning import plan_move
-from kniga.processes.acting import begin_act, begin_undo, carry_out
-from kniga.processes.attention_queries import attention_of
-from kniga.processes.bulk import start_many
-from kniga.processes.control_models import ControlWatch, Deviation
-from kniga.processes.deviation_acts import acknowledge, close, write_to_owner
-from kniga.processes.deviation_queries import (
+from kniga.processes.acts.act_planning import plan_move
+from kniga.processes.acts.acting import begin_act, begin_undo, carry_out
+from kniga.processes.acts.scopes import Scope
+from kniga.processes.background.pump import run_due
+from kniga.processes.control.deviation_acts import acknowledge, close, write_to_owner
+from kniga.processes.control.deviation_queries import (
     DeviationFilter,
     deviating_deals,
     deviation_choices,
@@ -26,9 +25,10 @@ from kniga.processes.deviation_queries import (
     live_deviations_of,
     open_deviations,
 )
+from kniga.processes.desk.attention_queries import attention_of
 from kniga.processes.models import Process
-from kniga.processes.pump import run_due
-from kniga.processes.scopes import Scope
+from kniga.processes.models.control import ControlWatch, Deviation
+from kniga.processes.running.bulk import start_many
 from tests.processes.books import publish
 from tests.processes.conftest import NOW, Department
 from tests.processes.test_control_points import CONDITION, DUE, controlled, start, told

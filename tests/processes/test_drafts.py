@@ -10,10 +10,11 @@ import pytest
 from kniga.people.models import Branch
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
-from kniga.processes import draft_keys, drafting
-from kniga.processes.book_templates import book_templates, template_xml
-from kniga.processes.draft_checking import check_draft, definition_of_draft
-from kniga.processes.draft_queries import (
+from kniga.processes.diagrams.drawing import drawing_of
+from kniga.processes.drafts import draft_keys, drafting
+from kniga.processes.drafts.book_templates import book_templates, template_xml
+from kniga.processes.drafts.draft_checking import check_draft, definition_of_draft
+from kniga.processes.drafts.draft_queries import (
     discarded_drafts,
     draft_at,
     draft_catalog,
@@ -22,8 +23,8 @@ from kniga.processes.draft_queries import (
     editors_of,
     get_draft,
 )
-from kniga.processes.draft_saves import THINNED_EVERY
-from kniga.processes.drafting import (
+from kniga.processes.drafts.draft_saves import THINNED_EVERY
+from kniga.processes.drafts.drafting import (
     DISCARDED_FOR,
     bring_back_draft,
     copy_of_version,
@@ -37,10 +38,9 @@ from kniga.processes.drafting import (
     restore_revision,
     save_draft,
 )
-from kniga.processes.drawing import drawing_of
 from kniga.processes.models import Draft, DraftSave, Process, ProcessVersion
-from kniga.processes.publishing import BookRefused
 from kniga.processes.services import start_process
+from kniga.processes.versions.publishing import BookRefused
 from tests.processes.conftest import NOW, SMALL_SALE, Department
 
 LATER = NOW + timedelta(minutes=1)

@@ -9,8 +9,8 @@ import pytest
 
 from kniga.platform.errors import Refused
 from kniga.processes.models import Task
-from kniga.processes.publishing import BookRefused, publish_version, upload_version
 from kniga.processes.services import Advanced, complete_task, start_process
+from kniga.processes.versions.publishing import BookRefused, publish_version, upload_version
 from tests.engine.drawing import bpmn, end, flow, start, task
 from tests.processes.conftest import NOW, Department
 

@@ -19,17 +19,17 @@ from kniga.clients.models import Channel, Contact
 from kniga.deals.models import Deal
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
-from kniga.processes import working
 from kniga.processes.actions import letters, webhooks
 from kniga.processes.actions.doing import ActionFailed
 from kniga.processes.actions.webhooks import checked_address, secret_of, signature
+from kniga.processes.background import working
+from kniga.processes.background.pump import run_due
+from kniga.processes.background.working import do_work, retry_work, skip_work
+from kniga.processes.desk.wait_queries import incidents_for, processes_in_work
 from kniga.processes.models import Instance, Task, Work
-from kniga.processes.publishing import BookRefused
-from kniga.processes.pump import run_due
-from kniga.processes.replaying import replay_instance
+from kniga.processes.running.replaying import replay_instance
 from kniga.processes.services import complete_task, start_process, undo_completion
-from kniga.processes.wait_queries import incidents_for, processes_in_work
-from kniga.processes.working import do_work, retry_work, skip_work
+from kniga.processes.versions.publishing import BookRefused
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 from tests.processes.test_messages import FIELDS

@@ -16,13 +16,13 @@ from kniga.platform.errors import Refused
 from kniga.platform.models import Event
 from kniga.processes.actions.documents import as_plain_text
 from kniga.processes.actions.placeholders import filled_in, letter_values
-from kniga.processes.definitions import forget_definitions
+from kniga.processes.background.working import do_work, retry_work
 from kniga.processes.models import Instance, Task, Work
-from kniga.processes.publishing import BookRefused
-from kniga.processes.replaying import replay_instance
+from kniga.processes.running.replaying import replay_instance
 from kniga.processes.services import undo_completion
-from kniga.processes.version_queries import get_check
-from kniga.processes.working import do_work, retry_work
+from kniga.processes.versions.definitions import forget_definitions
+from kniga.processes.versions.publishing import BookRefused
+from kniga.processes.versions.version_queries import get_check
 from kniga.web.markdown import render_markdown
 from tests.processes.books import publish
 from tests.processes.conftest import NOW, Department
@@ -83,7 +83,7 @@ def test_work_that_is_taken_up_again_makes_one_document(
     publish(working_book(action("create_document", template="offer")))
     ask(department)
     with monkeypatch.context() as killed:
-        killed.setattr("kniga.processes.working._complete", _killed)
+        killed.setattr("kniga.processes.background.working._complete", _killed)
         with pytest.raises(SystemExit):
             do_work(now=AFTER_UNDO)
     assert not Document.objects.exists(), "document and completion are one transaction"

@@ -12,12 +12,12 @@ from kniga.documents.models import Document, DocumentTemplate, Letter
 from kniga.documents.services import TemplateText, create_template
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.models import Event
-from kniga.processes.materials import letter_for, make_document, materials_of, send_letter_by_hand
+from kniga.processes.background.working import do_work, retry_work
+from kniga.processes.desk.materials import letter_for, make_document, materials_of, send_letter_by_hand
+from kniga.processes.desk.task_card import get_task_card
 from kniga.processes.models import Work
-from kniga.processes.publishing import BookRefused
 from kniga.processes.services import complete_task, start_process
-from kniga.processes.task_card import get_task_card
-from kniga.processes.working import do_work, retry_work
+from kniga.processes.versions.publishing import BookRefused
 from tests.processes.books import book, publish
 from tests.processes.conftest import NOW, Department
 from tests.processes.test_machine_work import AFTER_UNDO, ask, contact, working_book

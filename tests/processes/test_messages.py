@@ -11,11 +11,12 @@ from kniga.deals.models import Deal, Pipeline
 from kniga.people.models import Branch, User
 from kniga.platform.errors import Refused
 from kniga.platform.models import Event
-from kniga.processes import signals
-from kniga.processes.messaging import receive_message
+from kniga.processes.background.pump import run_due
+from kniga.processes.correlation import signals
+from kniga.processes.correlation.messaging import receive_message
+from kniga.processes.correlation.signals import broadcast_signal
 from kniga.processes.models import Instance, KeptSignal, Message, Subscription, Task
-from kniga.processes.pump import run_due
-from kniga.processes.replaying import replay_instance
+from kniga.processes.running.replaying import replay_instance
 from kniga.processes.services import (
     cancel_instance,
     complete_task,
@@ -24,7 +25,6 @@ from kniga.processes.services import (
     suspend_instance,
     undo_completion,
 )
-from kniga.processes.signals import broadcast_signal
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 

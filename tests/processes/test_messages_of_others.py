@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from kniga.people.models import Branch, User
-from kniga.processes.messages import accept_message
-from kniga.processes.messaging import Received
+from kniga.processes.background.pump import run_due
+from kniga.processes.correlation.messages import accept_message
+from kniga.processes.correlation.messaging import Received
+from kniga.processes.desk.wait_queries import messages_for
 from kniga.processes.models import Instance, Message, Subscription
-from kniga.processes.pump import run_due
-from kniga.processes.wait_queries import messages_for
 from tests.processes.books import publish
 from tests.processes.conftest import NOW, Department
 from tests.processes.test_messages import ask, receiving

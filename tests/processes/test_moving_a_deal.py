@@ -11,8 +11,8 @@ from kniga.deals.models import Deal, LossReason, StageVisit
 from kniga.people.models import User
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.models import Event
+from kniga.processes.background.sweeping import sweep_timers
 from kniga.processes.models import Instance, Task, Timer
-from kniga.processes.publishing import install_books
 from kniga.processes.services import (
     Advanced,
     TaskAlreadyDone,
@@ -20,7 +20,7 @@ from kniga.processes.services import (
     start_process,
     undo_completion,
 )
-from kniga.processes.sweeping import sweep_timers
+from kniga.processes.versions.publishing import install_books
 from tests.processes.conftest import NOW, Department
 
 

@@ -12,15 +12,16 @@ from kniga.people.models import Notice
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import CalendarDay, Event
 from kniga.platform.working_time import forget_calendar
-from kniga.processes.act_planning import plan_move
-from kniga.processes.acting import begin_act, begin_undo, carry_out
-from kniga.processes.control_models import ControlWatch, Deviation
-from kniga.processes.deadlines import follow_moved_deadlines, move_deadline, proposed_deadline
-from kniga.processes.deviation_acts import close, move_date
+from kniga.processes.acts.act_planning import plan_move
+from kniga.processes.acts.acting import begin_act, begin_undo, carry_out
+from kniga.processes.acts.scopes import Scope
+from kniga.processes.background.pump import run_due
+from kniga.processes.background.sweeping import nearest_due
+from kniga.processes.control.deviation_acts import close, move_date
 from kniga.processes.models import Task, Timer
-from kniga.processes.pump import run_due
-from kniga.processes.replaying import replay_instance
-from kniga.processes.scopes import Scope
+from kniga.processes.models.control import ControlWatch, Deviation
+from kniga.processes.running.deadlines import follow_moved_deadlines, move_deadline, proposed_deadline
+from kniga.processes.running.replaying import replay_instance
 from kniga.processes.services import (
     cancel_instance,
     complete_task,
@@ -28,7 +29,6 @@ from kniga.processes.services import (
     suspend_instance,
     undo_completion,
 )
-from kniga.processes.sweeping import nearest_due
 from tests.processes.books import publish
 from tests.processes.conftest import NOW, Department
 from tests.processes.test_control_points import controlled, done, kinds, start

@@ -13,17 +13,17 @@ from kniga.deals.models import Deal, StageVisit
 from kniga.people.models import User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
-from kniga.processes.act_planning import change_move, plan_move
-from kniga.processes.act_queries import act_counts, act_rows, get_visible_act, mapping_of
-from kniga.processes.acting import begin_act, begin_undo, carry_out, drop_act
-from kniga.processes.bulk import start_many
-from kniga.processes.definitions import runnable_version
-from kniga.processes.mapping import propose_mapping
+from kniga.processes.acts.act_planning import change_move, plan_move
+from kniga.processes.acts.act_queries import act_counts, act_rows, get_visible_act, mapping_of
+from kniga.processes.acts.acting import begin_act, begin_undo, carry_out, drop_act
+from kniga.processes.acts.mapping import propose_mapping
+from kniga.processes.acts.scopes import Scope
+from kniga.processes.desk.timeline import timeline_of_deal
 from kniga.processes.models import BulkAct, Instance, ProcessVersion, Task, Timer
-from kniga.processes.replaying import replay_all
-from kniga.processes.scopes import Scope
+from kniga.processes.running.bulk import start_many
+from kniga.processes.running.replaying import replay_all
 from kniga.processes.services import complete_task, suspend_instance
-from kniga.processes.timeline import timeline_of_deal
+from kniga.processes.versions.definitions import runnable_version
 from tests.processes.books import book, publish
 from tests.processes.conftest import NOW
 from tests.processes.moving import KEY, STAGES, open_deals, publish_second, run_deals, step, two_teams

@@ -9,8 +9,8 @@ import pytest
 from kniga.engine import compile_bpmn
 from kniga.platform.errors import Refused
 from kniga.processes.models import Task
-from kniga.processes.outline import outline_of
 from kniga.processes.services import complete_task, start_process, undo_completion
+from kniga.processes.wording.outline import outline_of
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 

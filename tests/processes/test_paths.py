@@ -11,12 +11,12 @@ import pytest
 from kniga.deals.models import Deal
 from kniga.engine import compile_bpmn
 from kniga.people.models import User
-from kniga.processes.act_planning import plan_act, plan_move
-from kniga.processes.acting import begin_act, begin_undo, carry_out
+from kniga.processes.acts.act_planning import plan_act, plan_move
+from kniga.processes.acts.acting import begin_act, begin_undo, carry_out
+from kniga.processes.acts.scopes import Scope
+from kniga.processes.diagrams.path_following import Told, Way, ways_gone
+from kniga.processes.diagrams.path_queries import PathPart, path_of_deal
 from kniga.processes.models import BulkAct, Task
-from kniga.processes.path_following import Told, Way, ways_gone
-from kniga.processes.path_queries import PathPart, path_of_deal
-from kniga.processes.scopes import Scope
 from kniga.processes.services import cancel_instance, complete_task
 from tests.processes.books import book, task
 from tests.processes.conftest import NOW

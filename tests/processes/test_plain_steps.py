@@ -12,8 +12,8 @@ from django.db import connection
 from kniga.deals.models import Deal, Pipeline, StageVisit
 from kniga.engine import State
 from kniga.platform.models import Event
-from kniga.processes import applying
 from kniga.processes.models import ControlWatch, Instance, Task, Timer
+from kniga.processes.running import applying
 from kniga.processes.services import complete_task, start_process, undo_completion
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department

@@ -10,13 +10,13 @@ import pytest
 from kniga.people.models import User
 from kniga.platform.errors import Conflict
 from kniga.platform.models import Event
-from kniga.processes import act_planning
-from kniga.processes.act_planning import change_move, plan_act, plan_move
-from kniga.processes.act_queries import act_counts, act_rows
-from kniga.processes.acting import begin_act, carry_out, drop_act, forsaken_acts
+from kniga.processes.acts import act_planning
+from kniga.processes.acts.act_planning import change_move, plan_act, plan_move
+from kniga.processes.acts.act_queries import act_counts, act_rows
+from kniga.processes.acts.acting import begin_act, carry_out, drop_act, forsaken_acts
+from kniga.processes.acts.scopes import Scope
 from kniga.processes.jobs import carry_out_act, take_up_forsaken_acts
 from kniga.processes.models import BulkAct
-from kniga.processes.scopes import Scope
 from tests.processes.moving import KEY, publish_second, run_deals, two_teams
 from tests.processes.test_moving_running_deals import LATER, SCOPE, carried_out
 

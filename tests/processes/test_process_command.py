@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from kniga.cli import process_check
 from kniga.cli.process import app
-from kniga.processes.publishing import BOOKS
+from kniga.processes.versions.publishing import BOOKS
 from tests.processes.books import book, task
 from tests.processes.conftest import SMALL_SALE
 

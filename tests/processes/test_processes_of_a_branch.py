@@ -7,9 +7,9 @@ import pytest
 from kniga.deals.models import Deal
 from kniga.people.models import Branch, User
 from kniga.platform.errors import Refused
-from kniga.processes import self_starts
-from kniga.processes.deal_queries import startable_processes
-from kniga.processes.drafting import copy_of_version, publish_draft
+from kniga.processes.background import self_starts
+from kniga.processes.desk.deal_queries import startable_processes
+from kniga.processes.drafts.drafting import copy_of_version, publish_draft
 from kniga.processes.models import ProcessVersion
 from kniga.processes.opening import open_deal
 from kniga.processes.services import start_process

@@ -30,14 +30,15 @@ from kniga.engine import (
     advance,
 )
 from kniga.platform.errors import Refused
-from kniga.processes import definitions, following
-from kniga.processes.definitions import RunnableVersion, runnable_version
-from kniga.processes.effects import FiredTimer
 from kniga.processes.models import Instance, Message, Process, ProcessVersion, Subscription, Task, Timer, Work
-from kniga.processes.reading import InstanceSnapshot, fields_for, read_instances
-from kniga.processes.replaying import replay_instance
+from kniga.processes.running import following
+from kniga.processes.running.effects import FiredTimer
+from kniga.processes.running.reading import InstanceSnapshot, fields_for, read_instances
+from kniga.processes.running.replaying import replay_instance
+from kniga.processes.running.stepping import Wanted, act_on_instance
 from kniga.processes.services import complete_task, start_process, undo_completion
-from kniga.processes.stepping import Wanted, act_on_instance
+from kniga.processes.versions import definitions
+from kniga.processes.versions.definitions import RunnableVersion, runnable_version
 from tests.engine.random_processes import sound_process
 from tests.engine.walking import choices, expected_waits
 from tests.processes.conftest import NOW, Department

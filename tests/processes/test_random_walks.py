@@ -12,11 +12,11 @@ import pytest
 from kniga.deals.models import Deal, Pipeline, StageVisit
 from kniga.engine import Question, UserTask
 from kniga.platform.models import Event
-from kniga.processes.definitions import runnable_version
+from kniga.processes.background.sweeping import sweep_timers
 from kniga.processes.models import Instance, Task, Timer
-from kniga.processes.publishing import install_books
 from kniga.processes.services import complete_task, start_process, undo_completion
-from kniga.processes.sweeping import sweep_timers
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.versions.publishing import install_books
 from tests.processes.conftest import NOW, Department
 
 SAMPLES: dict[str, object] = {

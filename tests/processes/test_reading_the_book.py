@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from kniga.engine import compile_bpmn
-from kniga.processes.drawing import drawing_of
+from kniga.processes.desk.moves import ways_on
+from kniga.processes.diagrams.drawing import drawing_of
 from kniga.processes.models import Instance, Task
-from kniga.processes.moves import ways_on
-from kniga.processes.outline import OutlineStep, outline_of
-from kniga.processes.publishing import BOOKS
 from kniga.processes.services import complete_task, start_process
+from kniga.processes.versions.publishing import BOOKS
+from kniga.processes.wording.outline import OutlineStep, outline_of
 from tests.processes.conftest import NOW, SMALL_SALE, Department
 
 SHIPPED = sorted(BOOKS.glob("*.bpmn"))

@@ -13,12 +13,12 @@ from kniga.deals.models import Deal, DealLine, LossReason, Pipeline, StageVisit
 from kniga.people.models import User
 from kniga.platform.errors import Refused
 from kniga.platform.models import Event
-from kniga.processes.definitions import runnable_version
+from kniga.processes.background.sweeping import sweep_timers
 from kniga.processes.models import Instance, Task, Timer
 from kniga.processes.opening import hand_over_deal
-from kniga.processes.publishing import install_books, publish_version, upload_version
 from kniga.processes.services import cancel_instance, complete_task, start_process, undo_completion
-from kniga.processes.sweeping import sweep_timers
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.versions.publishing import install_books, publish_version, upload_version
 from tests.processes.conftest import NOW, SMALL_SALE, Department
 
 SOON = NOW + timedelta(seconds=5)

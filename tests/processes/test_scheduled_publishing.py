@@ -10,14 +10,15 @@ from django.db import DataError
 from kniga.people.models import Notice
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.models import Event
-from kniga.processes import pump, scheduling
-from kniga.processes.draft_checking import check_draft
-from kniga.processes.drafting import draft_from_file, publish_draft
+from kniga.processes.background import pump
+from kniga.processes.background.pump import run_due
+from kniga.processes.background.sweeping import nearest_due
+from kniga.processes.drafts.draft_checking import check_draft
+from kniga.processes.drafts.drafting import draft_from_file, publish_draft
 from kniga.processes.models import Draft, ProcessVersion
-from kniga.processes.publishing import BookRefused, publish_version, upload_version
-from kniga.processes.pump import run_due
-from kniga.processes.scheduling import cancel_publishing, publish_scheduled, schedule_publishing
-from kniga.processes.sweeping import nearest_due
+from kniga.processes.versions import scheduling
+from kniga.processes.versions.publishing import BookRefused, publish_version, upload_version
+from kniga.processes.versions.scheduling import cancel_publishing, publish_scheduled, schedule_publishing
 from tests.processes.books import book
 from tests.processes.conftest import NOW, SMALL_SALE, Department
 from tests.processes.test_process_command import STUCK

@@ -11,15 +11,15 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from kniga.deals.models import Deal, Pipeline
 from kniga.platform.errors import Refused
-from kniga.processes import self_starts
-from kniga.processes.acting import begin_undo, carry_out
-from kniga.processes.bulk import start_many
+from kniga.processes.acts.acting import begin_undo, carry_out
+from kniga.processes.background import self_starts
+from kniga.processes.background.pump import run_due
+from kniga.processes.background.sweeping import nearest_due
+from kniga.processes.correlation.signals import broadcast_signal
 from kniga.processes.models import BulkAct, Instance, ScheduledStart, Task
-from kniga.processes.publishing import publish_version, retire_version, upload_version
-from kniga.processes.pump import run_due
+from kniga.processes.running.bulk import start_many
 from kniga.processes.services import cancel_instance, start_process
-from kniga.processes.signals import broadcast_signal
-from kniga.processes.sweeping import nearest_due
+from kniga.processes.versions.publishing import publish_version, retire_version, upload_version
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 from tests.processes.test_workers_at_once import many_deals

@@ -11,15 +11,15 @@ from django.utils.translation import override
 from kniga.engine import compile_bpmn
 from kniga.people.models import User
 from kniga.platform.errors import Refused
-from kniga.processes.act_planning import change_move, plan_move
-from kniga.processes.act_queries import act_counts
-from kniga.processes.acting import begin_act, begin_undo, carry_out
-from kniga.processes.definitions import runnable_version
+from kniga.processes.acts.act_planning import change_move, plan_move
+from kniga.processes.acts.act_queries import act_counts
+from kniga.processes.acts.acting import begin_act, begin_undo, carry_out
+from kniga.processes.acts.scopes import Scope
+from kniga.processes.acts.splitting import SplitAsked, read_split, split_choices, split_fields
 from kniga.processes.models import BulkAct, ProcessVersion, Task
-from kniga.processes.reading import read_instances
-from kniga.processes.replaying import replay_all
-from kniga.processes.scopes import Scope
-from kniga.processes.splitting import SplitAsked, read_split, split_choices, split_fields
+from kniga.processes.running.reading import read_instances
+from kniga.processes.running.replaying import replay_all
+from kniga.processes.versions.definitions import runnable_version
 from tests.processes.conftest import NOW, SMALL_SALE
 from tests.processes.moving import KEY, publish_second, run_deals, two_teams
 

@@ -9,14 +9,14 @@ import pytest
 from kniga.deals.models import Deal, StageVisit
 from kniga.people.models import User
 from kniga.platform.errors import Refused
-from kniga.processes.act_planning import plan_start
-from kniga.processes.act_queries import act_counts, act_rows
-from kniga.processes.acting import begin_act, carry_out
+from kniga.processes.acts.act_planning import plan_start
+from kniga.processes.acts.act_queries import act_counts, act_rows
+from kniga.processes.acts.acting import begin_act, carry_out
+from kniga.processes.acts.scopes import Scope
 from kniga.processes.models import BulkAct, Instance, Task
-from kniga.processes.publishing import retire_version
-from kniga.processes.replaying import replay_all
-from kniga.processes.scopes import Scope
+from kniga.processes.running.replaying import replay_all
 from kniga.processes.services import complete_task, start_process
+from kniga.processes.versions.publishing import retire_version
 from tests.processes.conftest import NOW
 from tests.processes.moving import KEY, open_deals, publish_first, publish_second, two_teams
 from tests.processes.test_moving_running_deals import LATER, carried_out, undone

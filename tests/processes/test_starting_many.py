@@ -13,9 +13,9 @@ from kniga.deals.models import Deal
 from kniga.people.models import User
 from kniga.platform.errors import Refused
 from kniga.platform.models import Event
-from kniga.processes.bulk import start_many
 from kniga.processes.models import Instance, Subscription, Task, Timer, Work
-from kniga.processes.replaying import replay_all
+from kniga.processes.running.bulk import start_many
+from kniga.processes.running.replaying import replay_all
 from kniga.processes.services import complete_task, start_process
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department

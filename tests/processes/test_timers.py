@@ -9,9 +9,10 @@ import pytest
 from kniga.deals.models import Deal
 from kniga.platform.errors import Conflict, Refused
 from kniga.platform.models import Event
+from kniga.processes.background.pump import run_due
+from kniga.processes.background.sweeping import nearest_due, sweep_timers
 from kniga.processes.models import Instance, Task, Timer
-from kniga.processes.pump import run_due
-from kniga.processes.replaying import replay_instance
+from kniga.processes.running.replaying import replay_instance
 from kniga.processes.services import (
     cancel_instance,
     complete_task,
@@ -20,7 +21,6 @@ from kniga.processes.services import (
     start_process,
     suspend_instance,
 )
-from kniga.processes.sweeping import nearest_due, sweep_timers
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 

@@ -8,7 +8,7 @@ import pytest
 
 from kniga.engine import compile_bpmn
 from kniga.engine.bpmn.editing import edit, set_name, set_script
-from kniga.processes.drafting import DraftConflict, draft_from_file, save_draft
+from kniga.processes.drafts.drafting import DraftConflict, draft_from_file, save_draft
 from kniga.processes.models import Draft, DraftSave
 from tests.processes.conftest import NOW, SMALL_SALE, Department
 

@@ -8,10 +8,16 @@ from django.db import IntegrityError, transaction
 from kniga.people.models import User
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.models import Event
-from kniga.processes.checking import check_of
 from kniga.processes.models import Instance, ProcessVersion
-from kniga.processes.publishing import BookRefused, check_version, publish_version, retire_version, upload_version
 from kniga.processes.services import start_process
+from kniga.processes.versions.checking import check_of
+from kniga.processes.versions.publishing import (
+    BookRefused,
+    check_version,
+    publish_version,
+    retire_version,
+    upload_version,
+)
 from tests.processes.conftest import NOW, SMALL_SALE, Department
 from tests.processes.test_process_command import STUCK
 

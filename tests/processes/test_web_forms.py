@@ -13,12 +13,12 @@ from kniga.deals.models import Deal
 from kniga.people.models import Branch, Notice, User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
-from kniga.processes import messaging
-from kniga.processes.form_models import WebForm, WebFormEntry
-from kniga.processes.form_queries import form_processes, form_rows, get_form, recent_entries, thanks_of
-from kniga.processes.messaging import begin_with_kept, receive_message
+from kniga.processes.correlation import messaging
+from kniga.processes.correlation.messaging import begin_with_kept, receive_message
+from kniga.processes.forms.form_queries import form_processes, form_rows, get_form, recent_entries, thanks_of
+from kniga.processes.forms.web_forms import FormSettings, Taken, TooMany, create_form, take_entry, update_form
 from kniga.processes.models import Instance, Message, Process, Task
-from kniga.processes.web_forms import FormSettings, Taken, TooMany, create_form, take_entry, update_form
+from kniga.processes.models.forms import WebForm, WebFormEntry
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 

@@ -12,14 +12,15 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-from kniga.processes import calling, stepping, sweeping
-from kniga.processes.applying import apply_step, apply_steps
-from kniga.processes.locking import lock
+from kniga.processes.background import sweeping
+from kniga.processes.background.pump import run_due
+from kniga.processes.correlation.signals import broadcast_signal, carry_signals
 from kniga.processes.models import Instance, Message, ProcessVersion, Task, Timer
-from kniga.processes.pump import run_due
-from kniga.processes.replaying import replay_all
+from kniga.processes.running import calling, stepping
+from kniga.processes.running.applying import apply_step, apply_steps
+from kniga.processes.running.locking import lock
+from kniga.processes.running.replaying import replay_all
 from kniga.processes.services import complete_task, start_process
-from kniga.processes.signals import broadcast_signal, carry_signals
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department, make_department
 from tests.processes.test_calls import CALLED, SOON, call, caller

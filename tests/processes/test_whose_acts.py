@@ -7,11 +7,11 @@ import pytest
 from kniga.deals.models import Deal
 from kniga.people.models import Branch, Team, User
 from kniga.platform.errors import NotVisible, Refused
-from kniga.processes.act_planning import plan_act
-from kniga.processes.act_queries import act_rows, acts_of_process, get_visible_act
-from kniga.processes.acting import begin_act, begin_undo, carry_out, drop_act
+from kniga.processes.acts.act_planning import plan_act
+from kniga.processes.acts.act_queries import act_rows, acts_of_process, get_visible_act
+from kniga.processes.acts.acting import begin_act, begin_undo, carry_out, drop_act
+from kniga.processes.acts.scopes import Scope
 from kniga.processes.models import BulkAct, Instance
-from kniga.processes.scopes import Scope
 from tests.processes.moving import KEY, run_deals, two_teams
 from tests.processes.test_moving_running_deals import LATER, carried_out, undone
 

@@ -11,10 +11,10 @@ from django.db import transaction
 
 from kniga.platform.errors import Refused
 from kniga.platform.sqlparts import rows_of
-from kniga.processes import working
+from kniga.processes.background import working
+from kniga.processes.background.working import do_work
 from kniga.processes.models import Work
 from kniga.processes.services import undo_completion
-from kniga.processes.working import do_work
 from tests.processes.books import publish
 from tests.processes.conftest import NOW, Department, make_department
 from tests.processes.test_acts_by_two_workers import at_once

@@ -20,12 +20,12 @@ from kniga.deals.models import Deal
 from kniga.platform import clock
 from kniga.platform.models import Event
 from kniga.platform.waking import wake_workers
-from kniga.processes import pump, working
-from kniga.processes.bulk import start_many
-from kniga.processes.messaging import receive_message
+from kniga.processes.background import pump, working
+from kniga.processes.background.pump import run_due
+from kniga.processes.correlation.messaging import receive_message
 from kniga.processes.models import Instance, Message, ProcessVersion, Task, Timer, Work
-from kniga.processes.pump import run_due
-from kniga.processes.replaying import replay_all
+from kniga.processes.running.bulk import start_many
+from kniga.processes.running.replaying import replay_all
 from kniga.processes.services import complete_task, start_process
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department, make_department

@@ -18,7 +18,7 @@ from kniga.platform.errors import Refused
 from kniga.platform.requisites import is_inn
 from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import forget_calendar
-from kniga.processes.definitions import forget_definitions
+from kniga.processes.versions.definitions import forget_definitions
 
 NOW = datetime(2026, 6, 17, 9, 30, tzinfo=UTC)
 """A Wednesday."""

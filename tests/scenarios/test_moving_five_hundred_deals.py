@@ -10,13 +10,13 @@ from django.db.models import Count
 
 from kniga.deals.models import Deal
 from kniga.platform.models import Event
-from kniga.processes.act_planning import plan_move
-from kniga.processes.act_queries import act_counts
-from kniga.processes.acting import begin_act, begin_undo, carry_out
-from kniga.processes.bulk import start_many
+from kniga.processes.acts.act_planning import plan_move
+from kniga.processes.acts.act_queries import act_counts
+from kniga.processes.acts.acting import begin_act, begin_undo, carry_out
+from kniga.processes.acts.scopes import Scope
 from kniga.processes.models import BulkAct, Instance, Task
-from kniga.processes.replaying import replay_all
-from kniga.processes.scopes import Scope
+from kniga.processes.running.bulk import start_many
+from kniga.processes.running.replaying import replay_all
 from tests.processes.conftest import NOW
 from tests.processes.moving import KEY, open_deals, publish_first, publish_second, two_teams
 from tests.processes.test_moving_running_deals import LATER, everything

@@ -11,8 +11,8 @@ from lxml import html
 
 from kniga.people.models import User
 from kniga.platform import clock
-from kniga.processes.definitions import forget_definitions
-from kniga.processes.publishing import install_books
+from kniga.processes.versions.definitions import forget_definitions
+from kniga.processes.versions.publishing import install_books
 from tests.domain.department import Department, make_department
 
 HTMX = {"HX-Request": "true"}

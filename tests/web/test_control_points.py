@@ -6,11 +6,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from kniga.processes.checking import Checked
 from kniga.processes.models import ProcessVersion
-from kniga.processes.publishing import publish_version, upload_version
 from kniga.processes.services import start_process
-from kniga.processes.version_queries import get_check
+from kniga.processes.versions.checking import Checked
+from kniga.processes.versions.publishing import publish_version, upload_version
+from kniga.processes.versions.version_queries import get_check
 from tests.processes.books import book, task
 from tests.processes.conftest import NOW, Department
 from tests.processes.conftest import department as department

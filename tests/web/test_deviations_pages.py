@@ -12,8 +12,8 @@ from kniga.deals.models import Deal, Stage
 from kniga.people.models import Notice, NoticeChoice, User
 from kniga.people.notices import notify
 from kniga.platform import clock
-from kniga.processes.control_models import Deviation
-from kniga.processes.pump import run_due
+from kniga.processes.background.pump import run_due
+from kniga.processes.models.control import Deviation
 from tests.processes.conftest import NOW, Department
 from tests.processes.conftest import department as department
 from tests.processes.test_control_points import DUE, controlled, start

@@ -12,7 +12,7 @@ from django.test import Client
 
 from kniga.people.models import Branch
 from kniga.platform import clock
-from kniga.processes.drafting import draft_from_file, draft_from_scratch
+from kniga.processes.drafts.drafting import draft_from_file, draft_from_scratch
 from kniga.processes.models import Draft, ProcessVersion
 from tests.processes.conftest import NOW, SMALL_SALE, Department, department
 from tests.web.test_processes_pages import client_of

@@ -10,11 +10,11 @@ import pytest
 from django.utils.translation import override
 
 from kniga.people.models import User
-from kniga.processes.control_models import Deviation
-from kniga.processes.definitions import runnable_version
-from kniga.processes.instance_queries import Standing, standing_on
+from kniga.processes.acts.scopes import Scope
+from kniga.processes.diagrams.instance_queries import Standing, standing_on
 from kniga.processes.models import ProcessVersion, Task
-from kniga.processes.scopes import Scope
+from kniga.processes.models.control import Deviation
+from kniga.processes.versions.definitions import runnable_version
 from kniga.web.processes.pictures import heat_key, live_marks
 from tests.processes.conftest import NOW
 from tests.processes.drawn import drawn

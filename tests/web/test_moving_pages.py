@@ -11,11 +11,11 @@ from django.utils.translation import override
 
 from kniga.people.models import User
 from kniga.platform import clock
-from kniga.processes import instance_queries
-from kniga.processes.acting import carry_out
+from kniga.processes.acts.acting import carry_out
+from kniga.processes.diagrams import instance_queries
 from kniga.processes.models import BulkAct, Instance, ProcessVersion
-from kniga.processes.publishing import upload_version
 from kniga.processes.services import cancel_instance
+from kniga.processes.versions.publishing import upload_version
 from kniga.web.processes import running_views
 from kniga.web.processes.act_words import why_in_words
 from tests.processes.conftest import NOW

@@ -6,9 +6,9 @@ import pytest
 
 from kniga.deals.models import Deal
 from kniga.people.models import User
-from kniga.processes.act_planning import plan_move
-from kniga.processes.acting import begin_act, carry_out
-from kniga.processes.scopes import Scope
+from kniga.processes.acts.act_planning import plan_move
+from kniga.processes.acts.acting import begin_act, carry_out
+from kniga.processes.acts.scopes import Scope
 from tests.processes.conftest import NOW
 from tests.processes.drawn import drawn
 from tests.processes.moving import FIRST, KEY, SECOND, publish_second, run_deals, two_teams

@@ -8,7 +8,7 @@ from django.test import Client
 
 from kniga.people.models import User
 from kniga.processes.models import ProcessVersion
-from kniga.processes.publishing import BOOKS, upload_version
+from kniga.processes.versions.publishing import BOOKS, upload_version
 from tests.processes.conftest import NOW, SMALL_SALE, Department, department
 
 __all__ = ["department"]

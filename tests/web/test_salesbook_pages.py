@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from kniga.people.models import User
-from kniga.processes.publishing import publish_version, retire_version, upload_version
+from kniga.processes.versions.publishing import publish_version, retire_version, upload_version
 from tests.processes.conftest import NOW, SMALL_SALE, Department, department
 
 __all__ = ["department"]

@@ -8,11 +8,11 @@ from django.test import Client as Browser
 from kniga.engine import compile_bpmn
 from kniga.people.models import User
 from kniga.platform import clock
-from kniga.processes.messaging import receive_message
+from kniga.processes.background.working import do_work
+from kniga.processes.correlation.messaging import receive_message
 from kniga.processes.models import Instance, Message, Task, Work
 from kniga.processes.services import complete_task, start_process
-from kniga.processes.unkept import unkept_promises
-from kniga.processes.working import do_work
+from kniga.processes.versions.unkept import unkept_promises
 from tests.processes.books import publish
 from tests.processes.conftest import NOW, Department, make_department
 from tests.processes.test_machine_work import AFTER_UNDO, letter, working_book

@@ -15,8 +15,8 @@ from kniga.deals.models import Deal, LossReason
 from kniga.people.models import User
 from kniga.platform import clock
 from kniga.processes.models import Task
-from kniga.processes.publishing import install_books
 from kniga.processes.services import complete_task, start_process
+from kniga.processes.versions.publishing import install_books
 from tests.processes.conftest import Department, department
 
 __all__ = ["department"]

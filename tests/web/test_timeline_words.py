@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from kniga.processes.messages import accept_message
+from kniga.processes.background.working import do_work
+from kniga.processes.correlation.messages import accept_message
 from kniga.processes.models import Task
 from kniga.processes.services import complete_task, start_process, undo_completion
-from kniga.processes.working import do_work
 from tests.processes.books import publish
 from tests.processes.conftest import NOW, Department, department
 from tests.processes.test_machine_work import AFTER_UNDO, ask, contact, letter, working_book

@@ -7,7 +7,7 @@ from typing import Any
 from django.test import Client as Browser
 
 from kniga.deals.models import Deal
-from kniga.processes.form_models import WebFormEntry
+from kniga.processes.models.forms import WebFormEntry
 from tests.processes.conftest import Department, department
 from tests.web.test_processes_pages import client_of
 

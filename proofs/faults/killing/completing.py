@@ -123,7 +123,7 @@ class _Completer:
 
     def _send(self) -> None:
         from kniga.platform import clock
-        from kniga.processes.messaging import receive_message
+        from kniga.processes.correlation.messaging import receive_message
 
         name = self.chance.choices((REPLY, HALT), (3, 2))[0]
         deal, ttl = self.chance.choice(self.deals), timedelta(seconds=self.chance.randint(1, 60))

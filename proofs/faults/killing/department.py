@@ -15,7 +15,7 @@ def make(deals: int, *, now: datetime) -> float:
     from kniga.clients.models import Client
     from kniga.deals.models import Deal, Pipeline
     from kniga.people.models import User
-    from kniga.processes.publishing import publish_version, upload_version
+    from kniga.processes.versions.publishing import publish_version, upload_version
 
     User.objects.create_user(HEAD, name="Hanna Head", role="head")
     owner = User.objects.create_user("rep@killed.example", name="Roman Rep", role="rep")
@@ -43,7 +43,7 @@ def _start(deals: list[int], now: datetime) -> float:
 
     from django.db import transaction
 
-    from kniga.processes.bulk import published_version_id, start_many
+    from kniga.processes.running.bulk import published_version_id, start_many
 
     began = time.perf_counter()
     with transaction.atomic():

@@ -114,9 +114,9 @@ class Standing:
 
 def standing() -> Standing:
     """Compare what each running process waits for with its rows, both ways. Nobody may be working meanwhile."""
-    from kniga.processes.definitions import runnable_version
     from kniga.processes.models import Instance
-    from kniga.processes.reading import read_instances
+    from kniga.processes.running.reading import read_instances
+    from kniga.processes.versions.definitions import runnable_version
 
     rows: dict[int, set[Wait]] = defaultdict(set)
     for instance_id, token, element, kind in _rows(_WAITING):
@@ -209,7 +209,7 @@ def _set_up() -> None:
 
 
 def _replay(bounds: tuple[int, int]) -> tuple[int, int, list[str]]:
-    from kniga.processes.replaying import replay_all
+    from kniga.processes.running.replaying import replay_all
 
     first, last = bounds
     count, events, problems = 0, 0, []

@@ -19,7 +19,7 @@ class Floor(Engine[tuple[int, int]]):
     def __init__(self, address: str) -> None:
         from kniga.deals.models import Stage
         from kniga.people.models import User
-        from kniga.processes.bulk import published_version_id
+        from kniga.processes.running.bulk import published_version_id
         from proofs.speed.race.ground import REP
 
         self.version = published_version_id(KEY)

@@ -83,7 +83,7 @@ def make_deals(count: int, *, key: str = KEY) -> list[int]:
 
 def publish(xml: bytes) -> int:
     """Publish a sale as the system does; the version's id."""
-    from kniga.processes.publishing import publish_version, upload_version
+    from kniga.processes.versions.publishing import publish_version, upload_version
 
     now = datetime.now(UTC)
     version = upload_version(xml=xml, note="", by=None, now=now)
@@ -95,7 +95,7 @@ def _populate() -> None:
     """Deals under way, so that plans are those of a database at work."""
     from django.db import connection
 
-    from kniga.processes.bulk import published_version_id
+    from kniga.processes.running.bulk import published_version_id
     from proofs.speed.race.kniga_worker import start_deals
 
     start_deals(published_version_id(KEY), DEALS)

@@ -14,7 +14,7 @@ class Kniga(Engine[int]):
 
     def __init__(self) -> None:
         from kniga.people.models import User
-        from kniga.processes.bulk import published_version_id
+        from kniga.processes.running.bulk import published_version_id
         from proofs.speed.race.ground import REP
         from proofs.speed.race.sale import KEY
 
@@ -42,8 +42,8 @@ def start_deals(version: int, count: int) -> list[int]:
     """New deals with the sale running; their open tasks."""
     from django.db import transaction
 
-    from kniga.processes.bulk import start_many
     from kniga.processes.models import Task
+    from kniga.processes.running.bulk import start_many
     from proofs.speed.race.ground import make_deals
 
     with transaction.atomic():

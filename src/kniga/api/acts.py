@@ -17,12 +17,12 @@ from kniga.api.inputs import Cursor, Given, Id, Limit, Short
 from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform import clock
-from kniga.processes.act_planning import change_move, plan_act, plan_move, plan_start
-from kniga.processes.act_queries import ActRow, act_counts, act_rows, acts_of_process, get_visible_act
-from kniga.processes.acting import drop_act
+from kniga.processes.acts.act_planning import change_move, plan_act, plan_move, plan_start
+from kniga.processes.acts.act_queries import ActRow, act_counts, act_rows, acts_of_process, get_visible_act
+from kniga.processes.acts.acting import drop_act
+from kniga.processes.acts.scopes import Scope
+from kniga.processes.acts.splitting import NO_SPLIT, SplitAsked
 from kniga.processes.jobs import queue_act, queue_undo
-from kniga.processes.scopes import Scope
-from kniga.processes.splitting import NO_SPLIT, SplitAsked
 
 if TYPE_CHECKING:
     from kniga.processes.models import BulkAct

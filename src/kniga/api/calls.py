@@ -17,7 +17,7 @@ from kniga.clients.duplicates import SameBy, possible_duplicates
 from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform import clock
-from kniga.processes.messages import accept_message
+from kniga.processes.correlation.messages import accept_message
 
 router = Router(tags=["processes"])
 WRITE = Bearer("deals:write")

@@ -12,8 +12,8 @@ from kniga.api.answers import Listed, idempotent, opened, page_answer
 from kniga.api.door import ApiRequest, Bearer
 from kniga.api.inputs import Cursor, Given, Id, Limit, Short
 from kniga.platform import clock
-from kniga.processes import deviation_acts
-from kniga.processes.deviation_queries import DeviationFilter, DeviationRow, deviations_page
+from kniga.processes.control import deviation_acts
+from kniga.processes.control.deviation_queries import DeviationFilter, DeviationRow, deviations_page
 
 router = Router(tags=["deviations"])
 READ, WRITE = Bearer("deals:read"), Bearer("deals:write")

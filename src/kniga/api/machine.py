@@ -18,10 +18,12 @@ from kniga.deals.queries import get_visible_deal
 from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform import clock
-from kniga.processes import services, wait_queries, working
-from kniga.processes.messages import Source, accept_message, is_known
-from kniga.processes.signals import broadcast_signal
-from kniga.processes.wait_queries import Incident, KeptMessage, ProcessInWork
+from kniga.processes import services
+from kniga.processes.background import working
+from kniga.processes.correlation.messages import Source, accept_message, is_known
+from kniga.processes.correlation.signals import broadcast_signal
+from kniga.processes.desk import wait_queries
+from kniga.processes.desk.wait_queries import Incident, KeptMessage, ProcessInWork
 
 router = Router(tags=["processes"])
 READ, WRITE = Bearer("deals:read"), Bearer("deals:write")

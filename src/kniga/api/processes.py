@@ -12,8 +12,8 @@ from kniga.api.answers import answer, idempotent
 from kniga.api.door import ApiRequest, Bearer
 from kniga.api.problems import too_large
 from kniga.platform import clock
-from kniga.processes import publishing, version_queries
-from kniga.processes.version_queries import ProcessRow, VersionRow
+from kniga.processes.versions import publishing, version_queries
+from kniga.processes.versions.version_queries import ProcessRow, VersionRow
 
 router = Router(tags=["processes"])
 READ, WRITE = Bearer("processes:read"), Bearer("processes:write")

@@ -18,7 +18,7 @@ from kniga.engine import Outcome, Question
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.processes import services
-from kniga.processes.desk_queries import DeskDay, DeskFilter, DeskTask, desk_tasks_for
+from kniga.processes.desk.desk_queries import DeskDay, DeskFilter, DeskTask, desk_tasks_for
 from kniga.processes.queries import deal_process, get_visible_task, step_of
 
 if TYPE_CHECKING:

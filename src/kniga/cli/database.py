@@ -96,7 +96,7 @@ def _administrator() -> dict[str, str]:
     from kniga.people.roles import Role
     from kniga.people.services import create_user
     from kniga.platform import clock
-    from kniga.processes.publishing import install_books
+    from kniga.processes.versions.publishing import install_books
 
     install_books(language=settings.LANGUAGE_CODE, by=None, now=clock.now())
     password = secrets.token_urlsafe(9)

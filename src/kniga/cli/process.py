@@ -46,7 +46,7 @@ def broadcast(
     with database():
         from kniga.platform import clock
         from kniga.platform.errors import Refused
-        from kniga.processes.signals import broadcast_signal
+        from kniga.processes.correlation.signals import broadcast_signal
 
         try:
             broadcast_signal(name=name, by=person(acting), now=clock.now())
@@ -59,7 +59,7 @@ def broadcast(
 def list_processes(as_json: AsJson = False) -> None:
     """All processes with the version in force and the deals in work."""
     with database():
-        from kniga.processes.version_queries import process_rows
+        from kniga.processes.versions.version_queries import process_rows
 
         rows = [asdict(row) for row in process_rows(user=None)]
     print_rows(rows, as_json=as_json, empty="no process yet: kniga process install")
@@ -86,7 +86,7 @@ def upload(
     xml = _read(file)
     with database():
         from kniga.platform import clock
-        from kniga.processes.publishing import BookRefused, publish_version, upload_version
+        from kniga.processes.versions.publishing import BookRefused, publish_version, upload_version
 
         by, now = person(acting), clock.now()
         try:
@@ -104,7 +104,7 @@ def publish(key: Key, version: Number = None, note: Note = "", acting: ActingAs 
     """Publish a version (the newest one by default): new deals start on it, running deals stay on theirs."""
     with database():
         from kniga.platform import clock
-        from kniga.processes.publishing import BookRefused, publish_version
+        from kniga.processes.versions.publishing import BookRefused, publish_version
 
         chosen = version_of(key, version, published=False)
         try:
@@ -120,7 +120,7 @@ def retire(key: Key, reason: Reason = "", acting: ActingAs = "", as_json: AsJson
     """Retire the published version: no new deal starts on it, running deals stay."""
     with database():
         from kniga.platform import clock
-        from kniga.processes.publishing import retire_version
+        from kniga.processes.versions.publishing import retire_version
 
         chosen = version_of(key, None, published=True)
         retired = retire_version(version_id=chosen.pk, reason=reason, by=person(acting), now=clock.now())
@@ -156,7 +156,7 @@ def install(
         refuse(f"there are no books in “{lang}”: choose ru or en", code=2)
     with database():
         from kniga.platform import clock
-        from kniga.processes.publishing import install_books
+        from kniga.processes.versions.publishing import install_books
 
         shown = [_shown(version) for version in install_books(language=lang, by=None, now=clock.now())]
     print_rows(shown, as_json=as_json, empty="no books in this language")

@@ -15,8 +15,8 @@ from kniga.cli.process_session import database, person
 
 if TYPE_CHECKING:
     from kniga.people.models import User
+    from kniga.processes.acts.scopes import Scope
     from kniga.processes.models import BulkAct
-    from kniga.processes.scopes import Scope
 
 WRONG_USAGE = 2
 _SHOWN: Final = 20
@@ -49,8 +49,8 @@ def instances(
         refuse("--status is running or suspended", code=WRONG_USAGE)
     with database():
         from kniga.platform import clock
-        from kniga.processes.instance_queries import running_instances
-        from kniga.processes.scopes import Scope
+        from kniga.processes.acts.scopes import Scope
+        from kniga.processes.diagrams.instance_queries import running_instances
 
         by = person(acting)
         _refuse_unknown(key, version, element)
@@ -94,7 +94,7 @@ def move(
     if not dry_run and not reason.strip():
         refuse("say why with --reason: it goes into the ledger", code=WRONG_USAGE)
     with database():
-        from kniga.processes.scopes import Scope
+        from kniga.processes.acts.scopes import Scope
 
         by = person(acting)
         scope = Scope(key, source, "", None, _team(team), _person_id(rep))
@@ -110,8 +110,8 @@ def _moved(
     from kniga.cli.process_session import version_of
     from kniga.platform import clock
     from kniga.platform.errors import Refused
-    from kniga.processes.act_planning import plan_move
-    from kniga.processes.acting import begin_act, carry_out, drop_act
+    from kniga.processes.acts.act_planning import plan_move
+    from kniga.processes.acts.acting import begin_act, carry_out, drop_act
 
     number = target if target is not None else version_of(scope.process, None, published=True).number
     try:
@@ -130,7 +130,7 @@ def _moved(
 def _undone(act_id: int, reason: str, by: User | None) -> dict[str, Any]:
     from kniga.platform import clock
     from kniga.platform.errors import NotVisible, Refused
-    from kniga.processes.acting import begin_undo, carry_out
+    from kniga.processes.acts.acting import begin_undo, carry_out
 
     try:
         begin_undo(act_id=act_id, reason=reason, by=by, now=clock.now())
@@ -142,7 +142,7 @@ def _undone(act_id: int, reason: str, by: User | None) -> dict[str, Any]:
 
 
 def _act(act: BulkAct, by: User | None) -> dict[str, Any]:
-    from kniga.processes.act_queries import act_counts, act_rows, mapping_of
+    from kniga.processes.acts.act_queries import act_counts, act_rows, mapping_of
 
     rows: list[dict[str, Any]] = []
     cursor: str | None = None
@@ -210,8 +210,8 @@ def _mapping(path: Path | None) -> dict[str, str | None]:
 
 def _refuse_unknown(key: str, number: int | None, element: str) -> None:
     """End with 2 when there is no such process, version, or (in any version that is meant) step."""
-    from kniga.processes.definitions import runnable_version
     from kniga.processes.models import ProcessVersion
+    from kniga.processes.versions.definitions import runnable_version
 
     found = ProcessVersion.objects.filter(process__key=key).order_by("-number")
     if not found.exists():

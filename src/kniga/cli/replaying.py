@@ -10,7 +10,7 @@ from kniga.cli.output import print_json, refuse
 from kniga.cli.process_session import database
 
 if TYPE_CHECKING:
-    from kniga.processes.replaying import Replayed
+    from kniga.processes.running.replaying import Replayed
 
 DIVERGED = 1
 EVERY = 1000
@@ -27,7 +27,7 @@ def replay(
         refuse("name an instance, or say --all", code=2)
     with database():
         from kniga.platform.errors import NotVisible
-        from kniga.processes.replaying import replay_all, replay_instance
+        from kniga.processes.running.replaying import replay_all, replay_instance
 
         found = iter(()) if instance is None else iter([instance])
         diverged = done = 0

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from kniga.people.models import User
 from kniga.platform.working_time import WorkCalendar
-from kniga.processes.publishing import BOOKS, publish_version, upload_version
+from kniga.processes.versions.publishing import BOOKS, publish_version, upload_version
 from kniga.salesbook.readers import READING_ROLES
 from kniga.salesbook.services import confirm_reading
 

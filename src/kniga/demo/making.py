@@ -24,7 +24,7 @@ from kniga.platform.clock import VirtualClock, running_on
 from kniga.platform.errors import Refused
 from kniga.platform.ledger import ensure_partitions
 from kniga.platform.working_time import WorkCalendar, forget_calendar, organisation_calendar
-from kniga.processes.publishing import install_books
+from kniga.processes.versions.publishing import install_books
 
 MOST_MONTHS: Final = 60
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from kniga.people.models import Notice, User
 from kniga.platform.sqlparts import rows_of
-from kniga.processes.control_points import look_at_controls
-from kniga.processes.deviation_acts import acknowledge
+from kniga.processes.control.control_points import look_at_controls
+from kniga.processes.control.deviation_acts import acknowledge
 
 TAKEN_UP: Final = 0.6
 """How many of the deviations a manager takes up; the others climb their ladder."""

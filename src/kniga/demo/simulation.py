@@ -25,9 +25,9 @@ from kniga.platform.clock import VirtualClock
 from kniga.platform.errors import Conflict
 from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import WorkCalendar
-from kniga.processes.definitions import runnable_version
+from kniga.processes.background.sweeping import sweep_timers
 from kniga.processes.services import complete_task
-from kniga.processes.sweeping import sweep_timers
+from kniga.processes.versions.definitions import runnable_version
 
 HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)

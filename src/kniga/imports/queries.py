@@ -20,9 +20,9 @@ from kniga.imports.undoing import Undone
 from kniga.people.models import User
 from kniga.people.permissions import Act, managed_branch_id, may
 from kniga.platform.errors import NotVisible
-from kniga.processes.bulk import published_version_id
-from kniga.processes.definitions import runnable_version
 from kniga.processes.models import ProcessVersion, VersionStatus
+from kniga.processes.running.bulk import published_version_id
+from kniga.processes.versions.definitions import runnable_version
 
 PAGE: Final = 50
 

@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from kniga.imports.options import Options
 from kniga.imports.references import NEAR, Unknown
 from kniga.platform.textkeys import match_key
-from kniga.processes.definitions import RunnableVersion
+from kniga.processes.versions.definitions import RunnableVersion
 
 _WON: Final = frozenset(
     ("won", "closedwon", "success", "successful", "выиграна", "выиграно", "выигран", "успешно", "успешнореализовано",

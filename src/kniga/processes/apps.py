@@ -10,7 +10,7 @@ class ProcessesConfig(AppConfig):
     label = "processes"
 
     def companion(self) -> Awaitable[None]:
-        """What runs beside the jobs in every worker: see `kniga.processes.pump`."""
-        from kniga.processes.pump import run
+        """What runs beside the jobs in every worker: see `kniga.processes.background.pump`."""
+        from kniga.processes.background.pump import run
 
         return run()

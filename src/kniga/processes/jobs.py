@@ -10,9 +10,9 @@ from procrastinate.contrib.django import app
 
 from kniga.people.models import User
 from kniga.platform import clock
-from kniga.processes.acting import begin_act, begin_undo, carry_out, forsaken_acts
+from kniga.processes.acts.acting import begin_act, begin_undo, carry_out, forsaken_acts
+from kniga.processes.background.pump import run_due_here
 from kniga.processes.models import BulkAct
-from kniga.processes.pump import run_due_here
 
 
 @app.periodic(cron="* * * * *")

@@ -18,8 +18,8 @@ from kniga.people.models import User
 from kniga.platform.errors import Refused
 from kniga.platform.said import said as _
 from kniga.processes.models import Instance, Process, Task, TaskStatus
+from kniga.processes.running.stepping import Advanced
 from kniga.processes.services import start_process
-from kniga.processes.stepping import Advanced
 
 
 def open_deal(

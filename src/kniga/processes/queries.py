@@ -18,9 +18,9 @@ from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.errors import NotVisible
 from kniga.platform.sqlparts import rows_of
-from kniga.processes.definitions import runnable_version
+from kniga.processes.desk.task_card import TaskCard, book_step
 from kniga.processes.models import Instance, Task
-from kniga.processes.task_card import TaskCard, book_step
+from kniga.processes.versions.definitions import runnable_version
 
 STEPS_SHOWN = 50
 

@@ -24,16 +24,16 @@ from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.platform.said import said as _
 from kniga.platform.waking import wake_workers
-from kniga.processes.branches import require_branch
-from kniga.processes.control_points import watch_anew
-from kniga.processes.definitions import RunnableVersion, runnable_version
-from kniga.processes.effects import UNDO_GRACE, UNDO_WINDOW, local_moment
-from kniga.processes.facts import check_facts
+from kniga.processes.control.control_points import watch_anew
 from kniga.processes.models import Instance, ProcessVersion, Task, VersionStatus
 from kniga.processes.queries import visible_instance
-from kniga.processes.reading import InstanceSnapshot, TaskSnapshot, fields_for, read_task
-from kniga.processes.starting import deal_facts, join_pipeline
-from kniga.processes.stepping import Advanced, Plan, Wanted, act_on_instance, act_on_task, begin_instance
+from kniga.processes.running.effects import UNDO_GRACE, UNDO_WINDOW, local_moment
+from kniga.processes.running.facts import check_facts
+from kniga.processes.running.reading import InstanceSnapshot, TaskSnapshot, fields_for, read_task
+from kniga.processes.running.starting import deal_facts, join_pipeline
+from kniga.processes.running.stepping import Advanced, Plan, Wanted, act_on_instance, act_on_task, begin_instance
+from kniga.processes.versions.branches import require_branch
+from kniga.processes.versions.definitions import RunnableVersion, runnable_version
 
 
 def start_process(

@@ -8,7 +8,7 @@ class SalesbookConfig(AppConfig):
     label = "salesbook"
 
     def ready(self) -> None:
-        from kniga.processes.published import when_published
+        from kniga.processes.versions.published import when_published
         from kniga.salesbook.services import keep_edition
 
         when_published(keep_edition)

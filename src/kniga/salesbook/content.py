@@ -8,19 +8,19 @@ from datetime import datetime
 
 from kniga.engine import Definition
 from kniga.people.models import User
-from kniga.processes.definitions import runnable_version
-from kniga.processes.drawing import Drawing, drawing_of
-from kniga.processes.outline import Destination, OutlineStage, OutlineStep, outline_of
-from kniga.processes.script_words import placeholder_words
-from kniga.processes.step_changes import (
+from kniga.processes.diagrams.drawing import Drawing, drawing_of
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.versions.version_queries import version_files
+from kniga.processes.wording.outline import Destination, OutlineStage, OutlineStep, outline_of
+from kniga.processes.wording.script_words import placeholder_words
+from kniga.processes.wording.step_changes import (
     deadline_in_words,
     demand_in_words,
     event_in_words,
     lead_in_words,
     price_in_words,
 )
-from kniga.processes.version_queries import version_files
-from kniga.processes.words import assignee_in_words, control_in_words, kind_names, materials_in_words
+from kniga.processes.wording.words import assignee_in_words, control_in_words, kind_names, materials_in_words
 from kniga.salesbook.queries import ChapterSource, EditionRow, chapters_of
 
 

@@ -10,8 +10,8 @@ from typing import Final, Literal
 from kniga.people.models import User
 from kniga.platform.errors import NotVisible
 from kniga.platform.sqlparts import rows_of
-from kniga.processes.changes import Changes, changes_between
-from kniga.processes.definitions import runnable_version
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.wording.changes import Changes, changes_between
 
 Fate = Literal["new", "gone", "changed"]
 

@@ -13,7 +13,7 @@ from kniga.deals.models import Deal, DealOwnership, StageVisit
 from kniga.people.models import User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
-from kniga.processes import timeline
+from kniga.processes.desk import timeline
 from tests.domain.department import NOW, Department, line, make_product
 from tests.sql_snapshots import record_sql
 

@@ -23,10 +23,10 @@ from kniga.people.models import User
 from kniga.people.roles import Role
 from kniga.platform.errors import Refused
 from kniga.platform.models import Event
-from kniga.processes.definitions import forget_definitions
 from kniga.processes.models import Instance, Task
-from kniga.processes.publishing import install_books
 from kniga.processes.services import complete_task
+from kniga.processes.versions.definitions import forget_definitions
+from kniga.processes.versions.publishing import install_books
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -16,8 +16,8 @@ from kniga.imports.options import Options
 from kniga.imports.report import Report
 from kniga.imports.services import ImportStopped, apply_job, new_job
 from kniga.imports.undoing import undo_job
-from kniga.processes.definitions import forget_definitions
-from kniga.processes.publishing import install_books
+from kniga.processes.versions.definitions import forget_definitions
+from kniga.processes.versions.publishing import install_books
 
 pytestmark = [pytest.mark.django_db, pytest.mark.shared_data("crm_sales_opportunities")]
 NOW = datetime(2018, 1, 15, 9, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from kniga.people.models import Branch, Notice, User
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.sqlparts import rows_of
-from kniga.processes.publishing import install_books, publish_version, retire_version, upload_version
+from kniga.processes.versions.publishing import install_books, publish_version, retire_version, upload_version
 from kniga.salesbook.models import BookEdition
 from kniga.salesbook.queries import changes_since, chapters_of, editions_for, get_edition
 from kniga.salesbook.readers import last_read, owed_edition, readers_for

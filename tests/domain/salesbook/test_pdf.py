@@ -9,7 +9,7 @@ from django.utils import translation
 
 from kniga.people.models import User
 from kniga.platform.errors import Refused
-from kniga.processes.publishing import BOOKS, publish_version, upload_version
+from kniga.processes.versions.publishing import BOOKS, publish_version, upload_version
 from kniga.salesbook.content import book_of
 from kniga.salesbook.paper import book_pdf
 from kniga.salesbook.pdf import press

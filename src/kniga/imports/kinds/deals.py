@@ -22,8 +22,8 @@ from kniga.platform.errors import Refused
 from kniga.platform.models import Organisation
 from kniga.platform.said import said as _t
 from kniga.platform.textkeys import fold
-from kniga.processes.bulk import published_version_id, start_many
-from kniga.processes.definitions import runnable_version
+from kniga.processes.running.bulk import published_version_id, start_many
+from kniga.processes.versions.definitions import runnable_version
 
 FIELDS = (
     Field("external_key", _("Your own key"), Type.TEXT, ("id", "key", "opportunityid", "dealid", "externalid", "код",

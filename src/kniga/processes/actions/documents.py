@@ -14,8 +14,8 @@ from kniga.documents.services import create_document
 from kniga.platform.said import said as _
 from kniga.processes.actions.doing import ActionFailed, Job, Results
 from kniga.processes.actions.placeholders import contact_of, filled_in, letter_values, missing_in
-from kniga.processes.definitions import runnable_version
 from kniga.processes.models import Instance
+from kniga.processes.versions.definitions import runnable_version
 
 RESULT: Final = "document"
 """The process field that takes the number of the document, where the process has one of this name."""

@@ -16,7 +16,7 @@ from kniga.platform.said import said as _
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.actions.doing import ActionFailed, Job, Results
 from kniga.processes.actions.placeholders import contact_of, filled, letter_values
-from kniga.processes.effects import thread_of
+from kniga.processes.running.effects import thread_of
 
 _HEAD: Final = """
 SELECT u.email FROM deals_deal d LEFT JOIN people_user o ON o.id = d.owner_id

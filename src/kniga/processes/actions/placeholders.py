@@ -19,10 +19,10 @@ from kniga.platform.said import said as _
 from kniga.platform.shown_money import shown_money
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.actions.doing import ActionFailed, Job
-from kniga.processes.definitions import runnable_version
-from kniga.processes.effects import loops_over_contacts
 from kniga.processes.models import Instance
-from kniga.processes.reading import load_data
+from kniga.processes.running.effects import loops_over_contacts
+from kniga.processes.running.reading import load_data
+from kniga.processes.versions.definitions import runnable_version
 from kniga.rules import Value
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")

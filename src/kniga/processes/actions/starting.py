@@ -5,10 +5,10 @@ from __future__ import annotations
 from kniga.platform.errors import Refused
 from kniga.platform.said import said as _
 from kniga.processes.actions.doing import ActionFailed, Job, Results
-from kniga.processes.definitions import runnable_version
 from kniga.processes.models import ProcessVersion, VersionStatus
-from kniga.processes.starting import deal_facts
-from kniga.processes.stepping import begin_instance
+from kniga.processes.running.starting import deal_facts
+from kniga.processes.running.stepping import begin_instance
+from kniga.processes.versions.definitions import runnable_version
 
 
 def start_beside(job: Job) -> Results:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from kniga.processes.script_words import PLACEHOLDER
+from kniga.processes.wording.script_words import PLACEHOLDER
 
 _PARSER: Final = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 _SCHEMES: Final = ("http://", "https://", "mailto:", "tel:")

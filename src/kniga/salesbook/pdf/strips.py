@@ -7,7 +7,7 @@ from html import escape
 from itertools import pairwise
 from typing import Final
 
-from kniga.processes.drawing import Box, Drawing, Edge, Shape
+from kniga.processes.diagrams.drawing import Box, Drawing, Edge, Shape
 
 _WIDEST: Final = 1_340.0
 """How many units of the diagram stand across a page at most: its letters are then about seven points."""

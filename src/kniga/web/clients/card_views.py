@@ -17,8 +17,8 @@ from kniga.people.permissions import Act, may
 from kniga.people.roles import Entity
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.deal_queries import open_tasks_of_client
-from kniga.processes.timeline import timeline_of_client
+from kniga.processes.desk.deal_queries import open_tasks_of_client
+from kniga.processes.desk.timeline import timeline_of_client
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.clients.forms import ClientForm, client_fields
 from kniga.web.clients.presenters import kind_choices

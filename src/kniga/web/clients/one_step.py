@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from kniga.processes.timeline import TimelineRow
+from kniga.processes.desk.timeline import TimelineRow
 
 # What a line is about, the most telling first; and what is only told beside it.
 _MAIN: Final = (

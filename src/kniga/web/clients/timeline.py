@@ -18,7 +18,7 @@ from kniga.deals.loss_reasons import reason_name
 from kniga.platform.keyset import Page
 from kniga.platform.phones import format_phone
 from kniga.platform.said import told_again
-from kniga.processes.timeline import TimelineRow
+from kniga.processes.desk.timeline import TimelineRow
 from kniga.web.clients.one_step import Told, told_together
 from kniga.web.desk.answers import shown_answer
 from kniga.web.formatting import moment, money, number

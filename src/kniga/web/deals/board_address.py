@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from django.http import QueryDict
 
-from kniga.processes.board_queries import STATES, BoardFilter
+from kniga.processes.desk.board_queries import STATES, BoardFilter
 from kniga.web.jinja import query
 
 

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kniga.platform import clock
 from kniga.platform.errors import Conflict, Refused
-from kniga.processes.board_queries import get_board_deal
-from kniga.processes.moves import OpenWays, ways_on
+from kniga.processes.desk.board_queries import get_board_deal
+from kniga.processes.desk.moves import OpenWays, ways_on
+from kniga.processes.desk.task_card import get_task_step
 from kniga.processes.services import complete_task
-from kniga.processes.task_card import get_task_step
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.answers import form_questions, read_answers, read_confirmed
 from kniga.web.desk.task_page import outcome_buttons

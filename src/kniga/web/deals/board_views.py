@@ -10,7 +10,7 @@ from kniga.people.permissions import Act, may
 from kniga.people.queries import visible_teams, visible_users
 from kniga.platform import clock
 from kniga.platform.errors import NotVisible
-from kniga.processes.board_queries import BoardPipeline, board_for, board_pipelines, column_cards
+from kniga.processes.desk.board_queries import BoardPipeline, board_for, board_pipelines, column_cards
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.deals.board_address import BoardAddress
 from kniga.web.desk.desk_address import day_around

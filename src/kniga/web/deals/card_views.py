@@ -19,11 +19,11 @@ from kniga.people.permissions import Act, may
 from kniga.people.roles import Entity
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.deal_queries import open_tasks_of_deal, startable_processes
-from kniga.processes.noting import notable_messages
+from kniga.processes.correlation.noting import notable_messages
+from kniga.processes.desk.deal_queries import open_tasks_of_deal, startable_processes
+from kniga.processes.desk.timeline import timeline_of_deal
+from kniga.processes.desk.wait_queries import next_wait, processes_in_work
 from kniga.processes.services import start_process
-from kniga.processes.timeline import timeline_of_deal
-from kniga.processes.wait_queries import next_wait, processes_in_work
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.clients.timeline import timeline_context
 from kniga.web.deals.forms import DealForm, LineForm, deal_fields, line_inputs, lines_as_typed, typed_lines

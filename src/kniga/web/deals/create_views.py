@@ -16,7 +16,7 @@ from kniga.people.permissions import Act
 from kniga.people.roles import Entity
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.deal_queries import startable_processes
+from kniga.processes.desk.deal_queries import startable_processes
 from kniga.processes.opening import open_deal
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.deals.forms import DealForm, LineForm, deal_fields, line_inputs, typed_lines

@@ -10,7 +10,7 @@ from kniga.deals.choices import choices_for
 from kniga.deals.list_queries import deal_totals, deals_page
 from kniga.people.queries import branch_options
 from kniga.people.roles import Entity
-from kniga.processes.deal_queries import next_tasks_of
+from kniga.processes.desk.deal_queries import next_tasks_of
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.deals import addresses, presenters
 from kniga.web.pages import render_page

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_safe
 from kniga.deals.queries import get_visible_deal
 from kniga.engine import Definition
 from kniga.platform import clock
-from kniga.processes.definitions import runnable_version
-from kniga.processes.drawing import Drawing, drawing_of
-from kniga.processes.path_following import Visit
-from kniga.processes.path_queries import PathPart, path_of_deal
-from kniga.processes.version_queries import version_xml
+from kniga.processes.diagrams.drawing import Drawing, drawing_of
+from kniga.processes.diagrams.path_following import Visit
+from kniga.processes.diagrams.path_queries import PathPart, path_of_deal
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.versions.version_queries import version_xml
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.formatting import age, moment
 from kniga.web.pages import render_page

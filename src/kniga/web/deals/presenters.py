@@ -15,7 +15,7 @@ from kniga.deals.list_queries import DealRow
 from kniga.deals.loss_reasons import reason_name
 from kniga.deals.queries import StageStep
 from kniga.platform.keyset import Page
-from kniga.processes.deal_queries import NextTask
+from kniga.processes.desk.deal_queries import NextTask
 from kniga.web.clients.presenters import address
 from kniga.web.deals.addresses import COLUMNS, SORTED, AskedDeals
 from kniga.web.params import without

@@ -12,9 +12,9 @@ from kniga.deals.queries import get_visible_deal
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import NotVisible, Refused
-from kniga.processes.noting import note_message
+from kniga.processes.correlation.noting import note_message
+from kniga.processes.desk.wait_queries import processes_in_work
 from kniga.processes.services import cancel_instance, resume_instance, send_to_step, suspend_instance
-from kniga.processes.wait_queries import processes_in_work
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.deals.card_views import processes_context
 from kniga.web.pages import field_errors, go_to, refuse, toast

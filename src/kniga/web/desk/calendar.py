@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from kniga.processes.desk_queries import CalendarTask, DeskFilter, calendar_tasks_for
+from kniga.processes.desk.desk_queries import CalendarTask, DeskFilter, calendar_tasks_for
 from kniga.web.desk.desk_address import midnight
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST
 from kniga.engine import UserTask
 from kniga.platform import clock
 from kniga.platform.errors import Conflict, Refused
+from kniga.processes.desk.task_card import get_task_step
 from kniga.processes.queries import first_own_task
 from kniga.processes.services import Advanced, TaskAlreadyDone, complete_task, undo_completion
-from kniga.processes.task_card import get_task_step
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.answers import read_answers, read_confirmed
 from kniga.web.desk.task_page import task_context

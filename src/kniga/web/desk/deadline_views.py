@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Conflict, Refused
-from kniga.processes.deadlines import move_deadline
+from kniga.processes.running.deadlines import move_deadline
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.desk.task_page import task_context
 from kniga.web.desk.task_views import TEMPLATE

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from django.http import QueryDict
 from django.utils import timezone
 
-from kniga.processes.desk_queries import TABS, DeskDay, DeskFilter
+from kniga.processes.desk.desk_queries import TABS, DeskDay, DeskFilter
 from kniga.web.jinja import query
 
 VIEWS = ("list", "day", "week", "month")

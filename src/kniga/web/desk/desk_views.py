@@ -12,14 +12,14 @@ from kniga.people.permissions import Act, may
 from kniga.people.queries import visible_users
 from kniga.people.roles import Entity
 from kniga.platform import clock
-from kniga.processes.desk_queries import (
+from kniga.processes.control.deviation_queries import deviation_counts
+from kniga.processes.desk.desk_queries import (
     desk_counts_for,
     desk_tasks_for,
     desks_of_people,
     has_own_tasks,
     process_options,
 )
-from kniga.processes.deviation_queries import deviation_counts
 from kniga.salesbook.readers import owed_edition
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.calendar import calendar_of

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from kniga.clients.queries import ContactCard
 from kniga.platform.phones import format_phone
+from kniga.processes.desk.task_card import TaskCard
 from kniga.processes.queries import GivenAnswer
-from kniga.processes.task_card import TaskCard
 from kniga.web.desk.answers import shown_answer
 from kniga.web.desk.script import Gap
 from kniga.web.formatting import day, money, number

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.materials import letter_for, make_document, send_letter_by_hand
+from kniga.processes.desk.materials import letter_for, make_document, send_letter_by_hand
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.once import made_once
 from kniga.web.pages import done, field_errors, refuse, render_page, toast

@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 from kniga.deals.loss_reasons import reason_name
 from kniga.deals.queries import StageStep
 from kniga.people.permissions import Act, may
-from kniga.processes.deadlines import proposed_deadline
-from kniga.processes.definitions import runnable_version
-from kniga.processes.desk_queries import next_desk_task_for
-from kniga.processes.effects import UNDO_WINDOW
-from kniga.processes.materials import materials_of
+from kniga.processes.desk.desk_queries import next_desk_task_for
+from kniga.processes.desk.materials import materials_of
+from kniga.processes.desk.task_card import TaskCard, get_task_card
+from kniga.processes.desk.wait_queries import next_wait, processes_around
 from kniga.processes.queries import (
     DoneStep,
     GivenAnswer,
@@ -26,9 +25,10 @@ from kniga.processes.queries import (
     open_steps,
     surroundings_of,
 )
-from kniga.processes.task_card import TaskCard, get_task_card
-from kniga.processes.wait_queries import next_wait, processes_around
-from kniga.processes.words import control_in_words
+from kniga.processes.running.deadlines import proposed_deadline
+from kniga.processes.running.effects import UNDO_WINDOW
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.wording.words import control_in_words
 from kniga.web.desk.answers import form_questions, known_of_deal, shown_answer
 from kniga.web.desk.filling import script_gaps, script_values
 from kniga.web.desk.script import render_script

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.http import QueryDict
 
-from kniga.processes.deviation_queries import STATES, DeviationFilter
+from kniga.processes.control.deviation_queries import STATES, DeviationFilter
 from kniga.web.params import id_or_none
 
 FILTERS: Final = ("state", "person", "team", "process", "point")

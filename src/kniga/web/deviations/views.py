@@ -16,15 +16,15 @@ from kniga.people.permissions import Act, may
 from kniga.people.queries import Option, visible_teams, visible_users
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.deadlines import proposed_deadline
-from kniga.processes.deviation_acts import acknowledge, close, move_date, write_to_owner
-from kniga.processes.deviation_queries import (
+from kniga.processes.control.deviation_acts import acknowledge, close, move_date, write_to_owner
+from kniga.processes.control.deviation_queries import (
     Choice,
     deviation_choices,
     deviation_counts,
     deviations_page,
     live_deviations_of,
 )
+from kniga.processes.running.deadlines import proposed_deadline
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.deviations.addresses import AskedDeviations, read
 from kniga.web.jinja import query

@@ -12,7 +12,7 @@ from kniga.people.notice_queries import bell_of, choices_of, notices_page
 from kniga.people.notices import choose, has_mail, mark_read
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.attention_queries import attention_of
+from kniga.processes.desk.attention_queries import attention_of
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 

@@ -16,8 +16,8 @@ from kniga.people.permissions import Act, may
 from kniga.people.queries import branch_options, visible_members, visible_name, visible_teams
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.act_planning import RIGHTS, change_move, plan_move
-from kniga.processes.act_queries import (
+from kniga.processes.acts.act_planning import RIGHTS, change_move, plan_move
+from kniga.processes.acts.act_queries import (
     MappedElement,
     act_counts,
     act_rows,
@@ -25,12 +25,12 @@ from kniga.processes.act_queries import (
     get_visible_act,
     mapping_of,
 )
-from kniga.processes.acting import drop_act
-from kniga.processes.definitions import runnable_version
-from kniga.processes.instance_queries import element_names, running_by_version
+from kniga.processes.acts.acting import drop_act
+from kniga.processes.acts.scopes import Scope, load_scope
+from kniga.processes.diagrams.instance_queries import element_names, running_by_version
 from kniga.processes.jobs import queue_act, queue_undo
-from kniga.processes.scopes import Scope, load_scope
-from kniga.processes.version_queries import VersionRow, version_rows
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.versions.version_queries import VersionRow, version_rows
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.formatting import number
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast

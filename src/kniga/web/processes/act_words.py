@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from kniga.processes.mapping import Proposal
-from kniga.processes.refusals import rejection_in_words
+from kniga.processes.acts.mapping import Proposal
+from kniga.processes.running.refusals import rejection_in_words
 from kniga.web.formatting import number as number_text
 
 

@@ -14,9 +14,9 @@ from kniga.engine import Definition
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.checking import check_definition
-from kniga.processes.drawing import drawing_of
-from kniga.processes.publishing import (
+from kniga.processes.diagrams.drawing import drawing_of
+from kniga.processes.versions.checking import check_definition
+from kniga.processes.versions.publishing import (
     BookRefused,
     check_version,
     compiled,
@@ -24,8 +24,8 @@ from kniga.processes.publishing import (
     retire_version,
     upload_version,
 )
-from kniga.processes.scheduling import cancel_publishing, schedule_publishing
-from kniga.processes.version_queries import get_version_row, lacking_at_present
+from kniga.processes.versions.scheduling import cancel_publishing, schedule_publishing
+from kniga.processes.versions.version_queries import get_version_row, lacking_at_present
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.formatting import moment
 from kniga.web.pages import go_to, refuse, render_page, toast

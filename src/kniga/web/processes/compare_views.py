@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from kniga.platform.errors import NotVisible
-from kniga.processes.changes import changes_between
-from kniga.processes.definitions import runnable_version
-from kniga.processes.version_queries import VersionRow, version_rows
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.versions.version_queries import VersionRow, version_rows
+from kniga.processes.wording.changes import changes_between
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.pages import render_page
 from kniga.web.processes.read_views import status_names

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from kniga.people.permissions import Act
-from kniga.processes.draft_queries import get_draft
+from kniga.processes.drafts.draft_queries import get_draft
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import render_page
 from kniga.web.processes.designer_words import canvas_words

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.draft_queries import get_draft
-from kniga.processes.drafting import discard_draft, publish_draft
-from kniga.processes.publishing import BookRefused
+from kniga.processes.drafts.draft_queries import get_draft
+from kniga.processes.drafts.drafting import discard_draft, publish_draft
+from kniga.processes.versions.publishing import BookRefused
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import go_to, refuse, toast
 from kniga.web.params import id_or_none, sent_moment

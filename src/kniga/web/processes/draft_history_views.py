@@ -12,13 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import NotVisible, Refused
-from kniga.processes.changes import Changes, changes_between
-from kniga.processes.definitions import runnable_version
-from kniga.processes.draft_checking import definition_of_draft
-from kniga.processes.draft_queries import draft_at, draft_saves, get_draft
-from kniga.processes.drafting import bring_back_draft, restore_revision
-from kniga.processes.drawing import drawing_of
-from kniga.processes.version_queries import get_version_row
+from kniga.processes.diagrams.drawing import drawing_of
+from kniga.processes.drafts.draft_checking import definition_of_draft
+from kniga.processes.drafts.draft_queries import draft_at, draft_saves, get_draft
+from kniga.processes.drafts.drafting import bring_back_draft, restore_revision
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.versions.version_queries import get_version_row
+from kniga.processes.wording.changes import Changes, changes_between
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import go_to, refuse, render_page, toast
 from kniga.web.processes.read_views import list_context

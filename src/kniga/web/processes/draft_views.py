@@ -14,10 +14,10 @@ from kniga.engine import BpmnRefused
 from kniga.engine.bpmn.merging import Side
 from kniga.people.permissions import Act
 from kniga.platform import clock
-from kniga.processes.draft_checking import check_draft
-from kniga.processes.draft_queries import DraftState, draft_catalog, editors_of, get_draft
-from kniga.processes.drafting import DraftConflict, note_presence, save_draft
-from kniga.processes.publishing import BookRefused
+from kniga.processes.drafts.draft_checking import check_draft
+from kniga.processes.drafts.draft_queries import DraftState, draft_catalog, editors_of, get_draft
+from kniga.processes.drafts.drafting import DraftConflict, note_presence, save_draft
+from kniga.processes.versions.publishing import BookRefused
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.processes.draft_words import catalog_as_json, check_as_json, merged_as_json, problems_as_json
 from kniga.web.processes.previewing import preview_of

@@ -14,9 +14,9 @@ from kniga.engine.bpmn.merging import STRUCTURE, Merged
 from kniga.engine.definition.actions import SEND_LETTER, ActionSpec
 from kniga.people.roles import Role
 from kniga.processes.actions.names import KNOWN_ACTIONS
-from kniga.processes.draft_checking import INCOMPLETE, DraftCheck
-from kniga.processes.draft_queries import DraftCatalog, Named
-from kniga.processes.words import assignee_in_words, kind_names
+from kniga.processes.drafts.draft_checking import INCOMPLETE, DraftCheck
+from kniga.processes.drafts.draft_queries import DraftCatalog, Named
+from kniga.processes.wording.words import assignee_in_words, kind_names
 from kniga.rules import FieldSpec
 from kniga.rules.fields import FIELD_TYPES, OPERATORS, OPERATORS_OF
 from kniga.web.processes.plain_problems import plainly

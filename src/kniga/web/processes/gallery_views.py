@@ -14,17 +14,17 @@ from kniga.people.permissions import Act
 from kniga.people.queries import get_branch, managed_branches
 from kniga.platform import clock
 from kniga.platform.errors import NotVisible, Refused
-from kniga.processes.book_templates import book_templates, template_xml
-from kniga.processes.drafting import (
+from kniga.processes.drafts.book_templates import book_templates, template_xml
+from kniga.processes.drafts.drafting import (
     copy_of_version,
     draft_from_file,
     draft_from_scratch,
     draft_from_template,
     draft_of_version,
 )
-from kniga.processes.publishing import BookRefused
-from kniga.processes.version_queries import get_version_row, process_rows
-from kniga.processes.words import kind_names
+from kniga.processes.versions.publishing import BookRefused
+from kniga.processes.versions.version_queries import get_version_row, process_rows
+from kniga.processes.wording.words import kind_names
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.once import made_once
 from kniga.web.pages import field_errors, go_to, refuse, render_page

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.wait_queries import incidents_for, messages_for, tried_again
-from kniga.processes.working import retry_work, skip_work
+from kniga.processes.background.working import retry_work, skip_work
+from kniga.processes.desk.wait_queries import incidents_for, messages_for, tried_again
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.processes.sections import book_tabs

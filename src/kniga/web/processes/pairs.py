@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kniga.engine import Definition
-from kniga.processes.act_queries import MappedElement
-from kniga.processes.definitions import runnable_version
-from kniga.processes.drawing import Drawing, drawing_of
-from kniga.processes.mapping import resting
-from kniga.processes.splitting import Splits
-from kniga.processes.version_queries import version_xml
+from kniga.processes.acts.act_queries import MappedElement
+from kniga.processes.acts.mapping import resting
+from kniga.processes.acts.splitting import Splits
+from kniga.processes.diagrams.drawing import Drawing, drawing_of
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.versions.version_queries import version_xml
 from kniga.web.formatting import number as number_text
 from kniga.web.processes.pictures import Badge, Mark
 

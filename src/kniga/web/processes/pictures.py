@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kniga.engine import Definition
-from kniga.processes.instance_queries import Standing
+from kniga.processes.diagrams.instance_queries import Standing
 from kniga.web.formatting import age, money_short
 from kniga.web.formatting import number as number_text
 

@@ -15,12 +15,12 @@ from kniga.engine import Definition
 from kniga.people.permissions import Act, may
 from kniga.platform import clock
 from kniga.platform.errors import NotVisible
-from kniga.processes.definitions import runnable_version
-from kniga.processes.draft_queries import discarded_drafts, draft_of_process, draft_rows
-from kniga.processes.drawing import drawing_of
-from kniga.processes.outline import outline_of
-from kniga.processes.version_queries import get_check, get_version_row, process_rows, version_rows, version_xml
-from kniga.processes.words import (
+from kniga.processes.diagrams.drawing import drawing_of
+from kniga.processes.drafts.draft_queries import discarded_drafts, draft_of_process, draft_rows
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.versions.version_queries import get_check, get_version_row, process_rows, version_rows, version_xml
+from kniga.processes.wording.outline import outline_of
+from kniga.processes.wording.words import (
     assignee_in_words,
     condition_in_words,
     control_in_words,

@@ -15,13 +15,19 @@ from kniga.people.permissions import Act, may
 from kniga.people.queries import visible_members, visible_teams
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.act_planning import plan_act, plan_start
-from kniga.processes.act_queries import acts_of_process
-from kniga.processes.definitions import runnable_version
-from kniga.processes.drawing import drawing_of
-from kniga.processes.instance_queries import MOST_COUNTED, Standing, count_running, running_instances, standing_on
-from kniga.processes.scopes import Scope
-from kniga.processes.version_queries import version_rows, version_xml
+from kniga.processes.acts.act_planning import plan_act, plan_start
+from kniga.processes.acts.act_queries import acts_of_process
+from kniga.processes.acts.scopes import Scope
+from kniga.processes.diagrams.drawing import drawing_of
+from kniga.processes.diagrams.instance_queries import (
+    MOST_COUNTED,
+    Standing,
+    count_running,
+    running_instances,
+    standing_on,
+)
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.versions.version_queries import version_rows, version_xml
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.pages import field_errors, go_to, refuse, render_page
 from kniga.web.processes.act_words import act_names, act_statuses

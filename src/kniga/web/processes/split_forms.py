@@ -10,9 +10,9 @@ from django.http.request import QueryDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kniga.processes.definitions import runnable_version
-from kniga.processes.splitting import SplitAsked, split_fields, split_rule
-from kniga.processes.words import condition_in_words
+from kniga.processes.acts.splitting import SplitAsked, split_fields, split_rule
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.wording.words import condition_in_words
 from kniga.rules import Comparison
 
 if TYPE_CHECKING:

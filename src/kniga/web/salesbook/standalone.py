@@ -8,7 +8,7 @@ from django.template.loader import get_template
 from django.utils import translation
 from markupsafe import Markup
 
-from kniga.processes.drawing import Drawing
+from kniga.processes.diagrams.drawing import Drawing
 from kniga.salesbook.content import book_of
 from kniga.salesbook.pdf.strips import strips_of
 from kniga.salesbook.queries import EditionRow

@@ -14,8 +14,8 @@ from kniga.people.permissions import Act
 from kniga.people.queries import assignable_users, get_assignable_user
 from kniga.platform import clock
 from kniga.platform.errors import NotVisible, Refused
-from kniga.processes.form_queries import form_processes, form_rows, get_form, recent_entries
-from kniga.processes.web_forms import FormSettings, create_form, update_form
+from kniga.processes.forms.form_queries import form_processes, form_rows, get_form, recent_entries
+from kniga.processes.forms.web_forms import FormSettings, create_form, update_form
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.once import made_once
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
@@ -25,7 +25,7 @@ from kniga.web.web_forms.take_views import TRAP
 
 if TYPE_CHECKING:
     from kniga.people.models import User
-    from kniga.processes.form_models import WebForm
+    from kniga.processes.models.forms import WebForm
 
 TEMPLATE = "forms/form.html"
 FRAGMENTS = {"web-form": "form"}

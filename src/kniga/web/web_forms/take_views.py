@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.form_queries import thanks_of
-from kniga.processes.web_forms import TooMany, take_entry
+from kniga.processes.forms.form_queries import thanks_of
+from kniga.processes.forms.web_forms import TooMany, take_entry
 
 LARGEST: Final = 64 * 1024
 """Bytes of a request."""

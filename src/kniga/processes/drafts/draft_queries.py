@@ -1,0 +1,185 @@
+"""Drafts as the designer and the list need them. Whoever may change the sales book sees every draft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from kniga.deals.models import Stage
+from kniga.documents.models import TemplateKind
+from kniga.documents.queries import active_template_names
+from kniga.people.models import User
+from kniga.people.permissions import Act, may
+from kniga.platform.errors import NotVisible
+from kniga.processes.drafts.drafting import DISCARDED_FOR
+from kniga.processes.models import Draft, DraftPresence, DraftSave, Process, ProcessVersion, VersionStatus
+from kniga.processes.versions.definitions import runnable_version
+
+PRESENT_FOR: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """A draft in the list; `published` is the number of the version in force, None before the first; `branch` is ""
+    for everybody's."""
+
+    id: int
+    key: str
+    name: str
+    branch: str
+    revision: int
+    updated_at: datetime
+    updated_by: str
+    published: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftState:
+    """A draft with its file."""
+
+    row: DraftRow
+    xml: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRow:
+    """A state of a draft that was saved: in which revision, when and by whom (a name)."""
+
+    revision: int
+    saved_at: datetime
+    saved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardedRow:
+    """A draft that was discarded and can be brought back."""
+
+    id: int
+    key: str
+    name: str
+    discarded_at: datetime
+    discarded_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Somebody who has the draft open, and when their page was last heard of."""
+
+    name: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something a step may name: its key, and its name."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCatalog:
+    """What can be chosen from while a process is drawn: skills and stages in use, templates of documents and
+    letters, processes that may be called."""
+
+    skills: tuple[str, ...]
+    stages: tuple[Named, ...]
+    documents: tuple[Named, ...]
+    letters: tuple[Named, ...]
+    processes: tuple[Named, ...]
+
+
+def draft_rows(*, user: User) -> tuple[DraftRow, ...]:
+    """The open drafts, the last touched first; none for whoever may not change the book."""
+    if not may(user, Act.EDIT_BOOK):
+        return ()
+    found = Draft.objects.filter(closed_at__isnull=True).select_related("branch", "updated_by").defer("xml")
+    return tuple(_rows(found.order_by("-updated_at", "-pk")))
+
+
+def get_draft(*, user: User, draft_id: int) -> DraftState:
+    """An open draft with its file. Raises NotVisible."""
+    found = Draft.objects.filter(pk=draft_id, closed_at__isnull=True).select_related("branch", "updated_by").first()
+    if found is None or not may(user, Act.EDIT_BOOK):
+        raise NotVisible
+    return DraftState(next(_rows([found])), bytes(found.xml))
+
+
+def draft_saves(*, user: User, draft_id: int) -> tuple[SaveRow, ...]:
+    """The states of an open draft that are kept, the last one first: one statement. Raises NotVisible."""
+    found = DraftSave.objects.filter(draft_id=draft_id, draft__closed_at__isnull=True).order_by("-revision")
+    rows = found.values_list("revision", "saved_at", "saved_by__name") if may(user, Act.EDIT_BOOK) else ()
+    saves = tuple(SaveRow(revision, at, by or "") for revision, at, by in rows)
+    if not saves:
+        raise NotVisible
+    return saves
+
+
+def draft_at(*, user: User, draft_id: int, revision: int) -> bytes:
+    """The file of an open draft as it was in a revision. Raises NotVisible for one that is not kept."""
+    kept = DraftSave.objects.filter(draft_id=draft_id, draft__closed_at__isnull=True, revision=revision)
+    xml = kept.values_list("xml", flat=True).first() if may(user, Act.EDIT_BOOK) else None
+    if xml is None:
+        raise NotVisible
+    return bytes(xml)
+
+
+def discarded_drafts(*, user: User, now: datetime) -> tuple[DiscardedRow, ...]:
+    """The drafts that were discarded and can be brought back, the last one first."""
+    if not may(user, Act.EDIT_BOOK):
+        return ()
+    found = Draft.objects.filter(discarded_at__gt=now - DISCARDED_FOR).order_by("-discarded_at", "-pk")
+    rows = found.values_list("pk", "process_key", "name", "discarded_at", "discarded_by__name")
+    return tuple(DiscardedRow(id, key, name, at, by or "") for id, key, name, at, by in rows if at is not None)
+
+
+def draft_of_process(*, user: User, process_key: str) -> int | None:
+    """The id of the open draft of a process, for whoever may change the book."""
+    if not may(user, Act.EDIT_BOOK):
+        return None
+    return Draft.objects.filter(process_key=process_key, closed_at__isnull=True).values_list("pk", flat=True).first()
+
+
+def editors_of(*, user: User, draft_id: int, now: datetime) -> tuple[Editor, ...]:
+    """Who else has the draft open, by name."""
+    found = DraftPresence.objects.filter(draft_id=draft_id, seen_at__gt=now - PRESENT_FOR).exclude(user=user)
+    return tuple(Editor(*row) for row in found.order_by("user__name").values_list("user__name", "seen_at"))
+
+
+def draft_catalog(*, user: User) -> DraftCatalog:
+    """What the designer offers."""
+    published = (
+        ProcessVersion.objects.filter(status=VersionStatus.PUBLISHED).order_by("pk").values_list("pk", flat=True)
+    )
+    tasks = [task for id in published for task in runnable_version(id).definition.user_tasks()]
+    stages = Stage.objects.filter(is_active=True).order_by("pipeline_id", "position").values_list("key", "name")
+    processes = Process.objects.filter(is_active=True, versions__status=VersionStatus.PUBLISHED).order_by("name")
+    return DraftCatalog(
+        skills=tuple(sorted({task.skill for task in tasks if task.skill})),
+        stages=tuple(Named(*row) for row in dict.fromkeys(stages)),
+        documents=tuple(Named(*item) for item in active_template_names().items()),
+        letters=tuple(Named(*item) for item in active_template_names(kind=TemplateKind.LETTER).items()),
+        processes=tuple(Named(*row) for row in processes.values_list("key", "name")),
+    )
+
+
+def _rows(drafts: Iterable[Draft]) -> Iterator[DraftRow]:
+    drafts = list(drafts)
+    published = dict(
+        ProcessVersion.objects.filter(
+            process__key__in=[draft.process_key for draft in drafts], status=VersionStatus.PUBLISHED
+        ).values_list("process__key", "number")
+    )
+    for draft in drafts:
+        yield DraftRow(
+            id=draft.pk,
+            key=draft.process_key,
+            name=draft.name,
+            branch="" if draft.branch is None else draft.branch.name,
+            revision=draft.revision,
+            updated_at=draft.updated_at,
+            updated_by="" if draft.updated_by is None else draft.updated_by.name,
+            published=published.get(draft.process_key),
+        )

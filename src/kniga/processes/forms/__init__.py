@@ -1,0 +1,1 @@
+"""Forms of web sites: kept by the head of sales, filled in by strangers."""

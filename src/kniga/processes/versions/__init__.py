@@ -1,0 +1,1 @@
+"""Versions of processes: taken in, checked, published, scheduled, retired, and compiled once for all who run them."""
