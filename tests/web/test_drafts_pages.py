@@ -236,8 +236,47 @@ def test_what_hinders_publishing_is_named_and_nothing_is_published(department: D
 def test_a_draft_is_discarded(department: Department) -> None:
     draft, browser = begun(department), head_of(department)
     assert browser.post(f"/processes/drafts/{draft}/discard/")["Location"] == "/processes/"
-    assert browser.get(f"/processes/drafts/{draft}/").status_code == 404
-    assert browser.get(f"/processes/drafts/{draft}/state/").status_code == 404
+    for path in ("", "states/", "changes/"):
+        assert browser.get(f"/processes/drafts/{draft}/{path}")["Location"] == "/processes/"
+    assert browser.post(f"/processes/drafts/{draft}/discard/")["Location"] == "/processes/"
+    assert "discarded the draft" in browser.get("/processes/").content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_window_left_open_learns_in_words_what_became_of_the_draft(department: Department, language: str) -> None:
+    draft, browser = begun(department), head_of(department, language)
+    browser.post(f"/processes/drafts/{draft}/discard/")
+    status, told = put(browser, draft, {"base_revision": 1, "xml": SMALL_SALE.decode()})
+    assert status == 404 and department.head.name in told["message"] and told["cure"]
+    assert told["url"] == "/processes/"
+    for path in ("state/", "here/", "check/", "preview/", "publish/"):
+        asked = {"headers": {"accept": "application/json"}}
+        address = f"/processes/drafts/{draft}/{path}"
+        answer = browser.get(address, **asked) if path == "state/" else browser.post(address, **asked)
+        assert (answer.status_code, answer.json()["message"]) == (404, told["message"])
+    status, told = put(browser, 10**9, {"base_revision": 1, "xml": SMALL_SALE.decode()})
+    assert status == 404 and told["message"] and told["cure"] and "url" not in told
+    assert browser.get(f"/processes/drafts/{10**9}/").status_code == 404
+
+
+def test_the_way_back_after_publishing_leads_to_the_version(department: Department) -> None:
+    draft, browser = begun(department), head_of(department)
+    put(browser, draft, {"base_revision": 1, "xml": SMALL_SALE.replace(b"Make an offer", b"Offer").decode()})
+    sent = {"revision": "2", "note": ""}
+    assert browser.post(f"/processes/drafts/{draft}/publish/", sent)["Location"] == "/processes/small_sale/2/"
+    assert browser.get(f"/processes/drafts/{draft}/")["Location"] == "/processes/small_sale/2/"
+    assert "made version 2" in browser.get("/processes/small_sale/2/").content.decode()
+    Draft.objects.update(closed_at=NOW + timedelta(days=900))
+    assert browser.get(f"/processes/drafts/{draft}/")["Location"] == "/processes/small_sale/"
+
+
+def test_a_conflict_with_ones_own_other_window_says_so(department: Department) -> None:
+    browser, draft = head_of(department), begun(department)
+    xml = SMALL_SALE.decode()
+    put(browser, draft, {"base_revision": 1, "xml": xml.replace("Make an offer", "There")})
+    assert browser.get(f"/processes/drafts/{draft}/state/").json()["own"] is True
+    status, told = put(browser, draft, {"base_revision": 1, "xml": xml.replace("Make an offer", "Here")})
+    assert (status, told["own"]) == (409, True)
 
 
 def test_the_book_leads_to_its_draft(department: Department) -> None:
@@ -292,7 +331,7 @@ def test_a_discarded_draft_is_brought_back_from_the_list_of_processes(department
     assert f"/processes/drafts/{draft}/bring-back/" in browser.get("/processes/").content.decode()
     answer = browser.post(f"/processes/drafts/{draft}/bring-back/")
     assert (answer.status_code, answer["Location"]) == (302, f"/processes/drafts/{draft}/")
-    assert browser.post(f"/processes/drafts/{draft}/bring-back/").status_code == 404
+    assert browser.post(f"/processes/drafts/{draft}/bring-back/")["Location"] == answer["Location"]
     browser.post(f"/processes/drafts/{draft}/discard/")
     Draft.objects.filter(pk=draft).update(base_version=ProcessVersion.objects.get())
     draft_from_file(xml=SMALL_SALE, by=department.head, now=NOW)

@@ -23,8 +23,8 @@ export function askConflict(dialog: HTMLDialogElement, conflict: Conflict, say: 
     return;
   }
   const when = new Date(conflict.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-  const lead = made("p", "", say("conflict_lead", { by: conflict.by, at: when }));
-  dialog.querySelector("[data-conflict]")!.replaceChildren(lead, ...asked.map((one, place) => question(one, place, say)));
+  const lead = made("p", "", say(conflict.own ? "conflict_own" : "conflict_lead", { by: conflict.by, at: when }));
+  dialog.querySelector("[data-conflict]")!.replaceChildren(lead, ...asked.map((one, place) => question(one, place, say, conflict.own)));
   bind(dialog, "join", () => ways.onJoin(chosen()));
   bind(dialog, "copy", ways.onCopy);
   dialog.oncancel = (event) => event.preventDefault();
@@ -38,7 +38,7 @@ function bind(dialog: HTMLDialogElement, act: string, run: () => Promise<void>):
   };
 }
 
-function question(one: Difference | Structural, place: number, say: Say): HTMLElement {
+function question(one: Difference | Structural, place: number, say: Say, isOwn: boolean): HTMLElement {
   const field = made("fieldset", "k-conflict__field");
   field.append(made("legend", "", "kind" in one ? one.name || one.element : `${one.name || one.element}: ${one.label}`));
   for (const side of ["mine", "theirs"] as const) {
@@ -48,7 +48,7 @@ function question(one: Difference | Structural, place: number, say: Say): HTMLEl
     input.name = `difference-${place}`;
     input.value = side;
     input.checked = side === "mine";
-    label.append(input, made("b", "", say(side)), made("span", "k-conflict__value", valueOf(one, side, say)));
+    label.append(input, made("b", "", say(isOwn ? `${side}_window` : side)), made("span", "k-conflict__value", valueOf(one, side, say)));
     field.append(label);
   }
   return field;

@@ -18,6 +18,8 @@ export interface State {
   xml: string;
   updated_by: string;
   updated_at: string;
+  /** Whether it was saved last by the reader: in another window. */
+  own: boolean;
   published: number | null;
 }
 
@@ -57,6 +59,7 @@ export interface Conflict {
   revision: number;
   by: string;
   at: string;
+  own: boolean;
   xml: string;
   differences: Difference[];
   structure: Structural[];
@@ -66,7 +69,15 @@ export type Answer =
   | { kind: "saved"; revision: number; checked: Checked; merged: string | null }
   | { kind: "conflict"; conflict: Conflict }
   | { kind: "refused"; message: string; cure: string }
-  | { kind: "away"; reason: "offline" | "signed_out" | "failing" | "gone" };
+  | { kind: "away"; reason: "offline" | "signed_out" | "failing" }
+  | { kind: "gone"; end: End };
+
+/** What became of a draft that is no longer open, what to do, and where it is now. */
+export interface End {
+  message: string;
+  cure: string;
+  url: string;
+}
 
 export interface Addresses {
   state: string;
@@ -77,6 +88,11 @@ export interface Addresses {
 export function headers(): Record<string, string> {
   const token = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}") as Record<string, string>;
   return { "Content-Type": "application/json", Accept: "application/json", ...token };
+}
+
+export async function endOf(response: Response): Promise<End> {
+  const told = (await response.json().catch(() => ({}))) as Partial<End>;
+  return { message: told.message ?? "", cure: told.cure ?? "", url: told.url ?? "" };
 }
 
 export class Door {
@@ -114,7 +130,7 @@ export class Door {
     }
     const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
     if (response.redirected || response.status === 403 || response.status === 401) return { kind: "away", reason: "signed_out" };
-    if (response.status === 404) return { kind: "away", reason: "gone" };
+    if (response.status === 404) return { kind: "gone", end: await endOf(response) };
     if (response.status >= 500) return { kind: "away", reason: "failing" };
     if (!isJson) return { kind: "away", reason: "offline" };
     const told = (await response.json()) as Record<string, unknown>;

@@ -6,7 +6,8 @@ import { mountPanel } from "../panel/index";
 import type { Catalog, Texts } from "../texts";
 import { shareClipboard } from "./clipboard";
 import { askConflict } from "./conflict";
-import { Door, headers, type Checked, type Conflict, type State } from "./door";
+import { Door, endOf, headers, type Checked, type Conflict, type State } from "./door";
+import { askGone } from "./ending";
 import { makeModeler } from "./drawing";
 import { download, onFile, pngOf, svgOf, textOf, xmlOf } from "./exchange";
 import { bindKeys } from "./keyboard";
@@ -89,7 +90,12 @@ export class Page {
         showToast({ text: this.say("merged"), kind: "info", seconds: 8 });
         return true;
       },
-      onGone: () => void this.leaveGone(),
+      onGone: (end) => askGone(this.part("gone") as HTMLDialogElement, end, async () => {
+        const kept = await this.keepCopy(await xmlOf(this.modeler));
+        if (!kept) return;
+        this.saver.letGo();
+        window.location.assign(kept);
+      }),
       onConflict: (conflict) => this.solve(conflict),
     });
   }
@@ -251,21 +257,19 @@ export class Page {
     });
   }
 
-  /** The draft was published or discarded meanwhile: what is drawn here may become a draft of its own. */
-  private async leaveGone(): Promise<void> {
-    if (window.confirm(this.say("gone"))) await this.keepCopy(await xmlOf(this.modeler));
-  }
-
-  /** Mine as a draft of its own, by the same door a file is brought in through. */
-  private async keepCopy(xml: string): Promise<void> {
+  /** Mine as a draft of its own, by the same door a file is brought in through; the address of its page, "" when it
+      could only be downloaded. */
+  private async keepCopy(xml: string): Promise<string> {
     const form = new FormData();
     form.set("file", new File([xml], `${this.root.dataset["key"] ?? "process"}.bpmn`, { type: "application/xml" }));
     form.set("origin", "file");
     form.set("file_name", this.say("copy_of", { name: this.root.dataset["name"] ?? "" }));
     const { "Content-Type": _json, ...sent } = headers();
-    const response = await fetch(this.root.dataset["new"]!, { method: "POST", headers: sent, body: form });
-    if (!response.ok) download(xml, `${this.root.dataset["key"] ?? "process"}.bpmn`, "application/xml");
-    showToast({ text: this.say(response.ok ? "copied" : "copy_downloaded"), kind: "info", seconds: 10 });
+    const response = await fetch(this.root.dataset["new"]!, { method: "POST", headers: sent, body: form }).catch(() => null);
+    const isKept = Boolean(response?.ok && response.redirected);
+    if (!isKept) download(xml, `${this.root.dataset["key"] ?? "process"}.bpmn`, "application/xml");
+    showToast({ text: this.say(isKept ? "copied" : "copy_downloaded"), kind: "info", seconds: 10 });
+    return isKept ? response!.url : "";
   }
 
   private show(checked: Checked): void {
@@ -339,7 +343,7 @@ export class Page {
     const address = this.root.dataset["here"];
     if (!address || document.hidden) return;
     const response = await fetch(address, { method: "POST", headers: headers() }).catch(() => null);
-    if (response?.status === 404) this.saver.end();
+    if (response?.status === 404) this.saver.end(await endOf(response));
     if (!response?.ok) return;
     const { others, revision } = (await response.json()) as { others: { name: string }[]; revision: number };
     const place = this.part("others");
@@ -350,7 +354,7 @@ export class Page {
     if (!this.saver.isSaved || state.revision <= this.saver.revision || this.isWriting()) return;
     await this.read(state.xml);
     this.saver.adopt(state.revision);
-    showToast({ text: this.say("changed_by", { by: state.updated_by }), kind: "info", seconds: 8 });
+    showToast({ text: this.say(state.own ? "changed_here" : "changed_by", { by: state.updated_by }), kind: "info", seconds: 8 });
   }
 
   /** Whether a field is being written in: nothing may be exchanged under the person's hands. */

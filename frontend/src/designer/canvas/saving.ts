@@ -1,6 +1,6 @@
 /* Saving by itself: soon after a change, never two at once, again and again while the server cannot be reached. What is
    not saved yet lies in the browser's own store, so that a closed window loses nothing. */
-import type { Answer, Checked, Choice, Conflict } from "./door";
+import type { Answer, Checked, Choice, Conflict, End } from "./door";
 
 export const SOON = 800;
 const FIRST_RETRY = 2_000;
@@ -24,7 +24,7 @@ export interface Savable {
   onChecked: (checked: Checked) => void;
   /** Show what both changed; false when nothing may be exchanged just now. */
   onMerged: (xml: string) => Promise<boolean>;
-  onGone: () => void;
+  onGone: (end: End) => void;
   onConflict: (conflict: Conflict) => void;
 }
 
@@ -96,8 +96,14 @@ export class Saver {
   }
 
   /** The draft is there no more: nothing is sent any longer, and what was drawn stays here. */
-  end(): void {
-    if (!this.stopped) this.stop("gone", this.parts.onGone);
+  end(end: End): void {
+    if (!this.stopped) this.stop("gone", () => this.parts.onGone(end));
+  }
+
+  /** What is drawn here is kept elsewhere: the window may be left. */
+  letGo(): void {
+    this.saved = this.changes;
+    this.forget();
   }
 
   private soon(delay: number): void {
@@ -123,7 +129,7 @@ export class Saver {
     if (answer.kind === "saved") await this.onSaved(answer, sent);
     else if (answer.kind === "conflict") this.stop("conflict", () => this.parts.onConflict(answer.conflict));
     else if (answer.kind === "refused") this.parts.onStatus("refused", `${answer.message} ${answer.cure}`.trim());
-    else if (answer.reason === "gone") this.end();
+    else if (answer.kind === "gone") this.end(answer.end);
     else this.later(answer.reason);
   }
 

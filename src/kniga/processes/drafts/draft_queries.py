@@ -32,6 +32,7 @@ class DraftRow:
     revision: int
     updated_at: datetime
     updated_by: str
+    updated_by_id: int | None
     published: int | None
 
 
@@ -61,6 +62,18 @@ class DiscardedRow:
     name: str
     discarded_at: datetime
     discarded_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedDraft:
+    """What became of a draft: discarded, or published as version `number` of its process; when, and by whom."""
+
+    key: str
+    name: str
+    is_discarded: bool
+    closed_at: datetime
+    closed_by: str
+    number: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,21 @@ def get_draft(*, user: User, draft_id: int) -> DraftState:
     if found is None or not may(user, Act.EDIT_BOOK):
         raise NotVisible
     return DraftState(next(_rows([found])), bytes(found.xml))
+
+
+def closed_draft(*, user: User, draft_id: int) -> ClosedDraft:
+    """What became of a draft that is no longer open. Raises NotVisible for one that never was, or is open."""
+    found = (
+        Draft.objects.filter(pk=draft_id, closed_at__isnull=False).select_related("discarded_by").defer("xml").first()
+    )
+    if found is None or found.closed_at is None or not may(user, Act.EDIT_BOOK):
+        raise NotVisible
+    if found.discarded_at is not None:
+        by = "" if found.discarded_by is None else found.discarded_by.name
+        return ClosedDraft(found.process_key, found.name, True, found.closed_at, by, None)
+    made = ProcessVersion.objects.filter(process__key=found.process_key, created_at=found.closed_at)
+    number, by = made.values_list("number", "created_by__name").first() or (None, "")
+    return ClosedDraft(found.process_key, found.name, False, found.closed_at, by or "", number)
 
 
 def draft_saves(*, user: User, draft_id: int) -> tuple[SaveRow, ...]:
@@ -181,5 +209,6 @@ def _rows(drafts: Iterable[Draft]) -> Iterator[DraftRow]:
             revision=draft.revision,
             updated_at=draft.updated_at,
             updated_by="" if draft.updated_by is None else draft.updated_by.name,
+            updated_by_id=draft.updated_by_id,
             published=published.get(draft.process_key),
         )

@@ -48,12 +48,13 @@ class Saved:
 
 class DraftConflict(Conflict):
     """Somebody else changed the same as the caller: nothing was saved. `xml` is how the draft is now, in which
-    `revision`, since when (`at`) and by whom (`by`, a name); `merged` says what differs."""
+    `revision`, since when (`at`) and by whom (`by`, a name, and `by_id`); `merged` says what differs."""
 
     def __init__(self, draft: Draft, merged: Merged) -> None:
         super().__init__("draft_conflict", _("Somebody else has changed the same at the same time."))
         self.revision, self.at, self.xml = draft.revision, draft.updated_at, bytes(draft.xml)
         self.by = "" if draft.updated_by is None else draft.updated_by.name
+        self.by_id = draft.updated_by_id
         self.merged = merged
 
 

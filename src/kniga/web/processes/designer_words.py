@@ -23,10 +23,9 @@ def _states() -> Words:
         "status_saving": _("Saving…"),
         "status_offline": _("Not saved: working offline"),
         "status_signed_out": _("Not saved: sign in again in another tab"),
-        "status_conflict": _("Not saved: somebody changed the same"),
+        "status_conflict": _("Not saved: the same was changed elsewhere"),
         "status_failing": _("Not saved: the server fails. Your work is kept in this browser"),
         "status_gone": _("Not saved: the draft is no longer open"),
-        "gone": _("This draft was published or discarded meanwhile. Keep what is drawn here as a draft of its own?"),
         "status_refused": _("Not saved: the file cannot be read"),
         "problems": _("Problems: {count}"),
         "no_problems": _("No problems"),
@@ -38,8 +37,9 @@ def _states() -> Words:
         "verdict_errors": _("To be mended before publishing: {count}. Press a line to see the place."),
         "whole_process": _("The whole process"),
         "restored": _("Changes from your last visit that were not saved are back."),
-        "merged": _("Somebody else changed the process, too: both changes are here now."),
+        "merged": _("The process was changed elsewhere, too: both changes are here now."),
         "changed_by": _("{by} changed the process: you see it as it is now."),
+        "changed_here": _("You changed the process in another window: you see it as it is now."),
         "others": _("Also here: {names}"),
         "lanes_stay": _("The picture has lanes or pools: it stays as it was drawn."),
         "replace_content": _(
@@ -120,7 +120,10 @@ def _tools() -> Words:
 def _conflict() -> Words:
     return {
         "conflict_lead": _("{by} saved at {at} and changed the same as you. Choose what is to stay."),
+        "conflict_own": _("You saved at {at} in another window and changed the same there. Choose what is to stay."),
         "mine": _("My version"),
+        "mine_window": _("This window"),
+        "theirs_window": _("The other window"),
         "theirs": _("Their version"),
         "nothing": _("(nothing)"),
         "structure_removed": _("Removed"),

@@ -19,6 +19,7 @@ from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import go_to, refuse, toast
 from kniga.web.params import id_or_none, sent_moment
 from kniga.web.processes.change_views import published_text
+from kniga.web.processes.closed_drafts import led_on
 from kniga.web.processes.draft_words import problems_as_json
 from kniga.web.processes.problems import problem_rows
 
@@ -27,6 +28,7 @@ TEMPLATE: Final = "processes/publish_draft.html"
 
 @require_POST
 @act_required(Act.EDIT_BOOK)
+@led_on
 def publish(request: SignedInRequest, draft_id: int) -> HttpResponse:
     """Make a version of the draft and publish it; every error is named, and then nothing is published."""
     draft = get_draft(user=request.user, draft_id=draft_id)
@@ -44,6 +46,7 @@ def publish(request: SignedInRequest, draft_id: int) -> HttpResponse:
 
 @require_POST
 @act_required(Act.EDIT_BOOK)
+@led_on
 def discard(request: SignedInRequest, draft_id: int) -> HttpResponse:
     """Close a draft without publishing it."""
     draft = discard_draft(draft_id=draft_id, by=request.user, now=clock.now())

@@ -21,11 +21,13 @@ from kniga.processes.versions.version_queries import get_version_row
 from kniga.processes.wording.changes import Changes, changes_between
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import go_to, refuse, render_page, toast
+from kniga.web.processes.closed_drafts import led_on
 from kniga.web.processes.read_views import list_context
 
 
 @require_safe
 @act_required(Act.EDIT_BOOK)
+@led_on
 def states(request: SignedInRequest, draft_id: int) -> HttpResponse:
     """Every state of the draft that is kept, and the last one beside them."""
     return render_page(request, "processes/draft_states.html", _state_context(request, draft_id, None))
@@ -33,6 +35,7 @@ def states(request: SignedInRequest, draft_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @act_required(Act.EDIT_BOOK)
+@led_on
 def one_state(request: SignedInRequest, draft_id: int, number: int) -> HttpResponse:
     """Look at one state of the draft; or bring it back."""
     if request.method != "POST":
@@ -45,6 +48,7 @@ def one_state(request: SignedInRequest, draft_id: int, number: int) -> HttpRespo
 
 @require_safe
 @act_required(Act.EDIT_BOOK)
+@led_on
 def changes(request: SignedInRequest, draft_id: int) -> HttpResponse:
     """What would change for the reps if the draft were published now."""
     draft = get_draft(user=request.user, draft_id=draft_id)
@@ -66,6 +70,9 @@ def bring_back(request: SignedInRequest, discarded_id: int) -> HttpResponse:
         draft = bring_back_draft(draft_id=discarded_id, by=request.user, now=clock.now())
     except Refused as refused:
         return refuse(request, "processes/list.html", list_context(request) | {"refused": refused.message})
+    except NotVisible:  # a list that was left open still offers it
+        draft_id = get_draft(user=request.user, draft_id=discarded_id).row.id
+        return go_to(request, reverse("processes:draft", args=[draft_id]), whole=True)
     toast(request, _("The draft “%(name)s” is back.") % {"name": draft.name})
     return go_to(request, reverse("processes:draft", args=[draft.pk]), whole=True)
 

@@ -19,6 +19,7 @@ from kniga.processes.drafts.draft_queries import DraftState, draft_catalog, edit
 from kniga.processes.drafts.drafting import DraftConflict, note_presence, save_draft
 from kniga.processes.versions.publishing import BookRefused
 from kniga.web.access import SignedInRequest, act_required
+from kniga.web.processes.closed_drafts import told_in_json
 from kniga.web.processes.draft_words import catalog_as_json, check_as_json, merged_as_json, problems_as_json
 from kniga.web.processes.previewing import preview_of
 
@@ -31,6 +32,7 @@ class _BadRequest(ValueError):
 
 @require_http_methods(["GET", "HEAD", "PUT"])
 @act_required(Act.EDIT_BOOK)
+@told_in_json
 def state(request: SignedInRequest, draft_id: int) -> HttpResponse:
     """The draft as it is; or what was saved of it."""
     if request.method == "PUT":
@@ -53,7 +55,8 @@ def _save(request: SignedInRequest, draft_id: int) -> JsonResponse:
     except _BadRequest as bad:
         return JsonResponse({"message": str(bad)}, status=400)
     except DraftConflict as conflict:
-        return JsonResponse(_conflict(conflict), status=409)
+        own = conflict.by_id == request.user.pk
+        return JsonResponse(_conflict(conflict) | {"own": own}, status=409)
     except BookRefused as refused:
         return _unreadable(refused)
     merged = {"merged": True, "xml": saved.xml.decode()} if saved.is_merged else {}
@@ -62,6 +65,7 @@ def _save(request: SignedInRequest, draft_id: int) -> JsonResponse:
 
 @require_POST
 @act_required(Act.EDIT_BOOK)
+@told_in_json
 def check(request: SignedInRequest, draft_id: int) -> HttpResponse:
     """What a check says of a file that is not kept."""
     get_draft(user=request.user, draft_id=draft_id)
@@ -75,6 +79,7 @@ def check(request: SignedInRequest, draft_id: int) -> HttpResponse:
 
 @require_POST
 @act_required(Act.EDIT_BOOK)
+@told_in_json
 def here(request: SignedInRequest, draft_id: int) -> HttpResponse:
     """Say that the person still has the draft open; learn who else has, and whether it was changed."""
     note_presence(draft_id=draft_id, by=request.user, now=clock.now())
@@ -84,6 +89,7 @@ def here(request: SignedInRequest, draft_id: int) -> HttpResponse:
 
 @require_POST
 @act_required(Act.EDIT_BOOK)
+@told_in_json
 def preview(request: SignedInRequest, draft_id: int) -> HttpResponse:
     """A script as the rep will see it, with the data of one client."""
     get_draft(user=request.user, draft_id=draft_id)
@@ -125,6 +131,7 @@ def _state(request: SignedInRequest, draft: DraftState) -> dict[str, Any]:
         "revision": row.revision,
         "xml": draft.xml.decode(),
         "updated_by": row.updated_by,
+        "own": row.updated_by_id == request.user.pk,
         "updated_at": row.updated_at.isoformat(),
         "published": row.published,
         **_others(request, row.id),
