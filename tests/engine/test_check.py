@@ -1,5 +1,7 @@
 """What is said about a process before it is published."""
 
+import pytest
+
 from kniga.engine import Problem, check, compile_bpmn
 from tests.engine.drawing import bpmn, end, flow, gateway, on, start, task, timer
 
@@ -110,3 +112,21 @@ def test_a_placeholder_that_nothing_fills_in_is_a_warning() -> None:
     found = check(compile_bpmn(bpmn(*parts, flow("start", "a"), flow("a", "end"))))
     placeholders = [problem.params["placeholder"] for problem in found if problem.code == "unknown_placeholder"]
     assert placeholders == ["answer.need", "clint.name"]
+
+
+@pytest.mark.parametrize(
+    ("script", "codes"),
+    [
+        ("{{client.name", ["unclosed_placeholder"]),
+        ("{{client.name} and {{ user.name }}", ["unclosed_placeholder"]),
+        ("{{client.name}}, {a brace}", []),
+        ("{{the client}}", ["unknown_placeholder"]),
+        ("{{имя}}", ["unknown_placeholder"]),
+    ],
+)
+def test_a_field_that_is_no_field_is_a_warning(script: str, codes: list[str]) -> None:
+    inside = f'<k:script>{script}</k:script><k:deadline duration="P1D"/>'
+    parts = (start(), task("a", "ok", inside), end(), end("l", "lost"))
+    found = check(compile_bpmn(bpmn(*parts, flow("start", "a"), flow("a", "end"))))
+    assert [one.code for one in found if "placeholder" in one.code] == codes
+    assert all(one.message and one.cure for one in found)

@@ -146,6 +146,16 @@ def test_a_check_keeps_nothing_and_speaks_the_readers_language(department: Depar
         assert head_of(department).post(path, body, content_type="application/json").status_code == status
 
 
+def test_a_field_nothing_fills_in_is_told_with_the_button_that_inserts_one(department: Department) -> None:
+    draft = begun(department)
+    scripted = SMALL_SALE.replace(b"<kniga:outcome ", b"<kniga:script>{{klient}} {{user.name</kniga:script><kniga:outcome ", 1)
+    path, body = f"/processes/drafts/{draft}/check/", {"xml": scripted.decode()}
+    answer = head_of(department, "ru").post(path, body, content_type="application/json").json()
+    told = {one["code"]: f"{one['message']} {one['cure']}" for one in answer["problems"]}
+    assert "«klient»" in told["unknown_placeholder"] and "кнопкой под скриптом" in told["unknown_placeholder"]
+    assert "«{{»" in told["unclosed_placeholder"] and "«}}»" in told["unclosed_placeholder"]
+
+
 def test_what_is_missing_is_named_as_the_panel_calls_it(department: Department) -> None:
     draft = begun(department)
     xml = SMALL_SALE.replace(b"userTask", b"serviceTask").replace(b"urn:kniga:rules:1", b"urn:other").decode()

@@ -122,6 +122,7 @@ export class Page {
   private bind(): void {
     this.modeler.get<EventBus>("eventBus").on("commandStack.changed", (() => {
       this.showHistory();
+      if (!this.reading) this.problems.rename();
       if (!this.reading) this.saver.changed();
     }) as (event: never) => unknown);
     this.root.addEventListener("click", (event) => {

@@ -4,6 +4,7 @@ import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import animationModule from "bpmn-js-token-simulation/lib/animation";
 import kniga from "../kniga.json";
 import { GROUND, INK } from "./drawing";
+import { kindOf } from "./parts";
 import { is, type Canvas, type Element, type EventBus, type Moddle, type Modeler, type Registry } from "./services";
 import { openWays, type Way } from "./ways";
 import { sayer, translating, type Say, type Words } from "./words";
@@ -24,6 +25,11 @@ interface Simulator {
   findSubscriptions(filter: object): Subscription[];
   trigger(context: { event: unknown; scope: object }): void;
   setConfig(element: Element, config: object): void;
+}
+
+/** A token on its way along a flow. */
+interface Journey {
+  element: Element;
 }
 
 const READABLE = 0.75;
@@ -76,8 +82,10 @@ class Walk {
     const readable = Math.min(1, Math.max(canvas.zoom(), READABLE));
     canvas.zoom(readable, "auto");
     this.simulator = this.viewer.get<Simulator>("simulator");
-    this.viewer.get<EventBus>("eventBus").on("tokenSimulation.simulator.tick", (() => this.soon()) as (event: never) => unknown);
-    this.viewer.get<EventBus>("eventBus").on("tokenSimulation.simulator.trace", ((step: Trace) => this.walked(step)) as (event: never) => unknown);
+    const bus = this.viewer.get<EventBus>("eventBus");
+    bus.on("tokenSimulation.simulator.tick", (() => this.soon()) as (event: never) => unknown);
+    bus.on("tokenSimulation.simulator.trace", ((step: Trace) => this.walked(step)) as (event: never) => unknown);
+    bus.on("tokenSimulation.animationCreated", (({ animation }: { animation: Journey }) => this.follow(animation.element)) as (event: never) => unknown);
     this.frame.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     void this.begin();
   }
@@ -100,6 +108,11 @@ class Walk {
     if (!WALKED.includes(action) || !element || !this.viewer.get<Registry>("elementRegistry").get(element.id)) return;
     this.viewer.get<Canvas>("canvas").addMarker(element, "k-walked");
     if (action === "enter" && is(element, "bpmn:EndEvent") && !is(element.parent!, "bpmn:SubProcess")) this.ended.push(element);
+  }
+
+  /** The picture moves along, so that the token is seen to arrive. */
+  private follow(flow: Element): void {
+    this.viewer.get<Canvas>("canvas").scrollToElement(flow.target!, NEAR);
   }
 
   private clear(): void {
@@ -165,7 +178,8 @@ class Walk {
     const here = this.waiting();
     if (here.length || this.asked) this.isUnderWay = true;
     const places = this.asked ? [this.choice()] : here.map(([element, all]) => this.place(element, all));
-    if (!places.length && this.isUnderWay) places.push(this.over());
+    if (!places.length && this.isMoving()) places.push(made("p", "k-muted", this.say("play_moving")));
+    else if (!places.length && this.isUnderWay) places.push(this.over());
     const past = made("ol", "k-play__past");
     past.append(...this.past.map((one) => made("li", "", one)));
     const history = this.past.length ? [made("h3", "", this.say("play_done")), past] : [];
@@ -173,16 +187,21 @@ class Walk {
     this.light(this.asked ? [this.asked.gateway] : here.map(([element]) => element));
   }
 
+  private isMoving(): boolean {
+    let count = 0;
+    this.viewer.get<{ each(visit: () => void): void }>("animation").each(() => (count += 1));
+    return count > 0;
+  }
+
   /** The end that was reached, and what it means for the deal. */
   private over(): HTMLElement {
     if (!this.past.length && !this.ended.length) return made("p", "k-muted", this.say("play_nothing"));
-    const box = made("section", "k-play__here");
-    box.append(made("p", "", this.say("play_over")));
-    for (const end of this.ended) {
-      const result = String(end.businessObject.get("kniga:result") ?? "");
-      const told = ["won", "lost"].includes(result) ? `: ${this.say(`part_${result}`)}` : "";
-      box.append(made("h3", result ? `k-part--${result}` : "", `${nameOf(end)}${nameOf(end) === this.say(`part_${result}`) ? "" : told}`));
-    }
+    const results = this.ended.map((end) => String(end.businessObject.get("kniga:result") ?? "other"));
+    const result = ["won", "lost"].find((one) => results.includes(one)) ?? "other";
+    const box = made("section", `k-play__here k-play__end--${result}`);
+    box.append(made("small", "k-muted", this.say("play_over")), made("h3", `k-part--${result}`, this.say(`play_${result}`)));
+    const names = this.ended.map((end) => end.businessObject.name).filter((name) => name && name !== this.say(`part_${result}`));
+    if (names.length) box.append(made("p", "", names.join(", ")));
     return box;
   }
 
@@ -207,11 +226,11 @@ class Walk {
 
   private place(element: Element, subscriptions: Subscription[]): HTMLElement {
     const box = made("section", "k-play__here");
-    box.append(made("small", "k-muted", this.say("play_here")), made("h3", "", nameOf(element)));
+    box.append(made("small", "k-muted", this.say("play_here")), made("h3", "", this.nameOf(element)));
     for (const one of subscriptions) {
       if (one.element === element && STEPS.includes(element.type)) box.append(...this.outcomes(element, one));
       else if (one.element === element && is(element, "bpmn:CallActivity")) box.append(this.event(one, this.say("play_on")));
-      else box.append(this.event(one, this.say("play_happens", { name: nameOf(one.element!) })));
+      else box.append(this.event(one, this.say("play_happens", { name: this.nameOf(one.element!) })));
     }
     return box;
   }
@@ -221,7 +240,7 @@ class Walk {
     const outcomes = (extension?.values ?? []).filter((part) => part.$type === "kniga:Outcome");
     const offered = outcomes.length ? outcomes.map((one) => [String(one.get("key")), String(one.get("label"))]) : [["done", this.say("play_on")]];
     return offered.map(([key, label]) =>
-      button(label!, "plain", () => void this.happen(subscription, key!, `${nameOf(step)}: ${label}`)),
+      button(label!, "plain", () => void this.happen(subscription, key!, `${this.nameOf(step)}: ${label}`)),
     );
   }
 
@@ -232,9 +251,9 @@ class Walk {
   private choice(): HTMLElement {
     const { gateway, ways, choose } = this.asked!;
     const box = made("section", "k-play__here");
-    box.append(made("h3", "", nameOf(gateway) === gateway.id ? this.say("play_choose") : nameOf(gateway)));
+    box.append(made("h3", "", gateway.businessObject.name || this.say("play_choose")));
     for (const way of ways) {
-      const to = nameOf(way.flow.target!);
+      const to = this.nameOf(way.flow.target!);
       const label = way.flow.businessObject.name || this.say(way.isDefault ? "play_otherwise" : "play_way", { name: to });
       box.append(button(label, "plain", () => {
         this.asked = null;
@@ -243,6 +262,10 @@ class Walk {
       }));
     }
     return box;
+  }
+
+  private nameOf(element: Element): string {
+    return element.businessObject.name || this.say(`part_${kindOf(element)}`);
   }
 
   private light(elements: Element[]): void {
@@ -261,10 +284,6 @@ class Walk {
     this.viewer.destroy();
     this.frame.remove();
   }
-}
-
-function nameOf(element: Element): string {
-  return element.businessObject.name || element.id;
 }
 
 function made(tag: string, className: string, text = ""): HTMLElement {

@@ -9,6 +9,7 @@ const STEP = "k-path-step";
 
 export class Problems {
   private shown: Problem[] = [];
+  private verdict = "";
   private path: string[] = [];
 
   constructor(
@@ -39,8 +40,17 @@ export class Problems {
 
   show(checked: Checked): void {
     this.shown = [...checked.problems].sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
-    this.list(checked.verdict);
+    this.verdict = checked.verdict;
+    this.list();
     this.mark();
+  }
+
+  /** What elements are called may have changed since the last check: the lines and marks say it as it is now. */
+  rename(): void {
+    if (this.shown.some((problem, place) => this.host.querySelector(`[data-problem="${place}"] b`)?.textContent !== this.placeOf(problem))) {
+      this.list();
+      this.mark();
+    }
   }
 
   /** Marks anew what the last check said: after the diagram was read in again. */
@@ -79,10 +89,10 @@ export class Problems {
     return badge;
   }
 
-  private list(verdict: string): void {
+  private list(): void {
     const title = document.createElement("p");
     title.className = "k-problems__verdict";
-    title.textContent = this.say(this.errors ? "verdict_errors" : `verdict_${verdict || "none"}`, { count: this.errors });
+    title.textContent = this.say(this.errors ? "verdict_errors" : `verdict_${this.verdict || "none"}`, { count: this.errors });
     const lines = document.createElement("ol");
     lines.append(...this.shown.map((problem, place) => this.line(problem, place)));
     this.host.replaceChildren(title, lines);

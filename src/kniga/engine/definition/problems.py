@@ -288,6 +288,10 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     "no_outcomes": ("The step {name} has no outcomes of its own.", "Name the ways it may end."),
     "no_won_end": ("No end event has the result “won”.", "Mark the end of a successful sale."),
     "no_lost_end": ("No end event has the result “lost”.", "Mark the end of a failed sale."),
+    "unclosed_placeholder": (
+        "The script of {name} opens a field with “{{{{” and does not close it: the rep will read the braces.",
+        "Close the field with “}}}}”, or take the braces away.",
+    ),
     "unknown_placeholder": (
         "The script of {name} uses “{placeholder}”, which nothing fills in.",
         "Use client.*, contact.*, user.*, deal.* or answer.<key of a question>.",

@@ -15,7 +15,7 @@ from kniga.engine.definition.problems import Problem, Severity
 from kniga.engine.soundness.outline import boundary_of, closure
 from kniga.engine.soundness.saying import problem
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 _FILLED_IN = ("client.", "contact.", "user.", "deal.")
 
 
@@ -94,7 +94,9 @@ def _steps(definition: Definition) -> Iterator[Problem]:
             yield problem("no_assignee", task, "warning")
         if [outcome.key for outcome in task.outcomes] == ["done"] and task.outcomes[0].label == "Done":
             yield problem("no_outcomes", task, "warning")
-        for name in dict.fromkeys(_PLACEHOLDER.findall(task.script)):
+        if "{{" in _PLACEHOLDER.sub("", task.script):
+            yield problem("unclosed_placeholder", task, "warning")
+        for name in dict.fromkeys(name.strip() for name in _PLACEHOLDER.findall(task.script)):
             answered = name.startswith("answer.") and name.removeprefix("answer.") in definition.question_types
             if not answered and not name.startswith(_FILLED_IN):
                 yield problem("unknown_placeholder", task, "warning", placeholder=name)

@@ -32,7 +32,7 @@ def told_in_json(view: View[P]) -> View[P]:
 
 
 def led_on(view: View[P]) -> View[P]:
-    """Lead a person, where the draft is no longer open, to where it is now. Raises NotVisible for one that never was."""
+    """Lead a person, where a closed draft is now. Raises NotVisible for one that never was."""
 
     @wraps(view)
     def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:

@@ -21,7 +21,10 @@ _PARTS: Final = {
 def plainly(problem: Problem) -> tuple[str, str]:
     """Message and cure in the language of the page, as the designer says it."""
     words = _words().get(_kind(problem))
-    return problem.said(_) if words is None else words
+    if words is None:
+        return problem.said(_)
+    message, cure = (text.format_map(problem.params) for text in words)
+    return message, cure
 
 
 def _kind(problem: Problem) -> str:
@@ -42,6 +45,10 @@ def _words() -> Mapping[str, tuple[str, str]]:
         "decision": (
             _("Nobody has said yet which table decides here."),
             _("Choose a decision table in the panel, or make it a step."),
+        ),
+        "unknown_placeholder": (
+            _("The script has the field “{placeholder}”, which nothing fills in."),
+            _("Take it away and insert the field with the button under the script."),
         ),
         "condition_language": (_("The condition was written in another tool."), _("Set it anew in the panel.")),
         "flow_without_condition": (
