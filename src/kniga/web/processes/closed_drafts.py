@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kniga.platform.errors import NotVisible
-from kniga.processes.draft_queries import ClosedDraft, closed_draft
+from kniga.processes.drafts.draft_queries import ClosedDraft, closed_draft
 from kniga.web.access import SignedInRequest, View
 from kniga.web.formatting import moment
 from kniga.web.pages import go_to, toast
