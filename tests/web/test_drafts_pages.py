@@ -148,7 +148,9 @@ def test_a_check_keeps_nothing_and_speaks_the_readers_language(department: Depar
 
 def test_a_field_nothing_fills_in_is_told_with_the_button_that_inserts_one(department: Department) -> None:
     draft = begun(department)
-    scripted = SMALL_SALE.replace(b"<kniga:outcome ", b"<kniga:script>{{klient}} {{user.name</kniga:script><kniga:outcome ", 1)
+    scripted = SMALL_SALE.replace(
+        b"<kniga:outcome ", b"<kniga:script>{{klient}} {{user.name</kniga:script><kniga:outcome ", 1
+    )
     path, body = f"/processes/drafts/{draft}/check/", {"xml": scripted.decode()}
     answer = head_of(department, "ru").post(path, body, content_type="application/json").json()
     told = {one["code"]: f"{one['message']} {one['cure']}" for one in answer["problems"]}

@@ -75,6 +75,6 @@ def _told(request: SignedInRequest) -> dict[str, str]:
     try:
         closed = closed_draft(user=request.user, draft_id=_draft_id(request))
     except NotVisible:
-        return {"message": _("Nothing is here."), "cure": _("Open the draft anew from the list of processes.")}
+        return {"message": _("Nothing is here"), "cure": _("Open the draft anew from the list of processes.")}
     cure = _("What is drawn in this window can become a draft of its own.")
     return {"message": what_became(closed), "cure": cure, "url": where_now(closed)}
