@@ -24,6 +24,7 @@ def export(
     form: Annotated[str, typer.Option("--format", help="pdf, html, or png: a picture of each page.")] = "pdf",
     language: Annotated[str, typer.Option(help="ru or en: the language of headings and terms.")] = "",
     edition: Annotated[int, typer.Option(help="Number of an edition; the one in force by default.")] = 0,
+    anew: Annotated[bool, typer.Option("--anew", help="Set the PDF again, even if it is kept.")] = False,
 ) -> None:
     """Write an edition of the sales book: contents, diagrams, scripts, norms, technology map."""
     if form not in ("pdf", "html", "png"):
@@ -33,7 +34,7 @@ def export(
     if not out.parent.is_dir():
         refuse(f"there is no folder {out.parent}: make it first")
     with database():
-        made = _made(form, language, edition)
+        made = _made(form, language, edition, is_anew=anew)
     if isinstance(made, bytes):
         out.write_bytes(made)
         print(f"{out}: {len(made):,} bytes")
@@ -44,7 +45,7 @@ def export(
     print(f"{out}: {len(made)} pages")
 
 
-def _made(form: str, language: str, number: int) -> bytes | list[bytes]:
+def _made(form: str, language: str, number: int, *, is_anew: bool) -> bytes | list[bytes]:
     from django.conf import settings
 
     from kniga.people.models import User
@@ -64,5 +65,6 @@ def _made(form: str, language: str, number: int) -> bytes | list[bytes]:
     spoken = language or settings.LANGUAGE_CODE
     if form == "png":
         return book_pages(user=reader, edition=edition, language=spoken)
-    make = book_pdf if form == "pdf" else book_html
-    return make(user=reader, edition=edition, language=spoken)
+    if form == "html":
+        return book_html(user=reader, edition=edition, language=spoken)
+    return book_pdf(user=reader, edition=edition, language=spoken, is_anew=is_anew)

@@ -86,7 +86,7 @@ def test_a_press_that_takes_too_long_is_stopped(department: Department, monkeypa
     monkeypatch.setattr(press, "MOST_SECONDS", 0.01)
     with pytest.raises(Refused) as refused:
         book_pdf(user=department.rep, edition=get_edition(user=department.rep), language="en")
-    assert refused.value.code == "not_pressed"
+    assert refused.value.code == "too_slow"
 
 
 def test_a_long_diagram_is_cut_between_its_steps(db: None) -> None:
@@ -96,7 +96,7 @@ def test_a_long_diagram_is_cut_between_its_steps(db: None) -> None:
     (chapter,) = book_of(user=reader, edition=get_edition(user=reader)).chapters
     assert chapter.drawing is not None
     strips = strips_of(chapter.drawing)
-    assert len(strips) == 4 and all(strip.startswith("<svg ") for strip in strips)
+    assert len(strips) == 4 and all(strip.svg.startswith("<svg ") for strip in strips)
 
 
 def test_the_technology_map_has_a_row_for_every_step(department: Department) -> None:

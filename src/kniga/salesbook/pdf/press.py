@@ -6,11 +6,13 @@ PNG one after the other (each behind its length in eight digits). Nothing of Dja
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -30,13 +32,23 @@ class TooLarge(PressFailed):
     """The book is larger than the press takes."""
 
 
+class TooSlow(PressFailed):
+    """The press was not ready within `MOST_SECONDS`."""
+
+
+def fingerprint_of(data: Mapping[str, Any], *, made_at: datetime) -> str:
+    """64 hexadecimal digits that stand for everything that decides how the PDF comes out."""
+    said = json.dumps([data, made_at.timestamp(), version("typst")], sort_keys=True)
+    return hashlib.sha256(_TEMPLATE.read_bytes() + said.encode()).hexdigest()
+
+
 def pressed(data: Mapping[str, Any], *, made_at: datetime) -> bytes:
-    """The book as PDF; the same data and moment give the same bytes. Raises PressFailed, TooLarge."""
+    """The book as PDF; the same data and moment give the same bytes. Raises PressFailed, TooLarge, TooSlow."""
     return _run(data, made_at, "pdf")
 
 
 def pressed_pages(data: Mapping[str, Any], *, made_at: datetime) -> list[bytes]:
-    """The pages as PNG. Raises PressFailed, TooLarge."""
+    """The pages as PNG. Raises PressFailed, TooLarge, TooSlow."""
     whole = _run(data, made_at, "png")
     pages, at = [], 0
     while at < len(whole):
@@ -53,7 +65,7 @@ def _run(data: Mapping[str, Any], made_at: datetime, form: Literal["pdf", "png"]
     try:
         done = subprocess.run([sys.executable, __file__], input=sent, capture_output=True, timeout=MOST_SECONDS)
     except subprocess.TimeoutExpired as late:
-        raise PressFailed(f"not set within {MOST_SECONDS} seconds") from late
+        raise TooSlow(f"not set within {MOST_SECONDS} seconds") from late
     if done.returncode != 0:
         raise PressFailed(done.stderr.decode(errors="replace")[-2000:])
     return done.stdout

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kniga.salesbook.content import Book, Chapter, Step
 from kniga.salesbook.pdf.markdown import tree_of
-from kniga.salesbook.pdf.strips import strips_of
+from kniga.salesbook.pdf.strips import sheet_of, strips_of
 from kniga.salesbook.technology import MapRow, result_in_words, technology_map
 
 
@@ -40,6 +40,8 @@ def _words() -> dict[str, str]:
             "brackets› stand for the data of the client at hand: on the task's page they are filled in."
         ),
         "diagram": _("The process at a glance"),
+        "fold_out": _("A sheet to unfold; the next pages show the same by stages."),
+        "details": _("The process by stages"),
         "stages": _("Stages"),
         "stage": _("Stage"),
         "script": _("Script"),
@@ -77,13 +79,28 @@ def _chapter(chapter: Chapter) -> dict[str, Any]:
         "name": chapter.name,
         "told": " · ".join(told),
         "note": chapter.note,
-        "strips": list(strips_of(chapter.drawing)) if chapter.drawing else [],
+        "diagram": _diagram(chapter),
         "parts": [
             {"number": str(part.number), "name": part.name, "steps": [_step(step, chapter) for step in part.steps]}
             for part in chapter.parts
         ],
         "norms": norms,
         "norm-columns": [name for name in ("deadline", "controls", "price") if any(row[name] for row in norms)],
+    }
+
+
+def _diagram(chapter: Chapter) -> dict[str, Any] | None:
+    """The whole process on one sheet; where that is larger than a page, the same again piece by piece."""
+    if chapter.drawing is None:
+        return None
+    sheet = sheet_of(chapter.drawing)
+    stages = {step.element: part.name for part in chapter.parts for step in part.steps}
+    strips = () if sheet.is_page else strips_of(chapter.drawing, stages)
+    return {
+        "svg": sheet.svg,
+        "width": sheet.width,
+        "height": sheet.height,
+        "details": [{"svg": strip.svg, "stages": " · ".join(strip.stages)} for strip in strips],
     }
 
 

@@ -1,8 +1,10 @@
-"""A diagram as SVG for paper: cut into strips between its elements, so that a long process stays readable."""
+"""A diagram as SVG for paper: whole on a sheet wide enough for its letters, and cut into strips between its elements
+and stages, so that a long process stays readable on plain pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from typing import Final
@@ -11,7 +13,20 @@ from kniga.processes.diagrams.drawing import Box, Drawing, Edge, Shape
 
 _WIDEST: Final = 1_340.0
 """How many units of the diagram stand across a page at most: its letters are then about seven points."""
+_PAGE: Final = (297.0, 210.0)
+"""A page on its side, millimetres."""
+_AROUND: Final = (32.0, 64.0)
+"""What the margins, the running head and the heading take of it."""
+_SMALLEST: Final = 6.2
+"""The smallest letters on a sheet, points."""
+_WIDEST_SHEET: Final = 4_000.0
+"""No reader of PDF takes a sheet of more than five metres."""
+_MM_OF_POINT: Final = 25.4 / 72
+_REACH: Final = 330
+"""How far from an even share a strip may end, to end between two stages."""
 _MARGIN: Final = 14.0
+_SMALL, _LARGE = 12, 13
+"""Letters of flows and events, and of steps, in the diagram's units."""
 _LETTER: Final = 5.6
 _FONT: Final = "Libertinus Serif"
 _INK, _SOFT, _GREEN, _PALE, _AMBER = "#1d2426", "#575f5c", "#0d5c50", "#eaf3ef", "#855100"
@@ -36,25 +51,83 @@ _SIGNS: Final = {
 }
 
 
-def strips_of(drawing: Drawing) -> tuple[str, ...]:
-    """The diagram as one SVG per strip, from left to right; all of them drawn to one scale."""
-    cuts = _cuts(drawing)
-    return tuple(_svg(drawing, left, right) for left, right in pairwise(cuts))
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A piece of a diagram; `stages` are the names of those whose steps stand in it."""
+
+    svg: str
+    stages: tuple[str, ...]
 
 
-def _cuts(drawing: Drawing) -> list[float]:
-    """Where to cut: about evenly, and where the fewest elements and labels stand."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The whole diagram and the sheet it stands on, in millimetres: a page, or one as high and wider, to be folded."""
+
+    svg: str
+    width: float
+    height: float
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a plain page on its side is large enough."""
+        return (self.width, self.height) == _PAGE
+
+
+def sheet_of(drawing: Drawing) -> Sheet:
+    """The whole diagram, on a sheet on which its smallest letters are about six points."""
+    svg, height = _svg(drawing, drawing.view.x, drawing.view.x + drawing.view.width)
+    scale = _SMALLEST / _SMALL * _MM_OF_POINT
+    needed = (drawing.view.width * scale + _AROUND[0], height * scale + _AROUND[1])
+    page = (round(max(_PAGE[0], min(needed[0], _WIDEST_SHEET)), 1), round(max(_PAGE[1], needed[1]), 1))
+    return Sheet(svg, *page)
+
+
+def strips_of(drawing: Drawing, stages: Mapping[str, str] | None = None) -> tuple[Strip, ...]:
+    """The diagram as strips from left to right, all of them drawn to one scale; `stages` are names of stages by the
+    ids of their steps, and a strip ends between two of them where it can."""
+    named = stages or {}
+    cuts = _cuts(drawing, named)
+    return tuple(
+        Strip(_svg(drawing, left, right)[0], _stages_between(drawing, left, right, named))
+        for left, right in pairwise(cuts)
+    )
+
+
+def _stages_between(drawing: Drawing, left: float, right: float, stages: Mapping[str, str]) -> tuple[str, ...]:
+    found = sorted(
+        (shape.box.x, stages[shape.id]) for shape in drawing.shapes
+        if stages.get(shape.id) and left <= shape.box.x + shape.box.width / 2 < right
+    )  # fmt: skip
+    return tuple(dict.fromkeys(name for _x, name in found))
+
+
+def _cuts(drawing: Drawing, stages: Mapping[str, str]) -> list[float]:
+    """Where to cut: about evenly, and where the fewest elements, labels and stages stand."""
     left, width = drawing.view.x, drawing.view.width
     pieces = max(1, -(-int(width) // int(_WIDEST)))
     spans = [_span(shape) for shape in drawing.shapes if shape.form not in ("area", "scope")]
     spans += [_span_of_name(edge) for edge in drawing.edges if edge.name]
+    spans += _spans_of_stages(drawing, stages)
     cuts = [left]
     for number in range(1, pieces):
         wanted = left + width * number / pieces
         lowest, highest = cuts[-1] + 0.3 * _WIDEST, min(cuts[-1] + _WIDEST, left + width)
-        near = [x for x in (wanted + step for step in range(-180, 181, 6)) if lowest <= x <= highest] or [wanted]
-        cuts.append(min(near, key=lambda x: (sum(a < x < b for a, b in spans), abs(x - wanted))))
+        # What is left must fit into the strips that are left.
+        lowest = max(lowest, left + width - (pieces - number) * _WIDEST)
+        near = [x for x in (wanted + step for step in range(-_REACH, _REACH + 1, 6)) if lowest <= x <= highest]
+        cuts.append(min(near or [wanted], key=lambda x: (sum(a < x < b for a, b in spans), abs(x - wanted))))
     return [*cuts, left + width]
+
+
+def _spans_of_stages(drawing: Drawing, stages: Mapping[str, str]) -> list[tuple[float, float]]:
+    """From where to where the steps of each stage stand."""
+    found: dict[str, tuple[float, float]] = {}
+    for shape in drawing.shapes:
+        name = stages.get(shape.id)
+        if name:
+            left, right = found.get(name, (shape.box.x, shape.box.x))
+            found[name] = (min(left, shape.box.x), max(right, shape.box.x + shape.box.width))
+    return list(found.values())
 
 
 def _span(shape: Shape) -> tuple[float, float]:
@@ -67,15 +140,17 @@ def _span_of_name(edge: Edge) -> tuple[float, float]:
     return (x - width / 2, x + width / 2) if edge.is_centred else (x, x + width)
 
 
-def _svg(drawing: Drawing, left: float, right: float) -> str:
+def _svg(drawing: Drawing, left: float, right: float) -> tuple[str, float]:
+    """The part between two verticals, and how high it is."""
     shapes = [shape for shape in drawing.shapes if shape.box.x < right and shape.box.x + shape.box.width > left]
     top, bottom = _heights(shapes, [e for e in drawing.edges if _crosses(e, left, right)], left, right, drawing.view)
     view = f"{left:.1f} {top:.1f} {right - left:.1f} {bottom - top:.1f}"
     body = "".join((*_areas(shapes), *_flows(drawing.edges), *_shapes(shapes), *_names(drawing.edges)))
-    return (
+    svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{right - left:.1f}" '
         f'height="{bottom - top:.1f}" font-family="{_FONT}">{body}</svg>'
     )
+    return svg, bottom - top
 
 
 def _heights(
@@ -144,7 +219,7 @@ def _label(shape: Shape, cy: float) -> Iterator[str]:
     is_task = shape.form == "task"
     for place, line in enumerate(shape.lines):
         y = cy + 4 - (len(shape.lines) - 1) * 7.5 + place * 15 if is_task else shape.label.y + 11 + place * 13
-        yield _text(x, y, line, 13 if is_task else 12, _INK if is_task else _SOFT, "middle")
+        yield _text(x, y, line, _LARGE if is_task else _SMALL, _INK if is_task else _SOFT, "middle")
 
 
 def _names(edges: Sequence[Edge]) -> Iterator[str]:
@@ -152,7 +227,9 @@ def _names(edges: Sequence[Edge]) -> Iterator[str]:
         if edge.name:
             x, y = edge.place
             anchor = "middle" if edge.is_centred else "start"
-            yield _text(x, y + 4, edge.name, 12, _INK, anchor, 'paint-order="stroke" stroke="#fff" stroke-width="4"')
+            yield _text(
+                x, y + 4, edge.name, _SMALL, _INK, anchor, 'paint-order="stroke" stroke="#fff" stroke-width="4"'
+            )
 
 
 def _text(x: float, y: float, text: str, size: int, colour: str, anchor: str, more: str = "") -> str:

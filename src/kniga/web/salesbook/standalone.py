@@ -35,4 +35,4 @@ def book_html(*, user: User, edition: EditionRow, language: str) -> bytes:
 
 def _still(drawing: Drawing) -> Markup:
     # Names are escaped where the strips are drawn.
-    return Markup("").join(Markup(strip) for strip in strips_of(drawing))
+    return Markup("").join(Markup(strip.svg) for strip in strips_of(drawing))
