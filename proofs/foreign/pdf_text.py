@@ -38,11 +38,16 @@ _PLAIN: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"
 
 def text_of_pdf(content: bytes) -> str:
     """All that is written on the pages, in the order of the file; spaces as the fonts have them."""
+    return "\n".join(pages_of_pdf(content))
+
+
+def pages_of_pdf(content: bytes) -> list[str]:
+    """The same page by page."""
     objects = {int(number): body for number, body in _OBJECT.findall(content)}
     tables: dict[int, Mapping[int, str]] = {}
-    return "\n".join(
+    return [
         "".join(_page(objects, body, tables)) for body in objects.values() if re.search(rb"/Type/Page\b(?!s)", body)
-    )
+    ]
 
 
 def count_pages(content: bytes) -> int:
