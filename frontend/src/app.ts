@@ -1,6 +1,8 @@
 /* What every page needs. Islands (board, designer, charts) are separate modules in ./islands. */
 import { startCopying } from "./copying";
+import { startDates } from "./dates";
 import { startDialogs } from "./dialogs";
+import { startFiles } from "./files";
 import { startForms } from "./forms";
 import { startInView } from "./inview";
 import { startHtmx } from "./requests";
@@ -15,6 +17,8 @@ startToasts();
 startDialogs();
 startCopying();
 startForms();
+startDates();
+startFiles();
 startTheme();
 startLocalTime();
 startPalette();

@@ -42,13 +42,18 @@ export function startHtmx(): void {
   });
 }
 
+/** How much of the page's address belongs to a section. */
+function reachOf(link: HTMLAnchorElement): number {
+  const beginnings = [link.pathname, ...(link.dataset.also?.split(" ") ?? [])];
+  return Math.max(0, ...beginnings.filter((one) => location.pathname.startsWith(one)).map((one) => one.length));
+}
+
 /** After `main` was exchanged without a reload: mark the section, start at the top, tell the screen reader. */
 function enterPage(main: HTMLElement): void {
   const links = [...document.querySelectorAll<HTMLAnchorElement>("[data-section]")];
-  const matching = links.filter((link) => location.pathname.startsWith(link.pathname));
-  const longest = Math.max(0, ...matching.map((link) => link.pathname.length));
+  const longest = Math.max(0, ...links.map(reachOf));
   for (const link of links) {
-    const isCurrent = matching.includes(link) && link.pathname.length === longest;
+    const isCurrent = longest > 0 && reachOf(link) === longest;
     if (isCurrent) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }

@@ -126,7 +126,7 @@ def _answer_everything(page: Page) -> None:
     form = page.locator("#task-form")
     for field in form.locator("textarea").all():
         field.fill("They want to replace three old systems")
-    for field in form.locator("input[type='date']").all():
+    for field in form.locator("input[data-day='date']").all():
         field.fill(field.get_attribute("max") or "2031-01-15")
     for field in form.locator("input[inputmode='decimal']").all():
         if not field.input_value():  # the amount of the proposal stands there already

@@ -115,6 +115,7 @@ PAGES: dict[str, Line] = {
     "processes:list": Line("GET"),
     "processes:upload": Line("GET POST", may=HEADS),
     "processes:new": Line("GET POST", may=HEADS, body={"origin": "empty"}),
+    "processes:template": Line("GET", may=HEADS),
     "processes:edit": Line("POST", may=HEADS),
     "processes:draft": Line("GET", may=HEADS),
     "processes:draft_state": Line("GET", may=HEADS),

@@ -138,7 +138,7 @@ def make_world() -> World:
         "product_id": product.pk, "job_id": job.pk, "user_id": rep.pk, "team_id": team.pk, "stage_id": task.stage_id,
         "key": "small_sale", "number": 1, "work_id": work.pk, "instance_id": task.instance_id, "act_id": act.pk,
         "document_id": document.pk, "letter_id": letter.pk, "letter_key": "hello", "form_key": form.key,
-        "template_key": template.key,
+        "template_key": template.key, "gallery_key": "b2b_sale",
         "draft_id": draft.pk, "discarded_id": discarded.pk, "deviation_id": deviation.pk,
         "notice_id": people["head"].notices.get().pk,
     }  # fmt: skip

@@ -50,7 +50,7 @@ def answer_everything(page: Page) -> None:
     form = page.locator("#task-form")
     for field in form.locator("textarea").all():
         field.fill("They need forty racks")
-    for field in form.locator("input[type='date']").all():
+    for field in form.locator("input[data-day='date']").all():
         field.fill(field.get_attribute("max") or "2031-01-15")
     for field in form.locator("input[inputmode='decimal']").all():
         field.fill("5")

@@ -15,10 +15,20 @@ from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
 from kniga.processes.correlation import messaging
 from kniga.processes.correlation.messaging import begin_with_kept, receive_message
-from kniga.processes.forms.form_queries import form_processes, form_rows, get_form, recent_entries, thanks_of
+from kniga.processes.desk.task_card import SiteRequest, get_task_card
+from kniga.processes.desk.timeline import timeline_of_deal
+from kniga.processes.forms.form_queries import (
+    form_processes,
+    form_rows,
+    get_form,
+    recent_entries,
+    thanks_of,
+    trouble_of,
+)
 from kniga.processes.forms.web_forms import FormSettings, Taken, TooMany, create_form, take_entry, update_form
-from kniga.processes.models import Instance, Message, Process, Task
+from kniga.processes.models import Instance, Message, Process, ProcessVersion, Task
 from kniga.processes.models.forms import WebForm, WebFormEntry
+from kniga.processes.opening import start_deal
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 
@@ -52,6 +62,47 @@ def test_a_stranger_becomes_a_client_with_a_deal(department: Department) -> None
     (entry,) = recent_entries(user=department.head, form=get_form(user=department.head, key="site"))
     assert (entry.deal_id, entry.deal_number, entry.is_new_client) == (deal.pk, deal.number, True)
     assert "203.0.113.1" not in str(WebFormEntry.objects.values())
+
+
+def test_whose_the_deal_is_learns_of_the_request_and_sees_what_was_written(department: Department) -> None:
+    form(department)
+    deal_id = send().deal_id
+    notice = Notice.objects.get(kind="new_request")
+    assert (notice.user, notice.url) == (department.rep, f"/deals/{deal_id}/")
+    assert "Anna's Shop" in notice.title and "Call me, please" in notice.body and "Our site" in notice.body
+    card = get_task_card(user=department.rep, task_id=Task.objects.get(deal_id=deal_id).pk)
+    assert card.request == SiteRequest("Our site", NOW, "Call me, please")
+    deal = Deal.objects.get(pk=deal_id)
+    (row,) = [
+        row for row in timeline_of_deal(user=department.rep, deal=deal).rows if row.kind == "processes.form.received"
+    ]
+    assert row.message == "Call me, please" and row.payload == {"form": "site", "name": "Our site"}
+    begun = start_deal(client=deal.client, process_key="small_sale", owner=department.rep, by=department.rep, now=NOW)
+    assert get_task_card(user=department.rep, task_id=Task.objects.get(deal_id=begun.deal_id).pk).request is None
+
+
+def test_who_gets_the_requests_is_of_the_branch_of_the_process(department: Department) -> None:
+    branch = of_branch("small_sale")
+    with pytest.raises(Refused) as refused:
+        form(department)
+    assert (refused.value.code, refused.value.field) == ("owner_of_branch", "owner")
+    assert "Kazan" in refused.value.message
+    User.objects.filter(pk=department.rep.pk).update(branch=branch)
+    department.rep.refresh_from_db()
+    kept = form(department)
+
+    def trouble() -> str:
+        (row,) = form_rows(user=department.head)
+        assert row.trouble == trouble_of(user=department.head, form=kept)
+        return row.trouble
+
+    assert trouble() == ""
+    User.objects.filter(pk=department.rep.pk).update(branch=None)
+    assert trouble() == "branch"
+    ProcessVersion.objects.update(status="retired")
+    assert trouble() == "process"
+    User.objects.filter(pk=department.rep.pk).update(is_active=False)
+    assert trouble() == "closed"
 
 
 @pytest.mark.parametrize("values", [{"phone": "8 (912) 345 67 89"}, {"email": "ANNA@example.com"}])

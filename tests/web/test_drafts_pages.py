@@ -66,6 +66,35 @@ def test_each_way_of_beginning_leads_to_the_designer(department: Department) -> 
     assert "Drafts" in html and "changes version 1" in html
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_process_of_the_gallery_is_read_before_it_is_taken(department: Department, language: str) -> None:
+    browser = head_of(department, language)
+    html = browser.get("/processes/new/inbound_sale/").content.decode()
+    assert 'class="k-diagram"' in html and html.count("k-book__step") >= 4 and "k-book__script" in html
+    assert 'name="template_name"' in html
+    assert browser.get("/processes/new/nothing/").status_code == 404
+    assert browser.post("/processes/new/inbound_sale/").status_code == 405
+    wrong = browser.post(
+        "/processes/new/", {"origin": "template", "template": "inbound_sale", "template_name": "x" * 201}
+    )
+    assert wrong.status_code == 422 and "k-book__step" in wrong.content.decode()
+
+
+def test_a_head_of_one_branch_makes_processes_for_any(department: Department) -> None:
+    kazan, closed = Branch.objects.create(name="Kazan"), Branch.objects.create(name="Perm", is_active=False)
+    assert department.head.branch_id not in (None, kazan.pk)
+    browser = head_of(department)
+    assert browser.get("/processes/new/").content.decode().count(">Kazan<") == 3
+    copy = {"origin": "copy", "version": "small_sale/1", "copy_name": "Copy", "copy_branch": str(kazan.pk)}
+    assert browser.post("/processes/new/", copy).status_code == 302
+    template = {"origin": "template", "template": "win_back", "template_branch": str(kazan.pk)}
+    assert browser.post("/processes/new/", template).status_code == 302
+    assert set(Draft.objects.values_list("process_key", "branch")) == {
+        ("small_sale_kazan", kazan.pk), ("win_back_kazan", kazan.pk)
+    }  # fmt: skip
+    assert browser.post("/processes/new/", copy | {"copy_branch": str(closed.pk)}).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("form", "said"),
     [

@@ -7,18 +7,21 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.utils.translation import override
 
+from kniga.deals.models import Deal, Pipeline
 from kniga.people.models import User
 from kniga.processes.acts.scopes import Scope
 from kniga.processes.diagrams.instance_queries import Standing, standing_on
 from kniga.processes.models import ProcessVersion, Task
 from kniga.processes.models.control import Deviation
+from kniga.processes.running.bulk import start_many
 from kniga.processes.versions.definitions import runnable_version
 from kniga.web.processes.pictures import heat_key, live_marks
 from tests.processes.conftest import NOW
 from tests.processes.drawn import drawn
-from tests.processes.moving import FIRST, KEY, run_deals, two_teams
+from tests.processes.moving import FIRST, KEY, SECOND, publish_second, run_deals, two_teams
 from tests.web.test_moving_pages import page
 
 Team = tuple[User, User, User]
@@ -94,3 +97,25 @@ def test_the_book_of_a_version_has_the_same_diagram(team: Team) -> None:
     head, _first, _second = team
     html = page(head, f"/processes/{KEY}/1/")
     assert "data-diagram" in html and "islands/diagram" in html and 'href="#call"' in html
+
+
+def test_each_version_has_its_number_and_the_drawn_one_is_named(team: Team) -> None:
+    head, _first, second = team
+    version = publish_second(drawn(SECOND))
+    deals = [
+        Deal.objects.create(
+            number=number, name="New", owner=second, pipeline=Pipeline.objects.get(key=KEY), currency="RUB",
+            opened_at=NOW, created_at=NOW, updated_at=NOW,
+        )
+        for number in (1, 2, 3)
+    ]  # fmt: skip
+    with transaction.atomic():
+        start_many(version_id=version.pk, entries=[(deal.pk, None) for deal in deals], actor_id=None, now=NOW)
+    html = page(head, f"/processes/{KEY}/running/")
+    tabs = re.findall(r'(All versions|version \d)<span class="k-count">(\d+)<', html)
+    assert tabs == [("All versions", "11"), ("version 2", "3"), ("version 1", "8")]
+    assert "Drawn is version 1, on which most deals are: 8 of 11." in html
+    of_two = page(head, f"/processes/{KEY}/running/?version=2&team={second.team_id}")
+    assert "Drawn is version" not in of_two and 'aria-current="page">version 2' in of_two
+    mine = page(second, f"/processes/{KEY}/running/")
+    assert ("All versions", "7") in re.findall(r'(All versions|version \d)<span class="k-count">(\d+)<', mine)

@@ -74,7 +74,7 @@ def test_everybody_sees_where_the_own_deals_stand(team: Team) -> None:
     assert "4 deals" in own and "Do something with them" not in own
     assert page(head, f"/processes/{KEY}/running/?element=offer").count('name="instance"') == 2
     assert "No running deals here" in page(head, f"/processes/{KEY}/running/?status=suspended&overdue=on&team=x")
-    assert "Где стоят сделки в работе" in page(head, f"/processes/{KEY}/running/", "ru")
+    assert "Где стоят сделки" in page(head, f"/processes/{KEY}/running/", "ru")
 
 
 def test_turning_the_page_counts_nothing_anew(team: Team, monkeypatch: pytest.MonkeyPatch, sql_log: Any) -> None:

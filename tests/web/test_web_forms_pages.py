@@ -7,8 +7,11 @@ from typing import Any
 from django.test import Client as Browser
 
 from kniga.deals.models import Deal
+from kniga.people.models import Branch
+from kniga.processes.models import Process, Task
 from kniga.processes.models.forms import WebFormEntry
 from tests.processes.conftest import Department, department
+from tests.sql_snapshots import record_sql
 from tests.web.test_processes_pages import client_of
 
 __all__ = ["department"]
@@ -17,7 +20,7 @@ SENT = {"name": "Anna", "phone": "+7 912 345-67-89", "message": "Call me"}
 
 
 def made(department: Department, **more: str) -> str:
-    Deal.objects.update(number=900)  # the department's was made past the numbers
+    Deal.objects.filter(number=1).update(number=900)  # the department's was made past the numbers
     typed = {"name": "Our site", "key": "site", "process": "small_sale", "is_active": "on"}
     typed["owner"] = str(department.rep.pk)
     response = client_of(department.head).post("/forms/new/", typed | more)
@@ -77,3 +80,40 @@ def test_behind_proxies_each_visitor_is_counted_alone(department: Department, se
         assert {answer.status_code for answer in answers} == {200}
     spoofed = Browser(headers={"X-Forwarded-For": "198.51.100.2, 203.0.113.7"})
     assert spoofed.post("/in/site/", SENT).status_code == 429
+
+
+def test_the_task_shows_the_message_as_one_from_the_site(department: Department) -> None:
+    made(department)
+    Browser(headers={"Accept-Language": "en"}).post("/in/site/", SENT)
+    task = Task.objects.order_by("-pk")[0]
+    for language, said in (("en", "Message from the site"), ("ru", "Сообщение с сайта")):
+        html = client_of(department.rep, language).get(f"/tasks/{task.pk}/").content.decode()
+        assert said in html and "Our site" in html and html.count("Call me") == 1
+    history = client_of(department.rep).get(f"/deals/{task.deal_id}/timeline/").content.decode()
+    assert "Request from a site: Our site" in history and "Call me" in history
+
+
+def test_a_form_in_trouble_says_so(department: Department) -> None:
+    address = made(department)
+    Process.objects.update(branch=Branch.objects.create(name="Kazan"))
+    head = client_of(department.head)
+    assert "owner of another branch" in head.get("/forms/").content.decode()
+    page = head.get(address).content.decode()
+    assert "The process belongs to another branch" in page
+    same = {"name": "Our site", "process": "small_sale", "owner": str(department.rep.pk), "revision": "1"}
+    refused = head.post(address, same)
+    assert refused.status_code == 422 and "runs only deals of its people" in refused.content.decode()
+
+
+def test_the_list_of_forms_asks_the_same_for_one_and_for_many(department: Department) -> None:
+    made(department)
+    head = client_of(department.head)
+    head.get("/forms/")
+    with record_sql() as one:
+        head.get("/forms/")
+    for number in range(5):
+        made(department, key=f"site_{number}", name=f"Site {number}")
+        Browser().post(f"/in/site_{number}/", SENT | {"message": str(number)})
+    with record_sql() as many:
+        head.get("/forms/")
+    assert many.shapes == one.shapes and len(one) < 20

@@ -27,6 +27,7 @@ WORD: Final = "word"
 BOOK: Final = "book"
 PUBLISHING: Final = "publishing"
 REQUEST: Final = "request"
+NEW_REQUEST: Final = "new_request"
 KINDS: Final[dict[str, NoticeKind]] = {
     kind.key: kind
     for kind in (
@@ -34,6 +35,7 @@ KINDS: Final[dict[str, NoticeKind]] = {
         NoticeKind(ESCALATION, _("Deviations nobody has taken up"), "up", always_in_app=True),
         NoticeKind(WORD, _("Words from colleagues"), "message"),
         NoticeKind(PUBLISHING, _("Versions that were not published at their time"), "warning", always_in_app=True),
+        NoticeKind(NEW_REQUEST, _("Requests from sites"), "globe"),
         NoticeKind(REQUEST, _("Requests from sites that began no deal"), "warning", always_in_app=True),
         NoticeKind(BOOK, _("Changes of the sales book"), "book", by_mail=False),
     )

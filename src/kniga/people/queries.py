@@ -181,6 +181,15 @@ def branch_options() -> tuple[Option, ...]:
     return tuple(Option(*row) for row in found.values_list("id", "name"))
 
 
+def get_book_branch(*, user: User, id: int) -> Branch:
+    """The active branch with this id, for those who keep the sales book: it is one book, so any of them may make a
+    process for any branch (`branch_options`). Raises NotVisible."""
+    found = Branch.objects.filter(pk=id, is_active=True).first()
+    if found is None or not may(user, Act.EDIT_BOOK):
+        raise NotVisible
+    return found
+
+
 def managed_branches(*, user: User) -> tuple[Option, ...]:
     """The active branches whose people `user` manages."""
     only = managed_branch_id(user)

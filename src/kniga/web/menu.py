@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One entry: its name (and a short one for phones), icon of the sprite, URL name, the act it needs."""
+    """One entry: its name (and a short one for phones), icon of the sprite, URL name, the act it needs. `also` are the
+    beginnings of other addresses that belong to it; one of the group PALETTE is offered by the palette only."""
 
     key: str
     title: str | Promise
@@ -31,6 +32,7 @@ class Section:
     on_phone: bool = False
     shortcut: str = ""
     short: str | Promise = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,10 @@ class MenuItem:
     on_phone: bool
     shortcut: str
     is_current: bool
+    also: tuple[str, ...]
 
 
+PALETTE: Final = "palette"
 SECTIONS: tuple[Section, ...] = (
     Section(
         "desk",
@@ -74,8 +78,16 @@ SECTIONS: tuple[Section, ...] = (
         short=pgettext_lazy("bottom bar", "Funnel"),
     ),
     Section("deviations", _("Deviations"), "warning", "deviations:list", Act.SEE_DEVIATIONS, "see", shortcut="g v"),
-    Section("book", _("Sales book"), "book", "salesbook:book", group="see", shortcut="g k"),
-    Section("processes", _("Processes"), "play", "processes:list", Act.STEER, "set", shortcut="g r"),
+    Section(
+        "book",
+        _("Sales book"),
+        "book",
+        "salesbook:book",
+        group="see",
+        shortcut="g k",
+        also=("/processes/", "/templates/", "/forms/"),
+    ),
+    Section("processes", _("Processes"), "play", "processes:list", group=PALETTE),
     Section("imports", _("Import"), "import", "imports:list", Act.IMPORT, "set", shortcut="g i"),
     Section("people", _("People"), "people", "people:list", Act.MANAGE_PEOPLE, "set", shortcut="g u"),
 )
@@ -92,11 +104,19 @@ def menu_for(user: User, path: str) -> list[MenuItem]:
     seen = [place for place, section in enumerate(SECTIONS) if _sees(user, section)]
     spoken = language()
     items = [_item(place, spoken) for place in seen]
-    current = max((item.url for item in items if path.startswith(item.url)), key=len, default="")
-    return [
-        item if item.url != current else _item(place, spoken, is_current=True)
-        for item, place in zip(items, seen, strict=True)
-    ]
+    reach = [_reach(item, path) for item in items]
+    longest = max(reach, default=0)
+    if longest:
+        nearest = reach.index(longest)
+        items[nearest] = _item(seen[nearest], spoken, is_current=True)
+    return items
+
+
+def _reach(item: MenuItem, path: str) -> int:
+    """How much of a path belongs to a section: the length of the longest of its addresses that it begins with."""
+    if item.group == PALETTE:
+        return 0
+    return max((len(one) for one in (item.url, *item.also) if path.startswith(one)), default=0)
 
 
 def quick_create_for(user: User) -> list[MenuItem]:
@@ -123,4 +143,5 @@ def _item(place: int, language: str, is_current: bool = False, is_quick: bool = 
         section.on_phone,
         section.shortcut,
         is_current,
+        section.also,
     )

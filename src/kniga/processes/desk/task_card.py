@@ -62,8 +62,18 @@ class CardClient:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteRequest:
+    """What somebody asked for by a form of a site: the form's name, when, and their own words ("" for none)."""
+
+    form: str
+    received_at: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskCard:
-    """A task. `answers` are its own as stored (JSON), `known` those of the whole process, typed."""
+    """A task. `answers` are its own as stored (JSON), `known` those of the whole process, typed; `request` is the last
+    that came to its deal by a form of a site."""
 
     id: int
     name: str
@@ -86,6 +96,7 @@ class TaskCard:
     client: CardClient | None
     is_paused: bool
     paused_why: str
+    request: SiteRequest | None
 
     @property
     def step(self) -> UserTask:
@@ -101,7 +112,7 @@ SELECT t.id, t.name, t.kind, t.element, t.status, t.due_at, t.completed_at, t.co
        coalesce(seller.name, ''), coalesce(s.name, ''), coalesce(p.name, ''), coalesce(l.key, ''), coalesce(l.name, ''),
        c.id, c.name, c.inn, c.kpp, c.employees, c.address, c.website, c.note, coalesce(r.name, ''),
        coalesce(n.name, ''), coalesce(cs.name, ''), coalesce(keeper.name, ''),
-       i.status = 'suspended', {PAUSED_WHY}
+       i.status = 'suspended', {PAUSED_WHY}, q.name, q.received_at, q.message
 FROM processes_task t
 JOIN processes_instance i ON i.id = t.instance_id
 JOIN deals_deal d ON d.id = t.deal_id
@@ -116,6 +127,10 @@ LEFT JOIN clients_region r ON r.id = c.region_id
 LEFT JOIN clients_industry n ON n.id = c.industry_id
 LEFT JOIN clients_source cs ON cs.id = c.source_id
 LEFT JOIN people_user keeper ON keeper.id = c.owner_id
+LEFT JOIN LATERAL (
+    SELECT f.name, e.received_at, e.message FROM processes_webformentry e JOIN processes_webform f ON f.id = e.form_id
+    WHERE e.client_id = c.id AND e.deal_id = d.id ORDER BY e.received_at DESC LIMIT 1
+) q ON true
 WHERE t.id = %s
 """
 _STEP = """
@@ -125,7 +140,7 @@ JOIN processes_instance i ON i.id = t.instance_id
 JOIN deals_deal d ON d.id = t.deal_id
 WHERE t.id = %s
 """
-_DEAL_AT, _CLIENT_AT, _PAUSE_AT = 16, 30, 42
+_DEAL_AT, _CLIENT_AT, _PAUSE_AT, _REQUEST_AT = 16, 30, 42, 44
 
 
 def get_task_card(*, user: User, task_id: int) -> TaskCard:
@@ -138,9 +153,20 @@ def get_task_card(*, user: User, task_id: int) -> TaskCard:
     row = found[0]
     deal = CardDeal(*row[_DEAL_AT:_CLIENT_AT])
     client = None if row[_CLIENT_AT] is None else CardClient(*row[_CLIENT_AT:_PAUSE_AT])
+    request = None if row[_REQUEST_AT] is None else SiteRequest(*row[_REQUEST_AT:])
     sees_deal = _sees_deal(user, deal.owner_id, row[11])
     answers: Mapping[str, Any] = {} if row[10] is None else msgspec.json.decode(row[10])
-    values = [*row[:10], answers, *row[11:15], load_data(row[15]), sees_deal, deal, client, *row[_PAUSE_AT:]]
+    values = [
+        *row[:10],
+        answers,
+        *row[11:15],
+        load_data(row[15]),
+        sees_deal,
+        deal,
+        client,
+        *row[_PAUSE_AT:_REQUEST_AT],
+        request,
+    ]
     return TaskCard(*values)
 
 

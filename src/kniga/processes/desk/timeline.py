@@ -31,6 +31,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "processes.completion.",
         "processes.work.",
         "processes.message.",
+        "processes.form.",
         "processes.deviation.",
     ),
     "stages": ("processes.stage.", "processes.instance.", "deals.deal.won", "deals.deal.lost", "deals.deal.created"),
@@ -42,7 +43,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 class TimelineRow:
     """One event. `actor` is "" for what the system did by itself; `stage`, `task`, `outcome` (a label) and its
     `tone` are "" where the event has none; `assignee` is whose the task is now, `answers` what was answered. `place`
-    is the name of the element of the book the event is about ("" where it is about none)."""
+    is the name of the element of the book the event is about ("" where it is about none), `message` what somebody wrote
+    by a form of a site."""
 
     id: int
     at: datetime
@@ -61,6 +63,7 @@ class TimelineRow:
     answers: tuple[GivenAnswer, ...]
     place: str
     payload: Mapping[str, Any]
+    message: str
 
 
 # An instance that was moved later went by another version then: the next move tells by which.
@@ -70,10 +73,15 @@ _VERSION_THEN = """(
       AND n.kind IN ('processes.instance.moved', 'processes.act.undone') AND n.payload ? 'from_id'
     ORDER BY n.id LIMIT 1
 )"""
+_MESSAGE = """
+CASE WHEN e.kind = 'processes.form.received' THEN coalesce((
+    SELECT w.message FROM processes_webformentry w
+    WHERE w.client_id = e.client_id AND w.deal_id = e.deal_id AND w.received_at = e.at LIMIT 1
+), '') ELSE '' END"""
 _SELECT = """
 SELECT e.at, e.id, e.at, e.kind, coalesce(u.name, ''), e.deal_id, d.number, coalesce(d.name, ''),
        coalesce(s.name, ''), t.id, coalesce(t.name, ''), coalesce(t.kind, ''), coalesce(a.name, ''), e.payload::text,
-       i.version_id, CASE WHEN i.id IS NOT NULL THEN {version_then} END
+       i.version_id, CASE WHEN i.id IS NOT NULL THEN {version_then} END, {message}
 FROM platform_event e
 LEFT JOIN people_user u ON u.id = e.actor_id
 LEFT JOIN deals_deal d ON d.id = e.deal_id
@@ -113,12 +121,12 @@ def _page(conditions: Conditions, groups: Sequence[str], before: str | None, lim
         conditions.add("e.kind LIKE ANY(%s::text[])", [f"{prefix}%" for prefix in prefixes])
     if before:
         conditions.add(_NEWEST_FIRST.after("e.id"), *decode_cursor(before, _NEWEST_FIRST))
-    sql = _SELECT.format(version_then=_VERSION_THEN, where=conditions.where, limit=limit + 1)
+    sql = _SELECT.format(version_then=_VERSION_THEN, message=_MESSAGE, where=conditions.where, limit=limit + 1)
     return page_of(rows_of(sql, conditions.parameters), limit, _row)
 
 
 def _row(row: tuple[Any, ...]) -> TimelineRow:
-    *facts, task, task_kind, assignee, text, version_now, version_then = row
+    *facts, task, task_kind, assignee, text, version_now, version_then, message = row
     payload = json.loads(text)
     version_id = version_then or version_now
     label, tone, answers = _completion(version_id, payload) if version_id else ("", "", ())
@@ -127,7 +135,7 @@ def _row(row: tuple[Any, ...]) -> TimelineRow:
     # A task of another version is named as that one has it; so is one that an undoing has taken away.
     if step is not None and (version_then or not task):
         task, task_kind = step.name, step.kind
-    return TimelineRow(*[*facts, task, task_kind, label, tone, assignee, answers, place, payload])
+    return TimelineRow(*[*facts, task, task_kind, label, tone, assignee, answers, place, payload, message])
 
 
 def _place(version_id: int, payload: Mapping[str, Any]) -> str:

@@ -99,9 +99,9 @@ def count_running(*, user: User | None, scope: Scope, now: datetime, most: int =
     return int(rows_of(sql, conditions.parameters)[0][0])
 
 
-def running_by_version(*, user: User | None, process_key: str, now: datetime) -> dict[int, int]:
-    """How many running (and paused) instances each version of a process has, by its number; one statement."""
-    conditions = Scope(process_key).conditions(user=user, now=now)
+def running_by_version(*, user: User | None, scope: Scope, now: datetime) -> dict[int, int]:
+    """How many running (and paused) instances of a scope each version has, by its number; one statement."""
+    conditions = scope.conditions(user=user, now=now)
     sql = f"SELECT v.number, count(*) {SOURCES} {conditions.where} GROUP BY v.number"
     return dict(rows_of(sql, conditions.parameters))
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from kniga.engine import compile_bpmn
+from kniga.engine import Definition, compile_bpmn
 from kniga.engine.bpmn.reading import read_xml
 from kniga.platform.errors import NotVisible
 from kniga.processes.actions.names import KNOWN_ACTIONS
@@ -21,7 +21,8 @@ _DOCUMENTATION: Final = "{http://www.omg.org/spec/BPMN/20100524/MODEL}documentat
 
 @dataclass(frozen=True, slots=True)
 class BookTemplate:
-    """A process of the gallery: what it is for (one sentence of the file's own), its stages, how many steps it has."""
+    """A process of the gallery: what it is for (one sentence of the file's own), its stages, how many steps it has,
+    and all of it compiled."""
 
     key: str
     name: str
@@ -30,12 +31,20 @@ class BookTemplate:
     stages: tuple[str, ...]
     steps: int
     drawing: Drawing | None
+    definition: Definition
 
 
 def book_templates(*, language: str) -> tuple[BookTemplate, ...]:
     """The processes of the gallery in a language (ru or en), in the order of the gallery."""
     keys = sorted(_paths(language), key=lambda key: (key not in _ORDER, _ORDER.index(key) if key in _ORDER else 0, key))
     return tuple(_template(key, language) for key in keys)
+
+
+def book_template(*, key: str, language: str) -> BookTemplate:
+    """One process of the gallery. Raises NotVisible."""
+    if key not in _paths(language):
+        raise NotVisible
+    return _template(key, language)
 
 
 def template_xml(*, key: str, language: str) -> bytes:
@@ -64,4 +73,5 @@ def _template(key: str, language: str) -> BookTemplate:
         stages=tuple(stage.name for stage in definition.stages),
         steps=len(definition.user_tasks()),
         drawing=drawing_of(xml, definition),
+        definition=definition,
     )

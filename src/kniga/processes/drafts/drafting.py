@@ -70,12 +70,14 @@ def draft_from_scratch(*, name: str, kind: str, branch: Branch | None = None, by
     )
 
 
-def draft_from_template(*, xml: bytes, name: str, by: User, now: datetime) -> Draft:
+def draft_from_template(*, xml: bytes, name: str, branch: Branch | None = None, by: User, now: datetime) -> Draft:
     """Begin a process of its own with a file of the gallery; without a name it keeps the file's. Raises Refused."""
     require_head(by)
     id, own_name = process_named(xml)
-    title, file = _named(name or own_name), readable(xml)
-    return _begin_anew(id, title, lambda key: _retitled(file, key, title), by, now, origin="template")
+    title, file, wanted = _named(name or own_name), readable(xml), _wanted(id, branch)
+    return _begin_anew(
+        wanted, title, lambda key: _retitled(file, key, title), by, now, origin="template", branch=branch
+    )
 
 
 def draft_from_file(*, xml: bytes, name: str = "", branch: Branch | None = None, by: User, now: datetime) -> Draft:

@@ -6,19 +6,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Max
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, Value, When
 
 from kniga.people.models import User
 from kniga.platform.errors import NotVisible
-from kniga.processes.models import Process, VersionStatus
+from kniga.processes.models import Process, ProcessVersion, VersionStatus
 from kniga.processes.models.forms import WebForm, WebFormEntry
 
 _MOST_ENTRIES: Final = 20
+_IN_FORCE: Final = ProcessVersion.objects.filter(process=OuterRef("process"), status=VersionStatus.PUBLISHED)
+_TROUBLE: Final = Case(
+    When(owner__is_active=False, then=Value("closed")),
+    When(~Exists(_IN_FORCE) | Q(process__is_active=False), then=Value("process")),
+    When(
+        Q(process__branch__isnull=False) & (Q(owner__branch__isnull=True) | ~Q(owner__branch=F("process__branch"))),
+        then=Value("branch"),
+    ),
+    default=Value(""),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class FormRow:
-    """A form in the list."""
+    """A form in the list. `trouble` is why nothing it takes becomes a deal: its owner is of another branch than its
+    process (branch), works here no more (closed), or the process is not in force (process); "" for none."""
 
     key: str
     name: str
@@ -27,6 +38,7 @@ class FormRow:
     is_active: bool
     entries: int
     last_at: datetime | None
+    trouble: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +53,16 @@ class EntryRow:
 
 def form_rows(*, user: User) -> tuple[FormRow, ...]:
     """All forms, those in use first. They are part of the sales book: nobody's own."""
-    found = WebForm.objects.annotate(count=Count("entries"), last=Max("entries__received_at"))
+    found = WebForm.objects.annotate(count=Count("entries"), last=Max("entries__received_at"), trouble=_TROUBLE)
     rows = found.order_by("-is_active", "name", "id").values_list(
-        "key", "name", "process__name", "owner__name", "is_active", "count", "last"
+        "key", "name", "process__name", "owner__name", "is_active", "count", "last", "trouble"
     )
     return tuple(FormRow(*row) for row in rows)
+
+
+def trouble_of(*, user: User, form: WebForm) -> str:
+    """Why nothing that a form takes becomes a deal, as in `FormRow`; of a form that came through `get_form`."""
+    return str(WebForm.objects.filter(pk=form.pk).values_list(_TROUBLE, flat=True)[0])
 
 
 def get_form(*, user: User, key: str) -> WebForm:

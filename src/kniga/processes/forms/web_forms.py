@@ -24,7 +24,7 @@ from kniga.deals.models import Deal
 from kniga.deals.services import update_deal
 from kniga.engine import StartEvent
 from kniga.people.models import User
-from kniga.people.notice_kinds import REQUEST
+from kniga.people.notice_kinds import NEW_REQUEST, REQUEST
 from kniga.people.notices import notify
 from kniga.people.permissions import Act, may
 from kniga.people.require import require
@@ -78,7 +78,7 @@ class Taken:
 @transaction.atomic
 def create_form(*, key: str, given: FormSettings, by: User, now: datetime) -> WebForm:
     """A new form under an address of its own. Raises Refused: `key_invalid`, `key_taken`, `name_missing`,
-    `process_unknown`, `owner_missing`, `bad_address`, `not_allowed`."""
+    `process_unknown`, `owner_missing`, `owner_of_branch`, `bad_address`, `not_allowed`."""
     require(by, Act.EDIT_BOOK)
     check_all(lambda: _check_key(key), *_checks(given))
     form = WebForm(key=key, created_at=now, updated_at=now)
@@ -118,8 +118,9 @@ def take_entry(*, key: str, values: Mapping[str, str], sender: str, now: datetim
     values = {name: text.replace("\0", "").strip() for name, text in values.items() if text.strip()}
     _check_values(values)
     entry = WebFormEntry(
-        form=form, received_at=now, sender=_digest(form.key, sender), content=_digest(*map(str, sorted(values.items())))
-    )
+        form=form, received_at=now, sender=_digest(form.key, sender), message=values.get("message", ""),
+        content=_digest(*map(str, sorted(values.items()))),
+    )  # fmt: skip
     recent = form.entries.filter(received_at__gt=now - timedelta(hours=1))
     if recent.filter(sender=entry.sender).count() >= PER_SENDER or recent.count() >= PER_FORM:
         raise TooMany("too_many", _("Too many requests have come from here. Try again in an hour, or call us."))
@@ -135,9 +136,11 @@ def take_entry(*, key: str, values: Mapping[str, str], sender: str, now: datetim
         LOG.warning("what came by the form %s made no client: %s", form.key, refused)
     else:
         entry.deal_id = _deal_of(form, entry.client, values, now)
+    entry.save()
     if entry.deal_id is None:
         _tell_owner(form, entry.client, values, now)
-    entry.save()
+    else:
+        _tell_seller(form, entry.deal_id, entry.message, now)
     return Taken(entry.deal_id, entry.is_new_client)
 
 
@@ -157,6 +160,18 @@ def _tell_owner(form: WebForm, client: Client | None, values: Mapping[str, str],
     body = "\n".join(f"{name}: {text}" for name, text in values.items())
     url = "" if client is None else f"/clients/{client.pk}/"
     notify(user_ids=[form.owner_id], kind=REQUEST, title=title, body=body[:4000], url=url, now=now)
+
+
+def _tell_seller(form: WebForm, deal_id: int, message: str, now: datetime) -> None:
+    """Tell whose the deal is that somebody asks for something; the history keeps it."""
+    deal = Deal.objects.select_related("client").get(pk=deal_id)
+    payload = {"form": form.key, "name": form.name}
+    record([LedgerEvent("processes.form.received", now, client_id=deal.client_id, deal_id=deal.pk, payload=payload)])
+    if deal.owner_id is not None:
+        title = said("A request from a site: %(client)s") % {"client": deal.client or deal.name}
+        body = f"{form.name}\n{message}" if message else form.name
+        url = f"/deals/{deal.pk}/"
+        notify(user_ids=[deal.owner_id], kind=NEW_REQUEST, title=title, body=body, url=url, now=now)
 
 
 def _client(form: WebForm, values: Mapping[str, str], now: datetime) -> tuple[Client, bool]:
@@ -246,8 +261,8 @@ def _check_key(key: str) -> None:
 
 def _checks(given: FormSettings) -> tuple[Callable[[], object], ...]:
     return (
-        lambda: _check_name(given.name), lambda: _process(given.process_key), lambda: _check_owner(given.owner),
-        lambda: _check_thanks(given.thanks_url),
+        lambda: _check_name(given.name), lambda: _process(given.process_key),
+        lambda: _check_owner(given.owner, given.process_key), lambda: _check_thanks(given.thanks_url),
     )  # fmt: skip
 
 
@@ -262,9 +277,17 @@ def _check_name(name: str) -> None:
         raise Refused("name_missing", _("Enter a name of at most 200 characters."), field="name")
 
 
-def _check_owner(owner: User | None) -> None:
+def _check_owner(owner: User | None, process_key: str) -> None:
     if owner is None or not owner.is_active or not may(owner, Act.WORK_DEALS):
         raise Refused("owner_missing", _("Choose who gets the requests: somebody who works deals."), field="owner")
+    process = Process.objects.select_related("branch").filter(key=process_key).first()
+    branch = None if process is None else process.branch
+    if branch is not None and owner.branch_id != branch.pk:
+        message = _(
+            "The process belongs to the branch “%(branch)s” and runs only deals of its people: choose somebody of that"
+            " branch, or another process."
+        )
+        raise Refused("owner_of_branch", message % {"branch": branch.name}, field="owner")
 
 
 def _check_thanks(url: str) -> None:

@@ -26,7 +26,8 @@ class WebForm(models.Model):
 
 class WebFormEntry(models.Model):
     """What came by a form, once. `sender` is a digest of the address it came from, `content` one of what was sent:
-    they hold back floods and forms sent twice, and tell nothing about anybody."""
+    they hold back floods and forms sent twice, and tell nothing about anybody. `message` is what they wrote: it stands
+    at the deal, labelled as theirs, and goes with it."""
 
     form = models.ForeignKey(WebForm, on_delete=models.CASCADE, related_name="entries", db_index=False)
     received_at = models.DateTimeField()
@@ -35,6 +36,10 @@ class WebFormEntry(models.Model):
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     deal = models.ForeignKey("deals.Deal", on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
     is_new_client = models.BooleanField(default=False)
+    message = models.TextField(blank=True, default="")
 
     class Meta:
-        indexes = [models.Index(fields=["form", "-received_at"], name="webform_entry_recent")]
+        indexes = [
+            models.Index(fields=["form", "-received_at"], name="webform_entry_recent"),
+            models.Index(fields=["client"], name="webform_entry_of_client"),
+        ]

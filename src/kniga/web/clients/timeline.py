@@ -128,6 +128,8 @@ def _details(row: TimelineRow) -> tuple[tuple[str, str], ...]:
     if row.kind == "processes.task.deadline_moved":
         before, after = (_moment(row.payload.get(key)) for key in ("from", "to"))
         return ((_("Deadline"), f"{before} → {after}"), (_("Why"), str(row.payload.get("reason") or "—")))
+    if row.kind == "processes.form.received" and row.message:
+        return ((_("Message"), row.message),)
     if row.kind == "documents.letter.sent":
         return ((_("To"), str(row.payload.get("to", ""))),)
     if row.kind == "deals.deal.lost" and row.payload.get("reason"):
@@ -276,6 +278,7 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.deviation.written": _said(gettext_lazy("Written to the rep: %(word)s"), "message", word="word"),
     "processes.deviation.closed": _said(gettext_lazy("Deviation closed: %(name)s"), "check", "good", name="name"),
     "processes.deviation.reopened": _said(gettext_lazy("Deviation open again: %(name)s"), "warning", name="name"),
+    "processes.form.received": _said(gettext_lazy("Request from a site: %(name)s"), "globe", "info", name="name"),
     "processes.signal.failed": _said(
         gettext_lazy("A signal came and could not be heard: %(why)s"), "warning", "bad", why="reason"
     ),

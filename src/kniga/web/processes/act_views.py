@@ -53,7 +53,8 @@ def move(request: SignedInRequest, key: str) -> HttpResponse:
     versions = version_rows(user=request.user, process_key=key)
     form = request.POST if request.method == "POST" else request.GET
     context: dict[str, Any] = {
-        "key": key, "versions": versions, "published": next((v for v in versions if v.status == "published"), None),
+        "key": key, "process_name": runnable_version(versions[0].id).definition.name, "versions": versions,
+        "published": next((v for v in versions if v.status == "published"), None),
         "sources": _sources(request, key, versions), "sent": form, "errors": {},
         "branches": branch_options(), "teams": visible_teams(user=request.user),
         "people": visible_members(user=request.user, most=MOST_PEOPLE), "acts": act_names(), "statuses": act_statuses(),
@@ -137,13 +138,13 @@ def _others(request: SignedInRequest, found: BulkAct) -> int:
     """How many of the deals one sees are still on the version a move that is done came from."""
     if found.target is None or found.version is None or found.status != "done":
         return 0
-    running = running_by_version(user=request.user, process_key=found.process.key, now=clock.now())
+    running = running_by_version(user=request.user, scope=Scope(found.process.key), now=clock.now())
     return running.get(found.version.number, 0)
 
 
 def _sources(request: SignedInRequest, key: str, versions: Sequence[VersionRow]) -> list[tuple[int, int]]:
     """The versions that deals may be moved from, with how many of the deals one sees are on them."""
-    found = running_by_version(user=request.user, process_key=key, now=clock.now())
+    found = running_by_version(user=request.user, scope=Scope(key), now=clock.now())
     return [(v.number, found[v.number]) for v in versions if v.number in found and v.status != "published"]
 
 

@@ -8,13 +8,13 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kniga.people.permissions import Act
-from kniga.people.queries import get_branch, managed_branches
+from kniga.people.queries import branch_options, get_book_branch
 from kniga.platform import clock
 from kniga.platform.errors import NotVisible, Refused
-from kniga.processes.drafts.book_templates import book_templates, template_xml
+from kniga.processes.drafts.book_templates import book_template, book_templates, template_xml
 from kniga.processes.drafts.drafting import (
     copy_of_version,
     draft_from_file,
@@ -31,8 +31,10 @@ from kniga.web.pages import field_errors, go_to, refuse, render_page
 from kniga.web.params import id_or_none, sent_id
 from kniga.web.processes.change_views import MOST_BYTES
 from kniga.web.processes.problems import problem_rows
+from kniga.web.processes.read_views import outline_context
 
 TEMPLATE: Final = "processes/new.html"
+INSIDE: Final = "processes/template.html"
 _KINDS: Final = ("sale", "repeat", "service", "handoff")
 _ORIGINS: Final = ("empty", "template", "file", "copy")
 
@@ -51,8 +53,16 @@ def new(request: SignedInRequest) -> HttpResponse:
         problems = problem_rows(refused.problems)
         return refuse(request, TEMPLATE, _context(request, origin) | {"problems": problems})
     except Refused as refused:
-        return refuse(request, TEMPLATE, _context(request, origin) | {"errors": field_errors(refused)})
+        page, context = _page(request, origin)
+        return refuse(request, page, context | {"errors": field_errors(refused)})
     return go_to(request, reverse("processes:draft", args=[draft_id]), whole=True)
+
+
+@require_safe
+@act_required(Act.EDIT_BOOK)
+def template(request: SignedInRequest, gallery_key: str) -> HttpResponse:
+    """One process of the gallery, to read before one begins with it."""
+    return render_page(request, INSIDE, _inside(request, gallery_key))
 
 
 @require_POST
@@ -68,13 +78,13 @@ def _begin(request: SignedInRequest, origin: str) -> int:
     form, user, now = request.POST, request.user, clock.now()
     name = form.get(f"{origin}_name", "").strip()
     branch_id = sent_id(form, f"{origin}_branch")
-    branch = None if branch_id is None else get_branch(user=user, id=branch_id)
+    branch = None if branch_id is None else get_book_branch(user=user, id=branch_id)
     if origin == "empty":
         return draft_from_scratch(name=name, kind=form.get("kind", ""), branch=branch, by=user, now=now).pk
     if origin == "template":
         key = form.get("template", "")
-        xml, name = template_xml(key=key, language=_language()), form.get(f"name_{key}", "").strip()
-        return draft_from_template(xml=xml, name=name, by=user, now=now).pk
+        xml = template_xml(key=key, language=_language())
+        return draft_from_template(xml=xml, name=name, branch=branch, by=user, now=now).pk
     if origin == "copy":
         key, _slash, number = form.get("version", "").partition("/")
         row = get_version_row(user=user, process_key=key, number=id_or_none(number) or 0)
@@ -87,8 +97,28 @@ def _begin(request: SignedInRequest, origin: str) -> int:
     return draft_from_file(xml=sent.read(MOST_BYTES), name=name, branch=branch, by=user, now=now).pk
 
 
+def _page(request: SignedInRequest, origin: str) -> tuple[str, dict[str, Any]]:
+    """The page a way of beginning was sent from, with its context."""
+    if origin == "template":
+        return INSIDE, _inside(request, request.POST.get("template", ""))
+    return TEMPLATE, _context(request, origin)
+
+
+def _inside(request: SignedInRequest, key: str) -> dict[str, Any]:
+    shown = book_template(key=key, language=_language())
+    return _beginning(request, "template") | outline_context(shown.definition) | {"shown": shown}
+
+
 def _context(request: SignedInRequest, origin: str) -> dict[str, Any]:
     rows = process_rows(user=request.user)
+    return _beginning(request, origin) | {
+        "templates": book_templates(language=_language()),
+        "versions": [(f"{row.key}/{row.newest}", row.name) for row in rows if row.newest],
+    }
+
+
+def _beginning(request: SignedInRequest, origin: str) -> dict[str, Any]:
+    """What the forms of processes/begin.html need."""
     return {
         "origin": origin if origin in _ORIGINS else "empty",
         "form": request.POST or request.GET,
@@ -96,9 +126,7 @@ def _context(request: SignedInRequest, origin: str) -> dict[str, Any]:
         "problems": (),
         "kinds": kind_names(),
         "kind_options": [(kind, kind_names()[kind]) for kind in _KINDS],
-        "templates": book_templates(language=_language()),
-        "versions": [(f"{row.key}/{row.newest}", row.name) for row in rows if row.newest],
-        "branches": [(branch.id, branch.name) for branch in managed_branches(user=request.user)],
+        "branches": [(branch.id, branch.name) for branch in branch_options()],
     }
 
 

@@ -94,8 +94,6 @@ def book_context(request: SignedInRequest, key: str, number: int) -> dict[str, A
         "version": row,
         "versions": rows,
         "draft_id": draft_of_process(user=request.user, process_key=key),
-        "definition": definition,
-        "outline": outline_of(definition),
         "drawing": drawing_of(version_xml(user=request.user, version_id=row.id), definition),
         "checked": checked,
         "verdicts": verdict_names(),
@@ -104,6 +102,15 @@ def book_context(request: SignedInRequest, key: str, number: int) -> dict[str, A
         "marked": marked_by(shown.path, definition) if shown else frozenset(),
         "may_edit": may(request.user, Act.EDIT_BOOK),
         "statuses": status_names(),
+        **outline_context(definition),
+    }
+
+
+def outline_context(definition: Definition) -> dict[str, Any]:
+    """The context of processes/outline.html."""
+    return {
+        "definition": definition,
+        "outline": outline_of(definition),
         "kinds": kind_names(),
         "triggers": trigger_names(),
         "template_names": _template_names(definition),

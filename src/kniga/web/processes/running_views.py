@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -23,11 +24,12 @@ from kniga.processes.diagrams.instance_queries import (
     MOST_COUNTED,
     Standing,
     count_running,
+    running_by_version,
     running_instances,
     standing_on,
 )
 from kniga.processes.versions.definitions import runnable_version
-from kniga.processes.versions.version_queries import version_rows, version_xml
+from kniga.processes.versions.version_queries import VersionRow, version_rows, version_xml
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.pages import field_errors, go_to, refuse, render_page
 from kniga.web.processes.act_words import act_names, act_statuses
@@ -94,18 +96,19 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
     user, now = request.user, clock.now()
     versions = version_rows(user=user, process_key=key)
     scope = scope_of(key, form)
-    named = next((one for one in versions if one.number == scope.version), None)
-    # Without a choice the version most deals are on; of equal ones the newest.
-    row = named or max(versions, key=lambda one: (one.running, one.number))
-    definition = runnable_version(row.id).definition
     # Turning the page counts nothing anew: the numbers are on the first one.
     is_first = not form.get("after")
-    of_version = Scope(key, row.number, "", None, *_narrowing(scope))
+    of_all = Scope(key, None, "", None, *_narrowing(scope))
+    counts = running_by_version(user=user, scope=of_all, now=now) if is_first else {}
+    row = _drawn(versions, scope.version, counts)
+    definition = runnable_version(row.id).definition
+    of_version = replace(of_all, version=row.number)
     standing = standing_on(user=user, scope=of_version, now=now) if is_first else {}
     shade = form.get("shade", "")
     shade = shade if shade in SHADES else SHADES[0]
     return {
         "key": key, "definition": definition, "versions": versions, "shown": row, "scope": scope,
+        "counts": counts, "in_all": sum(counts.values()),
         "focus": scope.element or _worst(standing),
         "marks": live_marks(standing, definition, shade, now), "shade": shade, "now": now,
         "shades": shade_names(), "heat_key": heat_key(standing, shade, now),
@@ -118,6 +121,7 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
         "total": count_running(user=user, scope=scope, now=now, most=MOST_COUNTED) if is_first else None,
         "most": MOST_COUNTED,
         "address": _address(form), "plain_address": _address(form, but="shade"),
+        "versions_address": _address(form, but="version"),
         "teams": visible_teams(user=user), "acts": act_names(),
         "people": visible_members(user=user, team_id=scope.team_id, most=MOST_PEOPLE),
         "statuses": act_statuses(),
@@ -126,6 +130,12 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
         "may_see_deviations": may(user, Act.SEE_DEVIATIONS), "errors": {}, "sent": {}, "ticked": (),
         "conditions": {"running": _("Running"), "suspended": _("Paused")},
     }  # fmt: skip
+
+
+def _drawn(versions: Sequence[VersionRow], chosen: int | None, counts: Mapping[int, int]) -> VersionRow:
+    """The version whose diagram is drawn: the one chosen, else the one most deals are on, of equal ones the newest."""
+    named = next((one for one in versions if one.number == chosen), None)
+    return named or max(versions, key=lambda one: (counts.get(one.number, 0), one.number))
 
 
 def shade_names() -> dict[str, str]:

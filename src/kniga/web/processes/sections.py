@@ -18,8 +18,8 @@ Tab = tuple[str, str, str, None]
 def book_tabs(user: User) -> list[Tab]:
     """Entries of the macro `tabs`: what one reads first, then what one keeps in order."""
     found: list[Tab] = [
+        ("book", _("The book"), reverse("salesbook:book"), None),
         ("processes", _("Processes"), reverse("processes:list"), None),
-        ("book", _("To read"), reverse("salesbook:book"), None),
         ("map", _("Technology map"), reverse("salesbook:map"), None),
     ]
     if may(user, Act.STEER):

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("", read_views.processes, name="list"),
     path("upload/", change_views.upload, name="upload"),
     path("new/", gallery_views.new, name="new"),
+    path("new/<slug:gallery_key>/", gallery_views.template, name="template"),
     path("drafts/catalog/", draft_views.catalog, name="draft_catalog"),
     path("drafts/clients/", draft_views.clients, name="draft_clients"),
     path("drafts/<int:draft_id>/", designer_views.designer, name="draft"),

@@ -14,7 +14,7 @@ from kniga.people.permissions import Act
 from kniga.people.queries import assignable_users, get_assignable_user
 from kniga.platform import clock
 from kniga.platform.errors import NotVisible, Refused
-from kniga.processes.forms.form_queries import form_processes, form_rows, get_form, recent_entries
+from kniga.processes.forms.form_queries import form_processes, form_rows, get_form, recent_entries, trouble_of
 from kniga.processes.forms.web_forms import FormSettings, create_form, update_form
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.once import made_once
@@ -66,7 +66,9 @@ class Typed:
 def show(request: SignedInRequest) -> HttpResponse:
     """All forms."""
     return render_page(
-        request, "forms/list.html", {"rows": form_rows(user=request.user), "tabs_shown": book_tabs(request.user)}
+        request,
+        "forms/list.html",
+        {"rows": form_rows(user=request.user), "troubles": troubles(), "tabs_shown": book_tabs(request.user)},
     )
 
 
@@ -96,6 +98,7 @@ def edit(request: SignedInRequest, form_key: str) -> HttpResponse:
         "entries": recent_entries(user=request.user, form=form),
         "address": request.build_absolute_uri(reverse("forms:take", args=[form.key])),
         "trap": TRAP,
+        "trouble": troubles().get(trouble_of(user=request.user, form=form)),
     }
     if request.method != "POST":
         return render_page(request, TEMPLATE, _context(request, Typed.of(form)) | shown, fragments=FRAGMENTS)
@@ -112,9 +115,29 @@ def edit(request: SignedInRequest, form_key: str) -> HttpResponse:
     return go_to(request, reverse("forms:form", args=[form.key]))
 
 
+def troubles() -> dict[str, tuple[str, str]]:
+    """What keeps a form from beginning deals: in a word, and with its cure."""
+    return {
+        "branch": (
+            _("owner of another branch"),
+            _("The process belongs to another branch than who gets the requests: they begin no deal. Choose somebody of"
+              " the process's branch, or another process."),
+        ),
+        "closed": (
+            _("owner's account closed"),
+            _("Who gets the requests works here no more: the form takes nothing. Choose somebody else."),
+        ),
+        "process": (
+            _("process not published"),
+            _("No version of the process is in force: requests begin no deal. Publish one, or choose another process."),
+        ),
+    }  # fmt: skip
+
+
 def _context(request: SignedInRequest, typed: Typed, refusal: Refused | None = None) -> dict[str, Any]:
     return {
         "web_form": None,
+        "trouble": None,
         "typed": typed,
         "errors": field_errors(refusal) if refusal else {},
         "processes": form_processes(user=request.user),
