@@ -119,6 +119,15 @@ def test_the_second_completion_is_told_who_was_first(department: Department) -> 
     assert Task.objects.count() == 2
 
 
+def test_the_tasks_of_somebody_who_has_left_go_to_the_lead_else_to_the_head(department: Department) -> None:
+    User.objects.filter(pk=department.rep.pk).update(is_active=False)
+    second = complete(start(department).created[0], "later", department.lead).created[0]
+    assert Task.objects.get(pk=second).assignee_id == department.lead.pk
+    User.objects.filter(pk=department.rep.pk).update(team=None)
+    third = complete(second, "later", department.head, minutes=2).created[0]
+    assert Task.objects.get(pk=third).assignee_id == department.head.pk
+
+
 def test_a_foreign_task_does_not_exist_for_another_rep(department: Department) -> None:
     first = start(department).created[0]
     with pytest.raises(NotVisible):

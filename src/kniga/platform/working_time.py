@@ -38,6 +38,12 @@ def _works(code: str, day: date) -> bool:
     return day.weekday() < 5 if country is None else bool(country.is_working_day(day))
 
 
+@lru_cache(maxsize=4096)
+def _hours(zone: ZoneInfo, starts: time, ends: time, day: date) -> tuple[datetime, datetime]:
+    # Through UTC, so that a day on which the clocks change keeps its true length.
+    return datetime.combine(day, starts, zone).astimezone(UTC), datetime.combine(day, ends, zone).astimezone(UTC)
+
+
 @dataclass(frozen=True)
 class WorkCalendar:
     """When the organisation works. `starts` and `ends` are local times of `zone`; `exceptions` win over the
@@ -65,17 +71,18 @@ class WorkCalendar:
     def add(self, moment: datetime, seconds: int) -> datetime:
         """The moment `seconds` of working time after `moment`, in UTC. Raises ValueError when a calendar without
         working days gives no answer within ten years."""
-        local = moment.astimezone(self.zone)
+        moment = moment.astimezone(UTC)
         left = timedelta(seconds=seconds)
-        day = local.date()
+        day = moment.astimezone(self.zone).date()
         last = day + _LONGEST
         while day <= last:
             if self.is_working(day):
                 begin, end = self._hours(day)
-                start = max(begin, local)
-                if start < end and left <= end - start:
-                    return (start + left).astimezone(UTC)
-                left -= max(end - start, timedelta(0))
+                start = max(begin, moment)
+                if start < end:
+                    if left <= end - start:
+                        return start + left
+                    left -= end - start
             day += _ONE_DAY
         raise ValueError("the calendar has no working day within ten years")
 
@@ -99,11 +106,7 @@ class WorkCalendar:
         return int(total.total_seconds())
 
     def _hours(self, day: date) -> tuple[datetime, datetime]:
-        # Through UTC, so that a day on which the clocks change keeps its true length.
-        return (
-            datetime.combine(day, self.starts, self.zone).astimezone(UTC),
-            datetime.combine(day, self.ends, self.zone).astimezone(UTC),
-        )
+        return _hours(self.zone, self.starts, self.ends, day)
 
 
 _kept: tuple[float, WorkCalendar] | None = None

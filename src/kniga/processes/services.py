@@ -29,7 +29,7 @@ from kniga.processes.models import Instance, ProcessVersion, Task, VersionStatus
 from kniga.processes.queries import visible_instance
 from kniga.processes.running.effects import UNDO_GRACE, UNDO_WINDOW, local_moment
 from kniga.processes.running.facts import check_facts
-from kniga.processes.running.reading import InstanceSnapshot, TaskSnapshot, fields_for, read_task
+from kniga.processes.running.reading import InstanceSnapshot, TaskSnapshot, fields_for, lines_total, read_task
 from kniga.processes.running.starting import deal_facts, join_pipeline
 from kniga.processes.running.stepping import Advanced, Plan, Wanted, act_on_instance, act_on_task, begin_instance
 from kniga.processes.versions.branches import require_branch
@@ -226,8 +226,9 @@ def _switch(instance_id: int, before: str, after: str, kind: str, by: User, now:
 
 def _check_amount(plan: Plan, element: str) -> None:
     """A deal with products is worth their sum: an answer that says otherwise is refused at its question."""
-    total, amount = plan.snapshot.deal.lines_total, plan.effects.amount
-    if amount is None or total is None or amount == total:
+    amount = plan.effects.amount
+    total = None if amount is None else lines_total(plan.snapshot.deal.id)
+    if total is None or amount == total:
         return
     task = plan.version.definition.user_task(element)
     asked = (
@@ -253,7 +254,8 @@ def _too_late(snapshot: TaskSnapshot) -> Conflict:
         return Conflict("task_cancelled", _("This task has been cancelled: the deal moved on without it."))
     at = snapshot.completed_at
     when = date_format(timezone.localtime(at), "j E Y, H:i") if at else ""
-    return TaskAlreadyDone(snapshot.completed_by or "", when, snapshot.outcome or "", at)
+    who = User.objects.filter(pk=snapshot.completed_by_id or 0).values_list("name", flat=True).first()
+    return TaskAlreadyDone(who or "", when, snapshot.outcome or "", at)
 
 
 class TaskAlreadyDone(Conflict):

@@ -18,7 +18,7 @@ from kniga.platform.shown_money import shown_money
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.models.control import Deviation
 from kniga.processes.running.assignment import people_of_role
-from kniga.processes.running.reading import DealFacts
+from kniga.processes.running.reading import DealFacts, superiors_of
 
 _DEALS: Final = """
 SELECT d.id, d.number, d.name, d.currency, coalesce(c.name, ''), coalesce(o.name, '') FROM deals_deal d
@@ -43,15 +43,16 @@ def people_for(words: Sequence[str], deal: DealFacts) -> list[int]:
     Never nobody: an owner or lead who is missing or gone is stood in for by the next above, at last by the heads, the
     owners or the administrators of the organisation."""
     wanted: list[int | None] = []
+    lead_id, head_id = superiors_of(deal)
     for word in words:
         if word.startswith("role:"):
             wanted += people_of_role(word, deal.branch_id)
         elif word == "owner":
-            wanted.append(deal.owner_id if deal.has_active_owner else deal.lead_id or deal.head_id)
+            wanted.append(deal.owner_id if deal.has_active_owner else lead_id or head_id)
         elif word == "lead":
-            wanted.append(deal.lead_id or deal.head_id)
+            wanted.append(lead_id or head_id)
         else:
-            wanted.append(deal.head_id)
+            wanted.append(head_id)
     ids = list(dict.fromkeys(id for id in wanted if id is not None))
     active = set(User.objects.filter(pk__in=ids, is_active=True).values_list("pk", flat=True))
     return [id for id in ids if id in active] or _somebody(deal)
@@ -95,7 +96,7 @@ def _money(amount: Decimal, currency: str) -> str:
 
 def _somebody(deal: DealFacts) -> list[int]:
     """The active people highest in the house whom a deviation concerns when nobody nearer is there."""
-    near = [id for id in (deal.head_id, deal.lead_id) if id is not None]
+    near = [id for id in reversed(superiors_of(deal)) if id is not None]
     active = set(User.objects.filter(pk__in=near, is_active=True).values_list("pk", flat=True))
     found = [id for id in near if id in active][:1]
     for role in _ABOVE:

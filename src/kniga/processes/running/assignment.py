@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from kniga.processes.running.reading import DealFacts
+from kniga.processes.running.reading import DealFacts, superiors_of
 
 _BY_ROLE = """
 SELECT u.id FROM people_user u
@@ -23,17 +23,16 @@ def assignee_for(rule: str, deal: DealFacts) -> int | None:
 
     A missing lead falls back to the head, a missing head to the owner; the tasks of an owner whose account is
     closed go to the lead or the head, so that somebody sees them. `role:` picks the active person of that
-    role with the fewest open tasks, the deal's branch first (one statement)."""
-    if rule == "lead":
-        return deal.lead_id or deal.head_id
-    if rule == "head":
-        return deal.head_id or deal.lead_id
+    role with the fewest open tasks, the deal's branch first. One statement at most."""
+    if rule == "owner" and deal.has_active_owner:
+        return None
     if rule.startswith("role:"):
         with connection.cursor() as cursor:
             cursor.execute(_BY_ROLE, [rule.removeprefix("role:"), deal.branch_id, deal.branch_id])
             row = cursor.fetchone()
         return None if row is None else int(row[0])
-    return None if deal.has_active_owner else deal.lead_id or deal.head_id
+    lead_id, head_id = superiors_of(deal)
+    return head_id or lead_id if rule == "head" else lead_id or head_id
 
 
 def people_of_role(rule: str, branch_id: int | None) -> list[int]:

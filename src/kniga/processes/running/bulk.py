@@ -42,7 +42,7 @@ WHERE NOT EXISTS (SELECT FROM processes_instance i
 """
 _GROUPS = "SELECT DISTINCT entry, zone FROM starting ORDER BY entry, zone"
 _DEALS = """
-SELECT deal_id, owner_id, amount, expected_date, client_id, branch_id, zone, lead_id, head_id, is_active, NULL
+SELECT deal_id, owner_id, amount, expected_date, client_id, branch_id, zone, is_active, ARRAY[lead_id, head_id]
 FROM starting WHERE entry = %s AND zone = %s ORDER BY deal_id
 """
 _VARIANTS = """

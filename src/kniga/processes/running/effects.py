@@ -9,6 +9,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
+import msgspec
+
 from kniga.clients.models import Contact
 from kniga.engine import (
     AwaitMessage,
@@ -54,8 +56,7 @@ UNDO_GRACE: Final = timedelta(seconds=5)
 LONGEST_NAME: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class NewTask:
+class NewTask(msgspec.Struct, frozen=True):
     """A task to be put on a desk; `assignee_id` None stands for the deal's owner."""
 
     token: int

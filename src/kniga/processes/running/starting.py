@@ -8,14 +8,11 @@ from kniga.deals.models import Deal, StageVisit
 from kniga.platform.errors import Refused
 from kniga.platform.said import said as _
 from kniga.processes.models import Process
-from kniga.processes.running.reading import DealFacts
+from kniga.processes.running.reading import SUPERIORS, DealFacts
 
-_FACTS = """
-SELECT d.id, d.owner_id, d.amount, d.expected_date, d.client_id, o.branch_id, coalesce(b.time_zone, ''), team.lead_id,
-       (SELECT u.id FROM people_user u WHERE u.role = 'head' AND u.is_active
-          AND (u.branch_id = o.branch_id OR u.branch_id IS NULL)
-        ORDER BY u.branch_id NULLS LAST, u.id LIMIT 1),
-       coalesce(o.is_active, false), (SELECT sum(l.amount) FROM deals_dealline l WHERE l.deal_id = d.id)
+_FACTS = f"""
+SELECT d.id, d.owner_id, d.amount, d.expected_date, d.client_id, o.branch_id, coalesce(b.time_zone, ''),
+       coalesce(o.is_active, false), {SUPERIORS}
 FROM deals_deal d
 LEFT JOIN people_user o ON o.id = d.owner_id
 LEFT JOIN people_branch b ON b.id = o.branch_id

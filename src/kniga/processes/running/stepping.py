@@ -8,10 +8,11 @@ message, a message kept for whoever begins to wait) follows in the same transact
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from django.db import OperationalError, transaction
 
 from kniga.engine import NEW_STATE, Command, Rejection, Start, Step, advance
@@ -39,8 +40,7 @@ from kniga.rules import Value
 ATTEMPTS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Advanced:
+class Advanced(msgspec.Struct, frozen=True):
     """What a step did: the ids of the tasks it set (in order), and how the instance stands now.
 
     `result` is won, lost or other when the step ended the instance, else None."""
@@ -52,12 +52,11 @@ class Advanced:
     result: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """A command with the rows it consumes (`marks` as in `step_document`), or the timer it comes from."""
 
     command: Command
-    marks: Mapping[str, Any] = field(default_factory=dict)
+    marks: Mapping[str, Any] = {}
     fired: FiredTimer | None = None
 
 
