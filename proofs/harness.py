@@ -173,12 +173,20 @@ class Kniga:
         return token
 
     def api(
-        self, method: str, path: str, *, token: str, body: Any = None, key: str | None = None, timeout: float = 30
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str,
+        body: Any = None,
+        key: str | None = None,
+        revision: int | None = None,
+        timeout: float = 30,
     ) -> tuple[int, Any]:
         """One call of the REST API on a connection of its own: status and decoded body. Raises OSError."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
-            return call(connection, method, path, token=token, body=body, key=key)
+            return call(connection, method, path, token=token, body=body, key=key, revision=revision)
         finally:
             connection.close()
 
@@ -243,13 +251,17 @@ def call(
     token: str,
     body: Any = None,
     key: str | None = None,
+    revision: int | None = None,
 ) -> tuple[int, Any]:
-    """One call of the REST API on an open connection; a POST without `key` gets a fresh Idempotency-Key."""
+    """One call of the REST API on an open connection; a POST without `key` gets a fresh Idempotency-Key, and a change
+    names the `revision` it was read with."""
     headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
     content = None
     if body is not None:
         content = json.dumps(body)
         headers["Content-Type"] = "application/json"
+    if revision is not None:
+        headers["If-Match"] = f'"{revision}"'
     if method == "POST":
         headers["Idempotency-Key"] = key or secrets.token_hex(16)
     connection.request(method, f"/api/v1{path}", content, headers)

@@ -264,7 +264,12 @@ def _complete(kniga: Kniga, token: str, model: Model, deal_id: int, task_id: int
     times = model.done[step["name"]]
     model.done[step["name"]] += 1
     if times:
-        kniga.api("PATCH", f"/deals/{deal_id}", token=token, body={"amount": "0" if times % 2 else "5000"})
+        revision = kniga.api("GET", f"/deals/{deal_id}", token=token)[1]["revision"]
+        size = {"amount": "1" if times % 2 else "5000"}
+        status, said = kniga.api("PATCH", f"/deals/{deal_id}", token=token, body=size, revision=revision)
+        if status != 200:
+            model.result = f"refused: {said}"
+            return False
     outcome = step["outcomes"][times % len(step["outcomes"])]["key"]
     asked = [one for one in step["questions"] if one["required"] or outcome in one["required_for"]]
     answer = {"outcome": outcome, "answers": {one["key"]: _said(one, times) for one in asked}}
