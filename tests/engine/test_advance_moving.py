@@ -29,6 +29,7 @@ from kniga.engine import (
     Step,
     Token,
     Way,
+    entry_steps,
     replay_events,
 )
 from kniga.engine.runtime.effects import AwaitMessage, CancelWaits, EnterStage, MoveTask, ScheduleTimer, StartWork
@@ -121,6 +122,26 @@ def test_within_its_branch_and_all_at_once_an_instance_is_sent_and_comes_to_its_
         assert moved.status == "ended"
     behind = go(definition, state, GoTo("behind", "enough")).state
     assert at(go(definition, behind, GoTo("before", "once more", (behind.tokens[0].id,))).state) == ["before"]
+
+
+def test_an_instance_does_not_begin_in_one_of_several_branches() -> None:
+    definition = joined()
+    for element in ("a1", "a2", "b1", "b2"):
+        refusal = refused(definition, NEW_STATE, Start(element))
+        assert refusal.code == "stranded" and refusal.params == {"element": element, "join": "Both done"}
+    assert [task.id for task in entry_steps(definition)] == ["before", "behind"]
+    for element in ("before", "behind"):
+        state = go(definition, NEW_STATE, Start(element)).state
+        while state.status == "running":
+            state = go(definition, state, CompleteTask(_open(state), "ok", {})).state
+        assert state.status == "ended"
+
+
+def test_an_old_history_that_began_in_a_branch_replays_as_it_happened() -> None:
+    definition = joined()
+    step = go(definition, NEW_STATE, Start("a1", checked=False))
+    told = [(event.kind, dict(event.payload()), NOW) for event in step.events]
+    assert replay_events(definition, told) == step.state
 
 
 def test_an_old_history_that_left_an_arrival_behind_replays_as_it_happened() -> None:

@@ -30,6 +30,7 @@ from kniga.engine import (
     UserTask,
     advance,
     dump_state,
+    entry_steps,
     load_state,
     replay,
     replay_events,
@@ -194,3 +195,24 @@ def test_a_random_instance_moves_to_a_version_with_other_names_and_back(seed: in
     assert isinstance(back, Step)
     assert back.state == same.state
     assert len(moved.events) == len(same.events)
+
+
+@SECONDS
+@given(PROCESSES, st.data())
+def test_an_instance_that_was_begun_at_a_step_can_be_brought_to_an_end(definition: Definition, data: Any) -> None:
+    """Beginning at a step of one of several branches is refused, or nothing is left waiting for ever."""
+    steps = sorted(task.id for task in definition.user_tasks() if task.scope is None)
+    if not steps:
+        return
+    step = data.draw(st.sampled_from(steps))
+    result = advance(definition, NEW_STATE, Start(step, fields=FIELDS), now=NOW)
+    assert isinstance(result, Step) is (step in {task.id for task in entry_steps(definition)})
+    if isinstance(result, Rejection):
+        assert result.code == "stranded"
+        return
+    for _number in range(MOST_STEPS):
+        if result.state.status != "running":
+            return
+        result = advance(definition, result.state, choices(definition, result.state)[0], now=NOW)
+        assert isinstance(result, Step), result
+    raise AssertionError("the instance does not end")

@@ -105,6 +105,7 @@ from kniga.engine.runtime.events import (
 from kniga.engine.runtime.replaying import ReplayDiverged, replay_events
 from kniga.engine.runtime.results import Rejection, Step
 from kniga.engine.runtime.state import NEW_STATE, ROOT, STATE_FORMAT, Loop, State, Token
+from kniga.engine.runtime.stranding import entry_steps
 from kniga.engine.soundness.prove import Verdict, check, prove
 from kniga.engine.state_format.codec import StateUnreadable, dump_state, dump_token, load_state, load_token
 from kniga.rules import Value
@@ -221,6 +222,7 @@ __all__ = [
     "compile_bpmn",
     "dump_state",
     "dump_token",
+    "entry_steps",
     "load_state",
     "load_token",
     "prove",

@@ -7,6 +7,7 @@ from typing import Final
 
 from rapidfuzz import fuzz, process
 
+from kniga.engine import UserTask, entry_steps
 from kniga.imports.options import Options
 from kniga.imports.references import NEAR, Unknown
 from kniga.platform.textkeys import match_key
@@ -55,14 +56,13 @@ class StageMap:
     def steps(self) -> list[tuple[str, str]]:
         """The steps a stage may be mapped to: (element, stage and name)."""
         names = {stage.key: stage.name for stage in self.version.definition.stages}
-        tasks = self.version.definition.user_tasks()
-        return [(task.id, f"{names[task.stage]}: {task.name}") for task in tasks if task.stage]
+        return [(task.id, f"{names[task.stage]}: {task.name}") for task in self._entries() if task.stage]
 
     def _named(self, said: str) -> Target | None:
         if said in (WON, LOST):
             return Target(said)
         definition = self.version.definition
-        for task in definition.user_tasks():
+        for task in self._entries():
             if task.stage and task.id in (said, f"task_{said}"):
                 return Target(OPEN, task.id, task.stage)
         for stage in definition.stages:
@@ -82,10 +82,13 @@ class StageMap:
         return None
 
     def _first_step(self, stage: str) -> Target | None:
-        for task in self.version.definition.user_tasks():
+        for task in self._entries():
             if task.stage == stage:
                 return Target(OPEN, task.id, stage)
         return None
+
+    def _entries(self) -> tuple[UserTask, ...]:
+        return entry_steps(self.version.definition)
 
     def _nearest(self, text: str) -> str:
         names = {match_key(stage.name): stage.key for stage in self.version.definition.stages}

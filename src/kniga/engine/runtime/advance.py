@@ -28,6 +28,7 @@ from kniga.engine.runtime.results import Refused, Rejection, Step
 from kniga.engine.runtime.run import Move, Run
 from kniga.engine.runtime.settle import settle
 from kniga.engine.runtime.state import NEW_STATE, ROOT, State
+from kniga.engine.runtime.stranding import refuse_stranding
 from kniga.rules import BadValue, FieldType, Value, read_value, write_value
 
 _NO_FIELDS: Mapping[str, Value] = {}
@@ -72,6 +73,8 @@ def _start(run: Run, command: Start) -> None:
     is_step = isinstance(element, UserTask) and element.scope is None
     if not is_step and not (isinstance(element, StartEvent) and element.scope is None):
         raise Refused("unknown_element", element=entry)
+    if is_step and command.checked:
+        refuse_stranding(run.elements, (), (), entry)
     data = {key: value for key, value in command.data.items() if value is not None}
     run.values.data = data
     run.events.append(InstanceStarted(entry, data, _exact(data, run.definition.question_types)))

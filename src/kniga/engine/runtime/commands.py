@@ -13,11 +13,13 @@ from kniga.rules import Value
 class Start:
     """Begin. ``element``: enter at this user task of the process itself (an import maps a stage to a step) or at
     this start event (a message, signal or timer came); None: at the none start event. ``data``: answers known
-    beforehand."""
+    beforehand. A step behind which a join would wait for ever for the other branches is refused, unless it is not
+    ``checked``: so histories from before that was looked at replay as they happened."""
 
     element: str | None = None
     data: Mapping[str, Value] = field(default_factory=dict)
     fields: Mapping[str, Value] = field(default_factory=dict)
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

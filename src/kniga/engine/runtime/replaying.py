@@ -167,7 +167,8 @@ def _start(payload: Mapping[str, Any], definition: Definition) -> Command:
         for key, value in payload["data"].items()
         if key not in payload.get("exact", {})
     }
-    return Start(payload["element"], {**data, **load_values(payload.get("exact", {}))}, _fields(payload))
+    known = {**data, **load_values(payload.get("exact", {}))}
+    return Start(payload["element"], known, _fields(payload), checked=False)
 
 
 def _complete_task(payload: Mapping[str, Any], definition: Definition) -> Command:

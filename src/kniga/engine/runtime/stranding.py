@@ -1,4 +1,4 @@
-"""Whether a join would wait for ever once an instance is sent to a step.
+"""Whether a join would wait for ever once an instance is sent to a step, or begun at one.
 
 A join of the process itself is fed, flow by flow, by the tokens that can come to it. While the branches of a process
 run as they are drawn, each flow is fed by a branch of its own. Sending a token elsewhere may leave a flow that nobody
@@ -7,7 +7,15 @@ feeds any more, or one that two feed: what has arrived then waits, and the insta
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from kniga.engine.definition.model import BoundaryEvent, Element, InclusiveGateway, ParallelGateway, ways_of
+from kniga.engine.definition.model import (
+    BoundaryEvent,
+    Definition,
+    Element,
+    InclusiveGateway,
+    ParallelGateway,
+    UserTask,
+    ways_of,
+)
 from kniga.engine.runtime.results import Refused
 from kniga.engine.runtime.state import ROOT, Token
 
@@ -32,6 +40,20 @@ def refuse_stranding(
         then = sorted((*fed_now, comes) if comes else fed_now, key=sorted)
         if then != sorted(_fed(join.id, reach, standing), key=sorted) and not _is_fed_well(join, then):
             raise Refused("stranded", element=step, join=join.name or join.id)
+
+
+def entry_steps(definition: Definition) -> tuple[UserTask, ...]:
+    """The steps an instance may be begun at: those of the process itself, but not one of several branches behind
+    which a join would wait for the others for ever."""
+    return tuple(task for task in definition.user_tasks() if task.scope is None and _may_begin(definition, task.id))
+
+
+def _may_begin(definition: Definition, step: str) -> bool:
+    try:
+        refuse_stranding(definition.elements, (), (), step)
+    except Refused:
+        return False
+    return True
 
 
 def _is_fed_well(join: ParallelGateway | InclusiveGateway, fed: Fed) -> bool:
