@@ -5,6 +5,7 @@ import pytest
 from kniga.engine import Problem
 from kniga.engine.dmn.check import check_decision
 from kniga.engine.dmn.reading import read_decisions
+from kniga.rules.decide import Decision
 from tests.engine.decision_drawing import FIELDS, dmn, inputs, outputs, row, table
 
 
@@ -31,19 +32,19 @@ def test_a_table_that_covers_everything_once_is_fine() -> None:
 def test_rows_that_overlap_in_a_unique_table_are_named_with_a_witness() -> None:
     (problem,) = check(("<= 100",), (">= 100",), ("null",))
     assert (problem.code, problem.severity) == ("rows_overlap", "error")
-    assert problem.params["rows"] == "r0, r1"
-    assert problem.params["values"] == "deal.amount = 100"
+    assert problem.params["rows"] == "1, 2"
+    assert problem.params["values"] == "Amount is 100"
     (anything,) = check(("-",), ("-",))
-    assert anything.params["values"] == "any values"
+    assert anything.params["values"] == "anything holds"
     assert codes(check(("<= 100",), (">= 100",), ("null",), policy="FIRST")) == []
 
 
 def test_a_gap_is_named_with_a_witness_unless_there_is_a_default() -> None:
     (problem,) = check(("< 100",), ("> 100",), ("null",))
     assert (problem.code, problem.severity) == ("decision_gap", "warning")
-    assert problem.params["values"] == "deal.amount = 100"
+    assert problem.params["values"] == "Amount is 100"
     (unknown,) = check(("< 100",), (">= 100",))
-    assert unknown.params["values"] == "deal.amount unknown"
+    assert unknown.params["values"] == "Amount is not known"
     assert check(("< 100",), default='"y"') == []
     assert check(("< 100",), policy="COLLECT") == []
 
@@ -51,7 +52,7 @@ def test_a_gap_is_named_with_a_witness_unless_there_is_a_default() -> None:
 def test_a_row_of_a_first_table_that_never_answers_is_named() -> None:
     found = check(("-",), ("> 5",), policy="FIRST")
     assert codes(found) == [("row_never_answers", "warning")]
-    assert found[0].params["row"] == "r1"
+    assert found[0].params["row"] == "2"
 
 
 def test_closed_choices_are_all_there_is() -> None:
@@ -60,12 +61,23 @@ def test_closed_choices_are_all_there_is() -> None:
 
 def test_negations_overlap_where_they_are_true() -> None:
     (problem,) = check(("not(5, 6)",), ("> 5",), ("[5..6]",), policy="UNIQUE", default='"y"')[:1]
-    assert problem.params["rows"] in ("r0, r1", "r1, r2")
+    assert problem.params["rows"] in ("1, 2", "2, 3")
     assert codes(check(("not(> 5)",), ("not(null, <= 5)",), ("null",))) == []
     assert codes(check(("not(null)",), ("null",))) == []
 
 
+def test_of_many_overlaps_the_first_twenty_are_told() -> None:
+    assert codes(check(*[("-",)] * 8)) == [("rows_overlap", "error")] * 20
+
+
+def test_rows_that_look_for_other_values_are_told_apart() -> None:
+    assert codes(check(("[1..5]",), ("[6..9]",), ("(9..12]",), ("> 12",), ("< 1",), ("null",), ("(5..6)",))) == []
+    found = check(('"a"', "-"), ('"b"', "-"), ('"A"', "< 5"), columns=("client.region", "deal.amount"), default='"y"')
+    assert [one.params["rows"] for one in found] == ["1, 3"]
+
+
 def test_a_table_with_too_many_cases_is_said_to_be_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kniga.engine.dmn.check.first_true", lambda conditions, fixed, closed: (frozenset({0, 1}), {}))
+    monkeypatch.setattr("kniga.engine.dmn.check.both", lambda one, other, given: Decision("not_decided"))
     for policy in ("UNIQUE", "FIRST"):
         assert codes(check(("> 1",), ("< 9",), policy=policy)) == [("decision_not_decided", "warning")]

@@ -19,7 +19,7 @@ from kniga.engine import (
     StartEvent,
     prove,
 )
-from kniga.rules import Comparison, FieldType, Rule
+from kniga.rules import And, Comparison, FieldType, Rule
 from tests.engine.building import build, user_task, way
 
 LARGE = Comparison("deal.amount", "money", "ge", 100)
@@ -58,7 +58,43 @@ def errors(definition: Definition) -> list[tuple[str, str | None]]:
 
 
 def test_a_table_without_default_may_find_no_row() -> None:
-    assert errors(deciding(table(), "high", "low")) == [("decision_may_fail", "decide")]
+    assert errors(deciding(table(), "high", "low")) == [("decision_gap", "decide")]
+
+
+def test_what_is_wrong_with_a_table_is_said_at_its_task_with_values_that_show_it() -> None:
+    (gap,) = (one for one in prove(deciding(table(), "high", "low")).problems if one.severity == "error")
+    assert gap.path[-1] == "decide"
+    assert gap.message == "No row of the decision “t” applies, for example when Deal amount is not known."
+    assert "Сумма сделки: неизвестно" in gap.said(lambda text: text, "ru")[0]
+    most = Comparison("deal.amount", "money", "le", 100)
+    rows = (DecisionRule("r1", LARGE, ("high",)), DecisionRule("r2", most, ("low",)))
+    verdict = prove(deciding(table("UNIQUE", "none", *rows), "high", "low", "none"))
+    (overlap,) = (one for one in verdict.problems if one.severity == "error")
+    assert (verdict.kind, overlap.code, overlap.element) == ("unsound", "rows_overlap", "decide")
+    assert overlap.message == "Rows 1, 2 of the decision “t” both apply, for example when Deal amount is 100."
+
+
+def test_a_row_behind_rows_that_always_answer_is_told_once_for_all_tasks_of_its_table() -> None:
+    rows = (DecisionRule("r1", And(()), ("high",)), DecisionRule("r2", SMALL, ("low",)))
+    definition = deciding(table("FIRST", None, *rows), "high")
+    decide = definition.elements["decide"]
+    assert isinstance(decide, DecisionTask)
+    more = {"decide": replace(decide, ways=(way("again"),)), "again": replace(decide, id="again")}
+    problems = prove(replace(definition, elements={**definition.elements, **more})).problems
+    assert [(one.element, one.params["row"]) for one in problems if one.code == "row_never_answers"] == [
+        ("decide", "2")
+    ]
+
+
+def test_a_gap_no_run_comes_to_is_not_told() -> None:
+    """A gateway before the decision lets only large deals come to it; where that is not decided the gap is told."""
+    rows = (DecisionRule("r1", LARGE, ("high",)),)
+    definition = deciding(table("FIRST", None, *rows), "high")
+    before = ExclusiveGateway("big", "", (Branch("yes", LARGE, "decide"),), way("end_high"), None)
+    elements = {**definition.elements, "big": before, "a": user_task("a", "big")}
+    narrowed = replace(definition, elements=elements)
+    assert not [one for one in prove(narrowed).problems if one.code.startswith("decision")]
+    assert [one.severity for one in prove(narrowed, limit=1).problems if one.code == "decision_gap"] == ["warning"]
 
 
 @pytest.mark.parametrize("policy", ["FIRST", "UNIQUE"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.sax.saxutils import escape
+
 from kniga.processes.models import ProcessVersion
 from kniga.processes.versions.publishing import publish_version, upload_version
 from tests.processes.conftest import NOW
@@ -38,3 +40,28 @@ def publish(xml: bytes) -> ProcessVersion:
     """Publish a book as the system does."""
     version = upload_version(xml=xml, note="", by=None, now=NOW)
     return publish_version(version_id=version.pk, by=None, now=NOW)
+
+
+def decided_sale(*rows: tuple[str, str], policy: str = "UNIQUE") -> bytes:
+    """A step, and a decision about the deal's amount whose rows are (cell, answer)."""
+    lines = "".join(
+        f"<rule><inputEntry><text>{escape(cell)}</text></inputEntry>"
+        f'<outputEntry><text>"{answer}"</text></outputEntry></rule>'
+        for cell, answer in rows
+    )
+    dmn = (
+        '<kniga:dmn><definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d_terms" name="Terms">'
+        f'<decision id="terms" name="Terms"><decisionTable hitPolicy="{policy}"><input><inputExpression>'
+        "<text>deal.amount</text></inputExpression></input>"
+        f'<output name="level"/>{lines}</decisionTable></decision></definitions></kniga:dmn>'
+    )
+    return book(
+        "decided",
+        f"""<startEvent id="s"/>{task("first")}<businessRuleTask id="decide" name="Which terms" kniga:decision="terms">
+        <extensionElements>{dmn}</extensionElements></businessRuleTask><endEvent id="e" kniga:result="won"/>
+        <flows>
+        s -> first
+        first -> decide
+        decide -> e
+        </flows>""",
+    )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils.translation import gettext, override
 
 from kniga.people.models import Branch
 from kniga.platform.errors import Conflict, NotVisible, Refused
@@ -41,6 +42,7 @@ from kniga.processes.drafts.drafting import (
 from kniga.processes.models import Draft, DraftSave, Process, ProcessVersion
 from kniga.processes.services import start_process
 from kniga.processes.versions.publishing import BookRefused
+from tests.processes.books import decided_sale
 from tests.processes.conftest import NOW, SMALL_SALE, Department
 
 LATER = NOW + timedelta(minutes=1)
@@ -141,6 +143,15 @@ def test_a_file_that_does_not_compile_is_taken_in_and_one_that_cannot_be_read_is
             draft_from_file(xml=unreadable, by=department.head, now=NOW)
     empty = b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="x"/>'
     assert draft_from_file(xml=empty, by=department.head, now=NOW).name
+
+
+def test_the_decision_tables_of_a_draft_are_checked(db: None) -> None:
+    checked = check_draft(decided_sale(("<= 100", "high"), (">= 100", "low"), ("null", "ask")))
+    (overlap,) = checked.errors
+    assert (checked.verdict, overlap.code, overlap.element) == ("unsound", "rows_overlap", "decide")
+    with override("ru"):
+        message, _cure = overlap.said(gettext, "ru")
+    assert message == "Строки 1, 2 решения «Terms» подходят обе; например, когда Сумма сделки: 100."
 
 
 def test_a_file_in_an_older_encoding_is_kept_in_utf8(department: Department) -> None:

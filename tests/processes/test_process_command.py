@@ -16,6 +16,8 @@ from kniga.cli import process_check
 from kniga.cli.process import app
 from kniga.processes.versions.publishing import BOOKS
 from tests.processes.books import book, task
+from kniga.processes.publishing import BOOKS
+from tests.processes.books import book, decided_sale, task
 from tests.processes.conftest import SMALL_SALE
 
 BROKEN = SMALL_SALE.replace(b'targetRef="offer"', b'targetRef="nowhere"', 1)
@@ -79,6 +81,17 @@ def test_what_is_not_sound_is_shown_by_a_path(tmp_path: Path) -> None:
     stuck = next(problem for problem in line["problems"] if problem["element"] == "j")
     assert stuck["path"][0] == "s" and stuck["path"][-1] == "j"
     assert "shown by: s -> " in CliRunner().invoke(app, ["check", *write(tmp_path, stuck=STUCK)]).output
+
+
+def test_a_decision_table_is_checked_with_values_that_show_what_is_wrong(tmp_path: Path) -> None:
+    code, (line,) = check(*write(tmp_path, decided=decided_sale(("<= 100", "high"), (">= 100", "low"))))
+    assert (code, line["verdict"]) == (1, "unsound")
+    messages = {problem["code"]: problem["message"] for problem in line["problems"] if problem["element"] == "decide"}
+    assert (
+        "Rows 1, 2 of the decision “Terms” both apply, for example when Deal amount is 100."
+        in (messages["rows_overlap"])
+    )
+    assert "for example when Deal amount is not known." in messages["decision_gap"]
 
 
 def test_a_defect_of_ours_costs_no_other_file_its_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,19 +212,19 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "Give every row one entry for each input and each output.",
     ),
     "rows_overlap": (
-        "The rows {rows} of the decision {decision} both apply, for example with {values}.",
+        "Rows {rows} of the decision “{decision}” both apply, for example when {values}.",
         "Narrow one of the rows, or choose another hit policy than UNIQUE.",
     ),
     "decision_gap": (
-        "No row of the decision {decision} applies, for example with {values}.",
+        "No row of the decision “{decision}” applies, for example when {values}.",
         "Add a row for it, or a default output.",
     ),
     "decision_not_decided": (
-        "Whether the rows of the decision {decision} overlap or leave a gap is not decided: they have too many cases.",
+        "Whether rows of the decision “{decision}” overlap or leave a gap is not decided: there are too many cases.",
         "Split the table into several.",
     ),
     "row_never_answers": (
-        "The row {row} of the decision {decision} never answers: rows before it always do.",
+        "Row {row} of the decision “{decision}” never answers: rows before it always do.",
         "Move it up, narrow the rows before it, or remove it.",
     ),
     # Publishing
@@ -324,10 +324,14 @@ class Problem:
         """What to do about it, in English."""
         return TEMPLATES[self.code][1].format_map(self.params)
 
-    def said(self, translate: Callable[[str], str]) -> tuple[str, str]:
-        """Message and cure in another language: ``translate`` (gettext) turns each template."""
+    def said(self, translate: Callable[[str], str], language: str | None = None) -> tuple[str, str]:
+        """Message and cure in another language: ``translate`` (gettext) turns each template, and of a param that is a
+        sentence itself the one named after the ``language`` is taken (``values_ru`` beside ``values``)."""
         message, cure = TEMPLATES[self.code]
-        params = {key: translate(value) if key == "cure" else value for key, value in self.params.items()}
+        params = {
+            key: translate(value) if key == "cure" else self.params.get(f"{key}_{language}", value)
+            for key, value in self.params.items()
+        }
         return translate(message).format_map(params), translate(cure).format_map(params)
 
     @property

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from kniga.engine.definition.model import Definition, ParallelGateway
+from kniga.engine.definition.model import DecisionTask, Definition, ParallelGateway
 from kniga.engine.definition.problems import Problem
 from kniga.engine.soundness.exploring import Exploration
 from kniga.engine.soundness.outline import Outline
 from kniga.engine.soundness.refusals import refusal_problems
 from kniga.engine.soundness.saying import problem, way_to
 from kniga.engine.soundness.static import oversights, structure
+from kniga.engine.soundness.tables import MAY_FAIL, table_problems, with_witness
 
 Kind = Literal["sound", "unsound", "not_proved"]
 
@@ -54,8 +55,13 @@ def prove(definition: Definition, *, limit: int = LIMIT) -> Verdict:
     if outline.blurred or outline.conditions.undecided:
         warnings += [replace(one, severity="warning") for one in found if one.code not in CERTAIN]
         found = [one for one in found if one.code in CERTAIN]
+    told = {one.element for one in (*found, *warnings) if one.code == MAY_FAIL}
+    tables = [*table_problems(definition, _unsure_tables(definition, outline, exploration) - told)]
+    found += [one for one in tables if one.severity == "error"]
+    warnings += [one for one in tables if one.severity == "warning"]
     warnings += [*_crowds(definition, exploration), *oversights(definition, _results(exploration))]
-    problems = tuple(sorted((*found, *undecided, *warnings), key=lambda one: one.severity == "warning"))
+    problems = with_witness(definition, (*found, *undecided, *warnings))
+    problems = tuple(sorted(problems, key=lambda one: one.severity == "warning"))
     if found:
         return Verdict("unsound", problems, len(exploration.markings))
     if undecided:
@@ -74,6 +80,13 @@ def _undecided(definition: Definition, outline: Outline) -> Iterator[Problem]:
         yield problem("not_decided", definition.elements[id], "warning")
     if outline.blurred:
         yield Problem("mixed_conditions", severity="warning")
+
+
+def _unsure_tables(definition: Definition, outline: Outline, exploration: Exploration) -> frozenset[str]:
+    """The tasks with a table of which it is not known whether a run comes to values no row answers."""
+    tables = (id for id, element in definition.elements.items() if isinstance(element, DecisionTask))
+    unsure = outline.blurred or not exploration.complete
+    return frozenset(id for id in tables if unsure or id in outline.conditions.undecided)
 
 
 def _cut_short(exploration: Exploration) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kniga.deals.models import LossReason, Pipeline, Stage
@@ -36,7 +37,7 @@ class BookRefused(Refused):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         first = problems[0]
-        super().__init__("process_refused", " ".join(first.said(_)), field="file")
+        super().__init__("process_refused", " ".join(first.said(_, get_language())), field="file")
         self.problems = tuple(problems)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.db import OperationalError, transaction
 from django.utils import translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kniga.people.models import User
@@ -97,7 +98,7 @@ def _publish_one(version_id: int, now: datetime) -> bool:
 def _reasons(refused: Refused, by: User | None) -> list[str]:
     problems = refused.problems if isinstance(refused, BookRefused) else ()
     with translation.override(language_of(by)):
-        return [" ".join(problem.said(_)) for problem in problems] or [refused.message]
+        return [" ".join(problem.said(_, get_language())) for problem in problems] or [refused.message]
 
 
 def _clear(version: ProcessVersion) -> None:

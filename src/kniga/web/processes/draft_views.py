@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from django.http import HttpResponse, JsonResponse, RawPostDataException
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -159,7 +160,7 @@ def _conflict(conflict: DraftConflict) -> dict[str, Any]:
 
 
 def _unreadable(refused: BookRefused) -> JsonResponse:
-    message, cure = refused.problems[0].said(_)
+    message, cure = refused.problems[0].said(_, get_language())
     problems = problems_as_json(refused.problems, {})
     line = refused.problems[0].line
     return JsonResponse({"message": message, "cure": cure, "line": line, "problems": problems}, status=_UNREADABLE)

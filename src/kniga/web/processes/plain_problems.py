@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kniga.engine import Problem
@@ -25,6 +26,7 @@ def plainly(problem: Problem) -> tuple[str, str]:
         return problem.said(_)
     message, cure = (text.format_map(problem.params) for text in words)
     return message, cure
+    return problem.said(_, get_language()) if words is None else words
 
 
 def _kind(problem: Problem) -> str:
