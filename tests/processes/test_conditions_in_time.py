@@ -17,6 +17,7 @@ from kniga.deals.services import assign_deal, update_deal
 from kniga.platform.errors import Conflict, Refused
 from kniga.processes.background import reconsidering, sweeping
 from kniga.processes.background.pump import run_due
+from kniga.processes import reconsidering, stepping, sweeping
 from kniga.processes.models import Instance, Task, Timer
 from kniga.processes.services import complete_task, start_process, undo_completion
 from tests.processes.books import book, publish, task
@@ -84,6 +85,34 @@ def test_taking_a_completion_back_wakes_the_workers(department: Department) -> N
     (id,) = started.created
     complete_task(task_id=id, outcome="ok", answers={}, by=department.rep, now=NOW)
     assert wakes(lambda: undo_completion(task_id=id, by=department.rep, now=NOW))
+
+
+def test_a_deal_that_is_won_wakes_those_who_look_at_its_client(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting(department, CUSTOMER)
+    publish(
+        book(
+            "short",
+            f'<startEvent id="start"/>{task("a")}{task("c")}<endEvent id="end" kniga:result="won"/>'
+            "<flows>\nstart -> a\na -> c\nc -> end\n</flows>",
+        )
+    )
+    deal = Deal.objects.get()
+    deal.pk, deal.number, deal.stage = None, 2, None
+    deal.save()
+    started = start_process(deal_id=deal.pk, process_key="short", by=department.rep, now=NOW)
+    told: list[bool] = []
+    write = stepping.apply_step
+    monkeypatch.setattr(
+        stepping, "apply_step", lambda document, before: told.append("wake" in document) or write(document, before)
+    )
+    (id,) = started.created
+    for _step in range(2):
+        done = complete_task(task_id=id, outcome="ok", answers={}, by=department.rep, now=NOW)
+        id = done.created[0] if done.created else 0
+    assert told == [False, True], "an ordinary step wakes nobody"
+    assert has_come(LATER)
 
 
 def has_come(now: datetime) -> bool:

@@ -176,3 +176,6 @@ def _add_deal(document: dict[str, Any], effects: Effects, state: State) -> None:
         document["deal_status"] = effects.deal_status
         if effects.deal_status == "lost":
             document |= {"loss_reason": effects.reason, "loss_note": loss_note(state.data)}
+    if document.keys() & {"amount", "expected", "deal_status"}:
+        # A condition of another process may look at it: of this deal, or of the client who has now bought.
+        document["wake"] = True
