@@ -168,6 +168,11 @@ def _activities() -> Iterator[Case]:
     yield Case(
         "10.3.3", "service task with a registered action", _inline(f'<serviceTask id="x">{action}</serviceTask>')
     )
+    points = _extension(
+        '<k:action name="rescore"><k:param name="answer" value="score"/><k:points value="5"><k:condition>'
+        '{"field": "deal.amount", "op": "is_known"}</k:condition></k:points></k:action>'
+    )
+    yield Case("10.3.3", "service task that adds up points", _inline(f'<serviceTask id="x">{points}</serviceTask>'))
     yield Case("10.3.3", "service task of another tool", _inline('<serviceTask id="x" implementation="##WebService"/>'))
     letter = _extension('<k:letter subject="Offer" to="contact">Good day</k:letter>')
     yield Case("10.3.3", "send task with a letter", _inline(f'<sendTask id="x">{letter}</sendTask>'))

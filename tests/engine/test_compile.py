@@ -222,7 +222,7 @@ REFUSALS = {
     "unknown_field": bpmn(*AROUND, service("a", "create_document", template="@deal.mood")),
     "wrong_type": bpmn(*AROUND, service("a", "create_document", template="@deal.amount")),
     "unknown_action": bpmn(*AROUND, service("a", "dance")),
-    "unknown_param": bpmn(*AROUND, service("a", "rescore", speed="high")),
+    "unknown_param": bpmn(*AROUND, service("a", "start_process", process="x", speed="high")),
     "bad_param": bpmn(*AROUND, service("a", "set_field", field="deal.amount", value="much")),
     "unknown_decision": bpmn(*AROUND, node("businessRuleTask", "a", attributes='k:decision="which"')),
     "bad_moment": bpmn(start(), catch("a", "timeDate", "2026-02-30T10:00:00Z"), end(), *LINE),

@@ -1,10 +1,12 @@
 """What the machine does, what the head watches, what the process knows: read out of a file."""
 
 from decimal import Decimal
+from xml.sax.saxutils import escape
 
 import pytest
 
 from kniga.engine import (
+    NEW_STATE,
     ControlPoint,
     DecisionTask,
     Due,
@@ -14,16 +16,19 @@ from kniga.engine import (
     Param,
     ReceiveTask,
     ServiceTask,
+    Start,
     ThrowEvent,
     UserTask,
     compile_bpmn,
 )
 from kniga.engine.definition.actions import STANDARD_ACTIONS, ActionSpec, ParamSpec
 from kniga.engine.definition.model import Element
+from kniga.engine.runtime.events import DecisionMade
 from kniga.rules import Comparison
-from tests.engine.drawing import bpmn, codes, end, flow, flows, gateway, node, service, start, task, timer
+from tests.engine.drawing import bpmn, codes, end, flow, flows, gateway, go, node, service, start, task, timer
 
 AROUND = (start(), end(), flows("start > a > end"))
+STARTING = service("a", "start_process", process="x")
 MESSAGE = '<message id="m" name="Go"/>'
 DMN = "https://www.omg.org/spec/DMN/20191111/MODEL/"
 
@@ -52,8 +57,8 @@ def test_a_service_task_names_an_action_with_typed_parameters() -> None:
 
 
 def test_retries_and_back_off_have_defaults() -> None:
-    found = machine(service("a", "rescore"))
-    assert (found.retries, found.backoff, found.params) == (3, 60, ())
+    found = machine(service("a", "start_process", process="x"))
+    assert (found.retries, found.backoff) == (3, 60)
 
 
 def test_the_engine_sets_fields_itself() -> None:
@@ -87,22 +92,96 @@ def test_the_shell_may_know_other_actions() -> None:
         (service("a", "set_field", field="deal.amount", value="@deal.source"), ["wrong_type"]),
         (service("a", "set_field", value="5"), ["missing_part"]),
         (service("a", "set_field", field="@deal.source", value="5"), ["missing_part"]),
-        (service("a", "rescore", 'retries="many"'), ["bad_value"]),
-        (service("a", "rescore", 'retries="99"'), ["bad_value"]),
-        (service("a", "rescore", 'backoff="soon"'), ["bad_duration"]),
-        (service("a", "rescore", 'backof="PT1M"'), ["unknown_extension"]),
-        (service("a", "rescore").replace("</extensionElements>", '<k:action name="rescore"/></extensionElements>'),
+        (service("a", "start_process", 'retries="many"', process="x"), ["bad_value"]),
+        (service("a", "start_process", 'retries="99"', process="x"), ["bad_value"]),
+        (service("a", "start_process", 'backoff="soon"', process="x"), ["bad_duration"]),
+        (service("a", "start_process", 'backof="PT1M"', process="x"), ["unknown_extension"]),
+        (STARTING.replace("</extensionElements>", '<k:action name="start_process"/></extensionElements>'),
          ["duplicate_key"]),
         (service("a", "create_document", template="x").replace("</k:action>", '<k:param name="template"/></k:action>'),
          ["duplicate_key"]),
-        (service("a", "rescore").replace("</k:action>", "<k:param/></k:action>"), ["missing_part"]),
+        (service("a", "start_process", process="x").replace("</k:action>", "<k:param/></k:action>"), ["missing_part"]),
         (service("a", "create_document").replace("</k:action>", '<k:param name="template"/></k:action>'),
          ["missing_part"]),
-        (service("a", "rescore").replace("<extensionElements>", "").replace("</extensionElements>", ""),
+        (STARTING.replace("<extensionElements>", "").replace("</extensionElements>", ""),
          ["unknown_extension", "missing_part"]),
     ],
 )  # fmt: skip
 def test_a_service_task_that_says_too_little_or_too_much_is_refused(part: str, expected: list[str]) -> None:
+    assert codes(bpmn(*AROUND, part)) == expected
+
+
+def line(value: str | None = "20", *conditions: str, label: str = "Large") -> str:
+    inside = "".join(f"<k:condition>{escape(text)}</k:condition>" for text in conditions or (LARGE,))
+    worth = "" if value is None else f'value="{value}"'
+    return f'<k:points label="{label}" {worth}>{inside}</k:points>'
+
+
+def rescore(*lines: str, answer: str = "score", more: str = "") -> str:
+    return service("a", "rescore", more, answer=answer).replace("</k:action>", f"{''.join(lines)}</k:action>")
+
+
+LARGE = '{"field": "deal.amount", "op": "gt", "value": "100000"}'
+SOURCE = '{"field": "deal.source", "op": "eq", "value": "fair"}'
+NEAR = '{"field": "client.region", "op": "eq", "value": "Tver"}'
+
+
+def test_points_are_added_up_by_a_table_that_collects() -> None:
+    definition = compile_bpmn(bpmn(*AROUND, rescore(line(), line("-7.5", NEAR, label=" "))))
+    found = definition.elements["a"]
+    assert isinstance(found, DecisionTask)
+    assert (found.table.policy, found.table.aggregation, found.table.id) == ("COLLECT", "SUM", "a")
+    assert [(row.id, row.label, row.outputs) for row in found.table.rules] == [
+        ("1", "Large", (Decimal(20),)), ("2", "", (Decimal("-7.5"),)),
+    ]  # fmt: skip
+    assert found.table.inputs == ("client.region", "deal.amount")
+    assert definition.needs == {"client.region", "deal.amount"}
+    assert definition.question_types["score"] == "number"
+    (output,) = found.table.outputs
+    assert (output.key, output.type, output.default) == ("score", "number", 0)
+
+
+def test_what_the_points_make_is_a_number_conditions_may_look_at() -> None:
+    ask = {"field": "answer.score", "op": "ge", "value": "10"}
+    parts = (gateway("g", "g_low"), end("low"), rescore(line()), start(), end())
+    drawn = bpmn(*parts, flows("start > a > g"), flow("g", "end", ask), flow("g", "low", id="g_low"))
+    assert compile_bpmn(drawn).question_types == {"score": "number"}
+    asked = '<k:question key="score" type="text" label="Score"/>'
+    assert codes(bpmn(start(), task("b", inside=asked), rescore(line()), end(), flows("start > b > a > end"))) == [
+        "question_conflict"
+    ]
+
+
+def test_the_points_that_count_are_told_with_their_sum() -> None:
+    definition = compile_bpmn(bpmn(*AROUND, rescore(line(), line("-7.5", NEAR), line("3", SOURCE))))
+    step = go(definition, NEW_STATE, Start(fields={"deal.amount": Decimal(100_001), "client.region": "тверь"}))
+    assert step.state.data["score"] == Decimal(20)
+    (made,) = (event for event in step.events if isinstance(event, DecisionMade))
+    assert (made.element, made.rows, made.outputs) == ("a", ("1",), {"score": Decimal(20)})
+    near = go(definition, NEW_STATE, Start(fields={"deal.amount": Decimal(5), "client.region": "TVER"}))
+    assert near.state.data["score"] == Decimal("-7.5")
+    assert go(definition, NEW_STATE, Start(fields={})).state.data["score"] == 0, "what is not known is worth nothing"
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        (rescore(), ["missing_part"]),
+        (service("a", "rescore"), ["missing_part", "missing_part"]),
+        (rescore(line(), answer="no key"), ["bad_key"]),
+        (rescore(line(None)), ["missing_part"]),
+        (rescore(line("many")), ["bad_param"]),
+        (rescore(line("1000001")), ["bad_value"]),
+        (rescore('<k:points label="x" value="1"/>'), ["missing_part"]),
+        (rescore(line("1", LARGE, LARGE)), ["duplicate_key"]),
+        (rescore(line("1", '{"field": "deal.mood", "op": "is_known"}')), ["bad_condition"]),
+        (rescore(line(), more='retries="3" backoff="PT1M"'), ["no_effect", "no_effect"]),
+        (rescore(line()).replace("label=", "lable="), ["unknown_extension"]),
+        (service("a", "start_process", process="x").replace("</k:action>", f"{line()}</k:action>"),
+         ["unknown_extension"]),
+    ],
+)  # fmt: skip
+def test_a_list_of_points_that_says_too_little_or_too_much_is_refused(part: str, expected: list[str]) -> None:
     assert codes(bpmn(*AROUND, part)) == expected
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -171,7 +171,8 @@ def cells(draw: st.DrawFn, type: FieldType) -> str:
     return f"not({inside})" if draw(st.booleans()) else inside
 
 
-@settings(max_examples=150)
+# How fast the machine draws examples says nothing of the tables.
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_table_that_is_read_is_written_and_reads_back_equal(data: st.DataObject) -> None:
     rows = [

@@ -48,7 +48,7 @@ def test_every_kind_of_element_is_compiled() -> None:
         "deal.amount", "deal.discount", "deal.source", "deal.expected_date", "client.contacts",
     }  # fmt: skip
     assert definition.question_types == {
-        "amount": "money", "loss_reason": "choice", "order": "text", "discount": "number",
+        "amount": "money", "loss_reason": "choice", "order": "text", "discount": "number", "score": "number",
         "touch_everybody.yes": "number", "touch_everybody.no": "number",
     }  # fmt: skip
 

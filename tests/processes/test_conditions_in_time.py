@@ -17,8 +17,8 @@ from kniga.deals.services import assign_deal, update_deal
 from kniga.platform.errors import Conflict, Refused
 from kniga.processes.background import reconsidering, sweeping
 from kniga.processes.background.pump import run_due
-from kniga.processes import reconsidering, stepping, sweeping
 from kniga.processes.models import Instance, Task, Timer
+from kniga.processes.running import stepping
 from kniga.processes.services import complete_task, start_process, undo_completion
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department

@@ -25,12 +25,16 @@ from kniga.processes.actions.webhooks import checked_address, secret_of, signatu
 from kniga.processes.background import working
 from kniga.processes.background.pump import run_due
 from kniga.processes.background.working import do_work, retry_work, skip_work
+from kniga.processes.desk.decided import Decided
+from kniga.processes.desk.timeline import timeline_of_deal
 from kniga.processes.desk.wait_queries import incidents_for, processes_in_work
 from kniga.processes.models import Instance, Task, Work
 from kniga.processes.running.replaying import replay_instance
 from kniga.processes.services import complete_task, start_process, undo_completion
 from kniga.processes.versions.publishing import BookRefused
-from tests.processes.books import book, publish, task
+from kniga.web.clients.one_step import told_together
+from kniga.web.clients.timeline import entry_of
+from tests.processes.books import book, decided_sale, publish, task
 from tests.processes.conftest import NOW, Department
 from tests.processes.test_messages import FIELDS
 
@@ -295,11 +299,51 @@ def test_what_was_done_is_not_done_twice(department: Department) -> None:
     assert Work.objects.get().status == "done" and not mail.outbox
 
 
-@pytest.mark.parametrize("name", ["rescore", "fly"])
-def test_an_action_nobody_could_carry_out_is_refused_by_name(department: Department, name: str) -> None:
+def test_an_action_nobody_could_carry_out_is_refused_by_name(department: Department) -> None:
     with pytest.raises(BookRefused) as refused:
-        publish(working_book(action(name)))
+        publish(working_book(action("fly")))
     assert refused.value.problems[0].code == "unknown_action"
+
+
+POINTS = """<serviceTask id="work" name="Score of the deal"><extensionElements><kniga:action name="rescore">
+<kniga:param name="answer" value="score"/>
+<kniga:points label="Large deal" value="20"><kniga:condition>{"field": "deal.amount", "op": "ge", "value": "100"}
+</kniga:condition></kniga:points>
+<kniga:points value="-5"><kniga:condition>{"field": "client.is_customer", "op": "eq", "value": false}</kniga:condition>
+</kniga:points>
+<kniga:points label="Near" value="7"><kniga:condition>{"field": "client.region", "op": "eq", "value": "Oslo"}
+</kniga:condition></kniga:points></kniga:action></extensionElements></serviceTask>"""
+
+
+def test_points_are_added_up_anew_and_the_history_tells_which_lines_counted(department: Department) -> None:
+    publish(working_book(POINTS))
+    Deal.objects.update(amount=100)
+    started = start_process(deal_id=department.deal.pk, process_key="working", by=department.rep, now=NOW)
+    complete_task(task_id=started.created[0], outcome="ok", answers={}, by=department.rep, now=NOW)
+    assert not Work.objects.exists(), "the engine does it at once"
+    with translation.override("en"):
+        rows = timeline_of_deal(user=department.rep, deal=department.deal).rows
+        (found,) = (row for row in rows if row.decided)
+    assert found.decided == (
+        Decided("Score of the deal", "15", (("Large deal", "+20"), ("Has bought before is no", "-5"))),
+    )
+    (told,) = (line for line in map(entry_of, told_together(rows)) if ("Score of the deal", "15") in line.details)
+    assert ("• Large deal", "+20") in told.details
+    with translation.override("ru"):
+        (row,) = (row for row in timeline_of_deal(user=department.rep, deal=department.deal).rows if row.decided)
+        assert row.decided[0].reasons[1] == ("Уже покупал: нет", "-5")
+    assert replay_instance(instance_id=started.instance_id).problem == ""
+
+
+def test_a_table_tells_in_the_history_which_row_answered(department: Department) -> None:
+    publish(decided_sale(("< 100", "low"), (">= 100", "high"), ("null", "ask")))
+    Deal.objects.update(amount=100)
+    started = start_process(deal_id=department.deal.pk, process_key="decided", by=department.rep, now=NOW)
+    complete_task(task_id=started.created[0], outcome="ok", answers={}, by=department.rep, now=NOW)
+    with translation.override("en"):
+        rows = timeline_of_deal(user=department.rep, deal=department.deal).rows
+        (found,) = (row for row in rows if row.decided)
+    assert found.decided == (Decided("level", "high", (("Deal amount is at least 100", ""),)),)
 
 
 def test_the_secret_of_an_address_is_its_own() -> None:

@@ -15,8 +15,6 @@ from typer.testing import CliRunner
 from kniga.cli import process_check
 from kniga.cli.process import app
 from kniga.processes.versions.publishing import BOOKS
-from tests.processes.books import book, task
-from kniga.processes.publishing import BOOKS
 from tests.processes.books import book, decided_sale, task
 from tests.processes.conftest import SMALL_SALE
 

@@ -43,6 +43,7 @@ Say <hello> & "bye" to {{client.name}}
     </userTask>
     <boundaryEvent id="b" attachedToRef="u" cancelActivity="false" kniga:basis="deadline"><timerEventDefinition/></boundaryEvent>
     <serviceTask id="v"><extensionElements><kniga:action name="create_document" retries="3" backoff="PT1M"><kniga:param name="template" value="act"/></kniga:action></extensionElements></serviceTask>
+    <serviceTask id="points"><extensionElements><kniga:action name="rescore"><kniga:param name="answer" value="score"/><kniga:points label="L" value="-5"><kniga:condition>{"field": "deal.amount", "op": "gt", "value": "1"}</kniga:condition></kniga:points></kniga:action></extensionElements></serviceTask>
     <sendTask id="w"><extensionElements><kniga:letter template="o" subject="S" to="contact" retries="1" backoff="PT1M">text</kniga:letter></extensionElements></sendTask>
     <businessRuleTask id="r" kniga:decision="y"/><callActivity id="k" calledElement="d" kniga:version="3"/>
     <subProcess id="i" kniga:stage="a"/><endEvent id="e" kniga:result="lost" kniga:reasonFrom="q"/>

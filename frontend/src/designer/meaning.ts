@@ -83,6 +83,14 @@ export interface Action {
   retries: string;
   backoff: string;
   params: Param[];
+  points: PointLine[];
+}
+
+/** A line of a list of points: so many where the condition (JSON text) is true. */
+export interface PointLine {
+  label: string;
+  value: string;
+  condition: string;
 }
 
 export interface Letter {
@@ -195,6 +203,7 @@ export function readAction(object: Moddle): Action | null {
     retries: text(found, "retries"),
     backoff: text(found, "backoff"),
     params: readParams(list(found, "params")),
+    points: list(found, "points").map((line) => ({ label: text(line, "label"), value: text(line, "value"), condition: text(part(line, "condition"), "text").trim() })),
   };
 }
 

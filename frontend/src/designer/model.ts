@@ -5,6 +5,7 @@ import { keyFor } from "./keys";
 import * as meaning from "./meaning";
 import type { Control, FlowMeaning, KnownField, Letter, Action, Param, StepMeaning, Choice } from "./meaning";
 import { extensions, isA, list, part, text, type Drawn, type Moddle, type Modeler, type Services } from "./moddle";
+import { machineAnswers } from "./machines";
 import { keepOrder } from "./order";
 import * as outline from "./outline";
 import type { Stage, Way } from "./outline";
@@ -12,7 +13,7 @@ import { shedOnReplace } from "./replacing";
 import * as writing from "./writing";
 
 export type { Drawn, Moddle, Modeler } from "./moddle";
-export type { Action, Choice, Control, Deadline, FlowMeaning, KnownField, Letter, Material, Outcome, Param, Question, Rung, StepMeaning } from "./meaning";
+export type { Action, Choice, Control, Deadline, FlowMeaning, KnownField, Letter, Material, Outcome, Param, PointLine, Question, Rung, StepMeaning } from "./meaning";
 export type { Stage, Way } from "./outline";
 
 /** A typed answer that nobody is asked for: messages, decisions and machines give it. */
@@ -411,13 +412,14 @@ export class BookModel {
     return at;
   }
 
-  /** Every answer of the book: what steps ask, and the typed fields of the process. */
+  /** Every answer of the book: what steps ask, the typed fields of the process, what the machine reckons. */
   answers(): KnownField[] {
     const found = new Map<string, KnownField>();
     const asked = this.steps().flatMap((step) => this.read(step).questions);
     for (const { key, label, type, choices } of [...asked, ...this.process().fields]) {
       if (!found.has(key)) found.set(key, { name: `answer.${key}`, label: label || key, type, choices });
     }
+    for (const one of machineAnswers(this.elements())) if (!found.has(one.name)) found.set(one.name, one);
     return [...found.values()];
   }
 

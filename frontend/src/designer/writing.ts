@@ -1,5 +1,5 @@
 /* The objects of the file made anew from what an element means. What is not named in a change stays as it is. */
-import type { Action, Choice, Control, Deadline, Letter, Material, Outcome, Param, Question, StepMeaning } from "./meaning";
+import type { Action, Choice, Control, Deadline, Letter, Material, Outcome, Param, PointLine, Question, StepMeaning } from "./meaning";
 import { list, part, type Moddle } from "./moddle";
 
 export type Factory = (type: string, attributes?: Record<string, unknown>) => Moddle;
@@ -125,7 +125,15 @@ export function paramsOf(found: Param[], make: Factory): Moddle[] {
 export function actionOf(found: Action, make: Factory): Moddle {
   const { name, retries, backoff } = found;
   const written = make("kniga:Action", { name, retries: retries || undefined, backoff: backoff || undefined });
-  return nested(written, "params", paramsOf(found.params, make));
+  nested(written, "params", paramsOf(found.params, make));
+  return nested(written, "points", found.points.map((line) => pointsOf(line, make)));
+}
+
+function pointsOf({ label, value, condition }: PointLine, make: Factory): Moddle {
+  const rule = condition ? make("kniga:Condition", { text: condition }) : undefined;
+  const written = make("kniga:Points", { label: label || undefined, value, condition: rule });
+  if (rule) rule.$parent = written;
+  return written;
 }
 
 export function letterOf(found: Letter, make: Factory, old: Moddle | undefined): Moddle {

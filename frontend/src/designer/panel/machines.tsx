@@ -1,5 +1,7 @@
 /* What happens by itself: actions, letters, decisions, other processes, sub-processes. */
 import { useState } from "preact/hooks";
+import { keyFor } from "../keys";
+import { RESCORE } from "../machines";
 import { part, text } from "../moddle";
 import type { Action, Drawn, Letter, Param } from "../model";
 import type { ActionParam } from "../texts";
@@ -7,6 +9,7 @@ import { fieldsAt, labelled, useDesk } from "./context";
 import { MessageForm, Params } from "./events";
 import { FileInput, Fold, Select, TextArea, TextInput } from "./inputs";
 import { LoopForm } from "./loops";
+import { PointsForm } from "./points";
 import { StageSelect } from "./step";
 import { spanOf } from "../durations";
 import { tablesOf, takeTables } from "../tables";
@@ -16,7 +19,13 @@ export function ServiceForm({ task }: { task: Drawn }) {
   const { model, catalog, t } = useDesk();
   const action = model.action(task);
   const known = catalog.actions.find((one) => one.name === action?.name);
-  const write = (patch: Partial<Action>): void => model.writeAction(task, { name: "", retries: "", backoff: "", params: [], ...action, ...patch });
+  const write = (patch: Partial<Action>): void => model.writeAction(task, { name: "", retries: "", backoff: "", params: [], points: [], ...action, ...patch });
+  const isRescore = action?.name === RESCORE;
+  const begun = (name: string): Action => {
+    const taken = model.answers().map((field) => field.name.slice("answer.".length));
+    const params = name === RESCORE ? [{ name: "answer", value: keyFor(model.name(task), taken, "score"), field: "" }] : [];
+    return { name, retries: "", backoff: "", params, points: [] };
+  };
   const given = (name: string): Param => action?.params.find((one) => one.name === name) ?? { name, value: "", field: "" };
   const change = (param: Param): void => {
     const others = (action?.params ?? []).filter((one) => one.name !== param.name);
@@ -26,10 +35,11 @@ export function ServiceForm({ task }: { task: Drawn }) {
   return (
     <div class="kp-form">
       <TextInput label={t("machineName")} value={model.name(task)} onWrite={(name) => model.rename(task, name)} />
-      <Select label={t("action")} value={action?.name ?? ""} empty={t("actionNone")} options={catalog.actions.map((one) => ({ key: one.name, label: one.label }))} onWrite={(name) => (name ? write({ name, params: [] }) : model.writeAction(task, null))} />
-      {(known?.params ?? []).map((param) => <ParamInput key={param.name} task={task} param={param} given={given(param.name)} onWrite={change} />)}
+      <Select label={t("action")} value={action?.name ?? ""} empty={t("actionNone")} options={catalog.actions.map((one) => ({ key: one.name, label: one.label }))} onWrite={(name) => model.writeAction(task, name ? begun(name) : null)} />
+      {action && isRescore ? <PointsForm task={task} action={action} onWrite={write} /> : null}
+      {(isRescore ? [] : known?.params ?? []).map((param) => <ParamInput key={param.name} task={task} param={param} given={given(param.name)} onWrite={change} />)}
       {unknown.map((param) => <p class="k-field__help" key={param.name}>{`${param.name}: ${param.field || param.value}`}</p>)}
-      {action ? (
+      {action && !isRescore ? (
         <Fold title={t("retries")} summary={action.retries || "3"}>
           <TextInput label={t("retriesNumber")} type="number" min={0} value={action.retries || "3"} onWrite={(retries) => write({ retries })} />
           <SpanInput label={t("backoff")} duration={action.backoff || "PT1M"} calendar="absolute" onWrite={(backoff) => spanOf(backoff, "absolute") && write({ backoff })} />

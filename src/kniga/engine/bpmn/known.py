@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from kniga.engine.bpmn.draft import Draft, Node, local, parts
 from kniga.engine.bpmn.loops import loop_node, outcome_keys
+from kniga.engine.bpmn.points import score_of
 from kniga.engine.bpmn.questions import read_process_fields
 from kniga.engine.bpmn.tasks import Asked
 from kniga.engine.definition.decisions import DecisionTable
@@ -57,6 +58,8 @@ def gather(draft: Draft, asked: Mapping[str, Asked]) -> dict[str, FieldType]:
             own = tuple(outcome.key for outcome in asked[id].outcomes) if id in asked else ()
             for key in outcome_keys(node, own):
                 answers.add(node, f"{id}.{key}", "number", f"{node.get('name') or id}: {key}")
+        if (score := score_of(node)) is not None:
+            answers.add(node, score, "number", node.get("name") or score)
     _decisions(draft, answers)
     draft.fields["outcome"] = FieldSpec("outcome", "choice", "Outcome", "Итог", tuple(outcomes.values()))
     return answers.types

@@ -7,8 +7,9 @@ from kniga.engine.bpmn.draft import Draft, Node, flag, local, name_of, parts
 from kniga.engine.bpmn.durations import seconds_of
 from kniga.engine.bpmn.loops import read_loop
 from kniga.engine.bpmn.messages import read_message
-from kniga.engine.definition.actions import SEND_LETTER, SET_FIELD, ActionSpec, ParamSpec
-from kniga.engine.definition.model import SETTABLE_FIELDS, Param, ReceiveTask, ServiceTask, ThrowEvent
+from kniga.engine.bpmn.points import read_points
+from kniga.engine.definition.actions import RESCORE, SEND_LETTER, SET_FIELD, ActionSpec, ParamSpec
+from kniga.engine.definition.model import SETTABLE_FIELDS, DecisionTask, Param, ReceiveTask, ServiceTask, ThrowEvent
 from kniga.rules import BadValue, Value, read_value
 from kniga.rules.fields import is_field_type
 
@@ -22,8 +23,8 @@ _WIDER: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def read_service(draft: Draft, node: Node) -> ServiceTask | None:
-    """A service task: a registered action with its parameters."""
+def read_service(draft: Draft, node: Node) -> ServiceTask | DecisionTask | None:
+    """A service task: a registered action with its parameters. One that adds up points is a decision."""
     found = parts(node, "action")
     if len(found) != 1:
         if found:
@@ -40,6 +41,10 @@ def read_service(draft: Draft, node: Node) -> ServiceTask | None:
         return None
     params = read_params(draft, part, spec)
     _check_given(draft, part, spec, params)
+    if spec.name == RESCORE:
+        return read_points(draft, node, part, params)
+    for line in (inner for inner in part if local(inner) == "points"):
+        draft.problems.add("unknown_extension", line, extension="points", allowed="param")
     return _task(draft, node, part, spec, params)
 
 
@@ -99,6 +104,8 @@ def read_params(draft: Draft, holder: Node | list[Node], spec: ActionSpec | None
     params: dict[str, Param] = {}
     found: Iterable[Node] = holder
     for part in found:
+        if local(part) != "param":
+            continue  # the lines of a list of points
         name = draft.problems.key(part, "name", part.get("name"))
         if name is None:
             continue

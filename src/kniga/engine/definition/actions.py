@@ -38,6 +38,8 @@ ActionRegistry = Mapping[str, ActionSpec]
 
 SET_FIELD = "set_field"
 SEND_LETTER = "send_letter"
+RESCORE = "rescore"
+"""Add up the points of the conditions that are true; the engine's own, as SET_FIELD is."""
 CALL = "call"
 """The action under which a call activity asks for another process."""
 
@@ -49,7 +51,7 @@ STANDARD_ACTIONS: ActionRegistry = {
             (ParamSpec("field", required=True, literal=True), ParamSpec("value", "any", required=True)),
             immediate=True,
         ),
-        ActionSpec("rescore"),
+        ActionSpec(RESCORE, (ParamSpec("answer", required=True, literal=True),), immediate=True),
         ActionSpec("create_document", (ParamSpec("template", required=True), ParamSpec("name"))),
         ActionSpec("start_process", (ParamSpec("process", required=True, literal=True),)),
         ActionSpec("call_webhook", (ParamSpec("url", required=True), ParamSpec("event"))),

@@ -24,11 +24,12 @@ class DecisionOutput:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRule:
-    """A row: when ``condition`` is true, these are the values of the outputs."""
+    """A row: when ``condition`` is true, these are the values of the outputs. ``label`` is what people call it."""
 
     id: str
     condition: Rule
     outputs: tuple[Value, ...]
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

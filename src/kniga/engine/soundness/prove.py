@@ -55,7 +55,7 @@ def prove(definition: Definition, *, limit: int = LIMIT) -> Verdict:
     if outline.blurred or outline.conditions.undecided:
         warnings += [replace(one, severity="warning") for one in found if one.code not in CERTAIN]
         found = [one for one in found if one.code in CERTAIN]
-    told = {one.element for one in (*found, *warnings) if one.code == MAY_FAIL}
+    told = {one.element or "" for one in (*found, *warnings) if one.code == MAY_FAIL}
     tables = [*table_problems(definition, _unsure_tables(definition, outline, exploration) - told)]
     found += [one for one in tables if one.severity == "error"]
     warnings += [one for one in tables if one.severity == "warning"]

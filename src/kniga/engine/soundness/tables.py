@@ -47,8 +47,10 @@ def fields_of_definition(definition: Definition) -> FieldRegistry:
         for question in task.questions:
             choices = tuple(FieldChoice(one.key, one.label, one.label) for one in question.choices)
             _keep(found, FieldSpec(f"answer.{question.key}", question.type, question.label, question.label, choices))
-    for task in definition.elements.values():
-        for output in task.table.outputs if isinstance(task, DecisionTask) else ():
+    for element in definition.elements.values():
+        if not isinstance(element, DecisionTask):
+            continue
+        for output in element.table.outputs:
             _keep(found, FieldSpec(f"answer.{output.key}", output.type, output.label, output.label))
     return found
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kniga.engine.definition.actions import SEND_LETTER, SET_FIELD, STANDARD_ACTIONS, ActionRegistry
+from kniga.engine.definition.actions import RESCORE, SEND_LETTER, SET_FIELD, STANDARD_ACTIONS, ActionRegistry
 
 START_PROCESS: Final = "start_process"
 CALL_WEBHOOK: Final = "call_webhook"
@@ -15,6 +15,7 @@ CREATE_DOCUMENT: Final = "create_document"
 
 KNOWN_ACTIONS: Final[ActionRegistry] = {
     SET_FIELD: STANDARD_ACTIONS[SET_FIELD],
+    RESCORE: STANDARD_ACTIONS[RESCORE],
     START_PROCESS: STANDARD_ACTIONS[START_PROCESS],
     CALL_WEBHOOK: STANDARD_ACTIONS[CALL_WEBHOOK],
     CREATE_DOCUMENT: STANDARD_ACTIONS[CREATE_DOCUMENT],

@@ -14,11 +14,13 @@ from typing import Any, Final
 
 from kniga.clients.models import Client
 from kniga.deals.models import Deal
+from kniga.engine.runtime.events import DecisionMade
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
 from kniga.platform.sqlparts import Conditions, rows_of
+from kniga.processes.desk.decided import Decided, decided
 from kniga.processes.queries import GivenAnswer, answers_to
 from kniga.processes.versions.definitions import runnable_version
 
@@ -44,7 +46,7 @@ class TimelineRow:
     """One event. `actor` is "" for what the system did by itself; `stage`, `task`, `outcome` (a label) and its
     `tone` are "" where the event has none; `assignee` is whose the task is now, `answers` what was answered. `place`
     is the name of the element of the book the event is about ("" where it is about none), `message` what somebody wrote
-    by a form of a site."""
+    by a form of a site, `decided` what a table or a list of points answered, and why."""
 
     id: int
     at: datetime
@@ -64,6 +66,7 @@ class TimelineRow:
     place: str
     payload: Mapping[str, Any]
     message: str
+    decided: tuple[Decided, ...] = ()
 
 
 # An instance that was moved later went by another version then: the next move tells by which.
@@ -131,11 +134,14 @@ def _row(row: tuple[Any, ...]) -> TimelineRow:
     version_id = version_then or version_now
     label, tone, answers = _completion(version_id, payload) if version_id else ("", "", ())
     place = _place(version_id, payload) if version_id else ""
+    is_decision = facts[2] == DecisionMade.kind and version_id
+    answered = decided(runnable_version(version_id).definition, payload) if is_decision else ()
     step = runnable_version(version_id).definition.user_task(str(payload.get("element"))) if version_id else None
     # A task of another version is named as that one has it; so is one that an undoing has taken away.
     if step is not None and (version_then or not task):
         task, task_kind = step.name, step.kind
-    return TimelineRow(*[*facts, task, task_kind, label, tone, assignee, answers, place, payload, message])
+    told = (label, tone, assignee, answers, place, payload, message, answered)
+    return TimelineRow(*[*facts, task, task_kind, *told])
 
 
 def _place(version_id: int, payload: Mapping[str, Any]) -> str:

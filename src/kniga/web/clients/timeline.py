@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from kniga.deals.loss_reasons import reason_name
 from kniga.platform.keyset import Page
 from kniga.platform.phones import format_phone
 from kniga.platform.said import told_again
+from kniga.processes.desk.decided import Decided
 from kniga.processes.desk.timeline import TimelineRow
 from kniga.web.clients.one_step import Told, told_together
 from kniga.web.desk.answers import shown_answer
@@ -119,6 +120,12 @@ def _details(row: TimelineRow) -> tuple[tuple[str, str], ...]:
         return tuple(_change(field, pair) for field, pair in changes.items() if isinstance(pair, list))
     if row.answers:
         return tuple((one.question.label, shown_answer(one.question, one.value)) for one in row.answers)
+    if row.decided:
+        return tuple(
+            pair
+            for one in row.decided
+            for pair in ((one.label, one.value), *((f"• {why}", n) for why, n in one.reasons))
+        )
     if row.kind == "deals.lines.changed":
         lines = row.payload.get("lines", [])
         return tuple((str(line["product"]), _bought(line)) for line in lines)
@@ -135,6 +142,13 @@ def _details(row: TimelineRow) -> tuple[tuple[str, str], ...]:
     if row.kind == "deals.deal.lost" and row.payload.get("reason"):
         return ((_("Reason"), reason_name(str(row.payload["reason"]))),)
     return ()
+
+
+def _because(one: Decided) -> Iterator[tuple[str, str]]:
+    """What a table answered, and under it each line that counted."""
+    yield one.label, one.value
+    for why, points in one.reasons:
+        yield f"• {why}", points
 
 
 def _bought(line: Mapping[str, Any]) -> str:

@@ -161,6 +161,7 @@ def _action(spec: ActionSpec, catalog: DraftCatalog) -> dict[str, Any]:
 def _action_names() -> dict[str, str]:
     return {
         "set_field": _("Set a field of the deal"),
+        "rescore": _("Add up points"),
         "start_process": _("Start another process"),
         "call_webhook": _("Tell another program"),
         "create_document": _("Make a document"),
@@ -170,6 +171,7 @@ def _action_names() -> dict[str, str]:
 
 def _param_names() -> dict[str, str]:
     return {
+        "answer": _("What the sum is kept as"),
         "field": _("Field"), "value": _("Value"), "process": _("Process"), "url": _("Address of the program"),
         "event": _("Name of the event"), "template": _("Template"), "name": _("Name of the document"),
         "subject": _("Subject"), "body": _("Text"), "to": _("To whom"),

@@ -23,10 +23,9 @@ def plainly(problem: Problem) -> tuple[str, str]:
     """Message and cure in the language of the page, as the designer says it."""
     words = _words().get(_kind(problem))
     if words is None:
-        return problem.said(_)
+        return problem.said(_, get_language())
     message, cure = (text.format_map(problem.params) for text in words)
     return message, cure
-    return problem.said(_, get_language()) if words is None else words
 
 
 def _kind(problem: Problem) -> str:
