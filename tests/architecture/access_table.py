@@ -200,6 +200,7 @@ OPERATIONS: dict[str, Line] = {
     "GET /tasks": Line("GET"),
     "GET /tasks/{task_id}": Line("GET", SEE_DEAL),
     "POST /tasks/{task_id}/complete": Line("POST", SEE_DEAL, WORKERS, {"outcome": "later"}),
+    "POST /tasks/{task_id}/deadline": Line("POST", SEE_DEAL, MANAGERS, {"to": "2027-01-01T10:00:00Z", "reason": "x"}),
     "POST /tasks/{task_id}/undo": Line("POST", SEE_DEAL),
     "GET /processes": Line("GET"),
     "POST /processes": Line("POST", may=HEADS, file="file"),

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from kniga.cli import process as command
 from kniga.cli import process_deals
 from kniga.people.models import User
-from kniga.processes.models import BulkAct, Instance, Message, ProcessVersion
+from kniga.processes.models import BulkAct, Instance, Message, ProcessVersion, Task
 from tests.processes.moving import KEY, publish_second, run_deals, two_teams
 
 
@@ -134,3 +134,25 @@ def test_a_signal_is_refused_to_who_may_not_send_it(head: User) -> None:
     User.objects.filter(pk=head.pk).update(role="rep")
     assert run("signal", "fair", "--as", head.email)[0] == 1
     assert not Message.objects.exists()
+
+
+def test_deals_on_a_split_step_are_told_apart_by_a_file(head: User, mapping: str, tmp_path: Path) -> None:
+    path = tmp_path / "split.json"
+    path.write_text(json.dumps({"contract": {"field": "deal.amount", "op": "ge", "value": "0", "to": "sign"}}))
+    move = ("move", KEY, "--from", "1", "--as", "chief@example.com", "--mapping", mapping)
+    code, dry = told(*move, "--split", str(path), "--dry-run")
+    assert (code, dry["splits"]["contract"]["to"], dry["deviations"]) == (0, "sign", [])
+    code, shown = run(*move, "--split", str(path), "--reason", "all")
+    assert code == 0 and "contract: those that meet the condition -> sign" in shown
+    standing = set(Task.objects.filter(status="open").values_list("element", flat=True))
+    assert "sign" in standing and "draft" not in standing
+
+
+@pytest.mark.parametrize(
+    "written", ["{", "[]", '{"contract": 1}', '{"contract": {"field": "deal.amount", "op": "ge"}}']
+)
+def test_a_file_of_conditions_that_cannot_be_read_is_refused(head: User, tmp_path: Path, written: str) -> None:
+    path = tmp_path / "split.json"
+    path.write_text(written)
+    code, shown = run("move", KEY, "--from", "1", "--split", str(path), "--dry-run")
+    assert code == 2 and "split.json" in shown

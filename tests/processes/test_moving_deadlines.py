@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils.translation import override
 
+from kniga.deals.models import Deal
 from kniga.people.models import Notice
+from kniga.people.notice_queries import notices_page
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import CalendarDay, Event
 from kniga.platform.working_time import forget_calendar
@@ -317,3 +320,27 @@ def test_the_end_of_the_next_working_day_is_offered(department: Department) -> N
     CalendarDay.objects.bulk_create(CalendarDay(date=day, is_working=False) for day in days)
     forget_calendar()
     assert proposed_deadline(friday) == datetime(2026, 3, 14, 15, 0, tzinfo=UTC)
+
+
+def test_whose_task_it_is_hears_who_moved_its_deadline_and_why_in_todays_language(department: Department) -> None:
+    task_id = start(department, timed())
+    move(task_id, department)
+    assert list(Notice.objects.values_list("user__name", "kind", "url")) == [
+        ("Roman", "deadline", f"/tasks/{task_id}/")
+    ]
+    with override("en"):
+        row = notices_page(user=department.rep).rows[0]
+    assert row.title == "Lena moved a deadline: Send the offer, deal No. 1"
+    assert "6 Mar 2026, 12:00. Why: The client is away" in row.body
+    with override("ru"):
+        row = notices_page(user=department.rep).rows[0]
+    assert row.title == "Lena: срок перенесён, «Send the offer», сделка № 1"
+    assert "6 мар. 2026, 12:00. Почему: The client is away" in row.body
+
+
+def test_who_moves_a_deadline_of_their_own_is_told_nothing(department: Department) -> None:
+    task_id = start(department, timed())
+    Deal.objects.update(owner=department.head)
+    Task.objects.update(assignee=department.head)
+    move(task_id, department, by=department.head)
+    assert not Notice.objects.exists()

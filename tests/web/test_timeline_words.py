@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from kniga.processes.background.pump import run_due
 from kniga.processes.background.working import do_work
+from kniga.processes.control.deviation_acts import acknowledge, close, write_to_owner
 from kniga.processes.correlation.messages import accept_message
-from kniga.processes.models import Task
+from kniga.processes.models import Deviation, Task
 from kniga.processes.services import complete_task, start_process, undo_completion
 from tests.processes.books import publish
 from tests.processes.conftest import NOW, Department, department
+from tests.processes.test_control_points import DUE, controlled, start
 from tests.processes.test_machine_work import AFTER_UNDO, ask, contact, letter, working_book
 from tests.processes.test_messages import ask as wait_for_money
 from tests.processes.test_messages import receiving
@@ -21,6 +24,11 @@ __all__ = ["department"]
 
 def lines(department: Department) -> str:
     page = client_of(department.rep).get(f"/deals/{department.deal.pk}/timeline/").content.decode()
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+
+
+def client_lines(department: Department) -> str:
+    page = client_of(department.rep).get(f"/clients/{department.deal.client_id}/timeline/").content.decode()
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
 
 
@@ -61,3 +69,17 @@ def test_a_message_that_came_is_named_as_the_book_names_it(department: Departmen
         by=department.rep, now=NOW,
     )  # fmt: skip
     assert "A message came: Wait for the money" in lines(department)
+
+
+def test_what_became_of_a_deviation_is_told_with_the_words_of_people(department: Department) -> None:
+    start(department, controlled())
+    run_due(now=DUE)
+    row = Deviation.objects.get()
+    acknowledge(deviation_id=row.pk, word="I call them", by=department.lead, now=DUE)
+    write_to_owner(deviation_id=row.pk, word="Send it today", by=department.lead, now=DUE)
+    close(deviation_id=row.pk, word="The client is ill", by=department.lead, now=DUE)
+    for told in (lines(department), client_lines(department)):
+        assert "Deviation taken up: Offer not sent" in told and "I call them" in told
+        assert "Written to the rep: Offer not sent" in told and "Send it today" in told
+        assert "Deviation closed: Offer not sent" in told
+        assert "How it ended: Closed by hand" in told and "The client is ill" in told

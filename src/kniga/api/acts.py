@@ -18,7 +18,15 @@ from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.platform import clock
 from kniga.processes.acts.act_planning import change_move, plan_act, plan_move, plan_start
-from kniga.processes.acts.act_queries import ActRow, act_counts, act_rows, acts_of_process, get_visible_act
+from kniga.processes.acts.act_queries import (
+    ActRow,
+    ForetoldDeviations,
+    act_counts,
+    act_rows,
+    acts_of_process,
+    foretold_of,
+    get_visible_act,
+)
 from kniga.processes.acts.acting import drop_act
 from kniga.processes.acts.scopes import Scope
 from kniga.processes.acts.splitting import NO_SPLIT, SplitAsked
@@ -98,7 +106,8 @@ class RowsQuery(Schema):
 class ActSummary:
     """An act: `status` preparing (deals are tried), planned (nothing is done yet), running, done, undoing or undone;
     `counts` are its deals by what would become or became of each (see its rows). `splits`: the elements whose deals
-    are told apart by a condition (`when`) and where those go that meet it (`to`)."""
+    are told apart by a condition (`when`) and where those go that meet it (`to`). `deviations`: of which
+    control points a move would raise or close deviations, and at how many deals."""
 
     id: int
     kind: str
@@ -111,6 +120,7 @@ class ActSummary:
     mapping: Mapping[str, str | None]
     splits: Mapping[str, Any]
     counts: Mapping[str, int]
+    deviations: tuple[ForetoldDeviations, ...]
     created_at: datetime
     created_by: str | None
     done_at: datetime | None
@@ -212,6 +222,7 @@ def _summary(act: BulkAct) -> ActSummary:
         id=act.pk, kind=act.kind, status=act.status, process=act.process.key,
         version=act.version.number if act.version else None, target=act.target.number if act.target else None,
         to=act.element, reason=act.reason, mapping=act.mapping, splits=act.splits, counts=act_counts(act),
+        deviations=foretold_of(act),
         created_at=act.created_at, created_by=act.created_by.name if act.created_by else None, done_at=act.done_at,
         undone_at=act.undone_at,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from kniga.api.answers import Listed, answer, idempotent, opened, page_answer
 from kniga.api.door import ApiRequest, Bearer
@@ -20,6 +20,7 @@ from kniga.platform.errors import Refused
 from kniga.processes import services
 from kniga.processes.desk.desk_queries import DeskDay, DeskFilter, DeskTask, desk_tasks_for
 from kniga.processes.queries import deal_process, get_visible_task, step_of
+from kniga.processes.running.deadlines import LONGEST_REASON, move_deadline
 
 if TYPE_CHECKING:
     from kniga.processes.models import Task
@@ -93,6 +94,13 @@ class CompleteBody(Given):
     confirmed: list[Annotated[str, Field(max_length=100)]] = []
 
 
+class DeadlineBody(Given):
+    """The new deadline, with its offset from UTC, and why it is moved."""
+
+    to: AwareDatetime
+    reason: Annotated[str, Field(max_length=LONGEST_REASON)]
+
+
 @router.get("/tasks", auth=READ, response={200: Listed[DeskTask]}, summary="List open tasks")
 def list_tasks(request: ApiRequest, wanted: Query[TaskQuery], limit: Limit = 50, cursor: Cursor = None) -> HttpResponse:
     """Open tasks, the most urgent first."""
@@ -126,6 +134,15 @@ def complete_task(request: ApiRequest, task_id: int, body: CompleteBody) -> Http
     own = deal_process(user=user, instance_id=moved.instance_id)
     called = None if own.instance_id == moved.instance_id else Called(moved.status, moved.result)
     return answer(Moved(moved.deal_id, own.status, own.result, own.tasks, called))
+
+
+@router.post("/tasks/{int:task_id}/deadline", auth=WRITE, response={200: TaskDetail}, summary="Move a task's deadline")
+@idempotent
+def move_task_deadline(request: ApiRequest, task_id: int, body: DeadlineBody) -> HttpResponse:
+    """Give an open task another deadline, within a year. What counts from it follows; whose task it is is told."""
+    user = request.auth.user
+    move_deadline(task_id=task_id, to=body.to, reason=body.reason, by=user, now=clock.now())
+    return answer(_detail(get_visible_task(user=user, task_id=task_id)))
 
 
 @router.post("/tasks/{int:task_id}/undo", auth=WRITE, response={200: TaskDetail}, summary="Take a completion back")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -16,6 +16,7 @@ from kniga.cli.process_session import database, person
 if TYPE_CHECKING:
     from kniga.people.models import User
     from kniga.processes.acts.scopes import Scope
+    from kniga.processes.acts.splitting import SplitAsked
     from kniga.processes.models import BulkAct
 
 WRONG_USAGE = 2
@@ -28,6 +29,14 @@ Element = Annotated[str, typer.Option(help="Only deals that stand on this elemen
 Team = Annotated[str, typer.Option(help="Only deals of this team (its name).")]
 Rep = Annotated[str, typer.Option(help="Only deals of this person (e-mail).")]
 ActingAs = Annotated[str, typer.Option("--as", help="E-mail of the person who does it; the system by default.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the files of a move say: what becomes what, and which deals go elsewhere by a condition."""
+
+    mapping: dict[str, str | None]
+    splits: dict[str, dict[str, str] | None]
 
 
 def instances(
@@ -77,6 +86,13 @@ def move(
         Path | None,
         typer.Option(help="JSON file {element: element of the new version}; the rest is proposed by likeness."),
     ] = None,
+    split: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON file {element: {field, op, value, to}}: deals that meet the condition go there, the others as"
+            " mapped; null takes the condition of the last move away."
+        ),
+    ] = None,
     team: Team = "",
     rep: Rep = "",
     reason: Annotated[str, typer.Option(help="Why; it goes into the ledger.")] = "",
@@ -88,7 +104,7 @@ def move(
     """Move running deals to another version, each in one transaction; --undo takes a move back as a whole.
 
     Exit code 0: all are moved (or would be), 1: some are not, 2: wrong usage."""
-    chosen = _mapping(mapping)
+    chosen = Wanted(_mapping(mapping), _splits(split))
     if undo is None and (not key or source is None):
         refuse("name the process and the version the deals are on: kniga process move KEY --from N", code=WRONG_USAGE)
     if not dry_run and not reason.strip():
@@ -105,18 +121,21 @@ def move(
 
 
 def _moved(
-    scope: Scope, target: int | None, mapping: dict[str, str | None], reason: str, by: User | None, dry_run: bool
+    scope: Scope, target: int | None, chosen: Wanted, reason: str, by: User | None, dry_run: bool
 ) -> dict[str, Any]:
     from kniga.cli.process_session import version_of
     from kniga.platform import clock
     from kniga.platform.errors import Refused
-    from kniga.processes.acts.act_planning import plan_move
+    from kniga.processes.acts.act_planning import change_move, plan_move
     from kniga.processes.acts.acting import begin_act, carry_out, drop_act
 
     number = target if target is not None else version_of(scope.process, None, published=True).number
     try:
-        act = plan_move(scope=scope, target=number, reason=reason, mapping=mapping, by=by, now=clock.now())
+        act = plan_move(scope=scope, target=number, reason=reason, mapping=chosen.mapping, by=by, now=clock.now())
         act = carry_out(act_id=act.pk, clock=clock.now, progress=_progress)  # only prepares: it is not begun
+        if chosen.splits:
+            act = change_move(act_id=act.pk, mapping={}, splits=_asked(chosen.splits), by=by, now=clock.now())
+            act = carry_out(act_id=act.pk, clock=clock.now, progress=_progress)
         shown = _act(act, by)
         if dry_run:
             drop_act(act_id=act.pk, by=by)
@@ -142,7 +161,7 @@ def _undone(act_id: int, reason: str, by: User | None) -> dict[str, Any]:
 
 
 def _act(act: BulkAct, by: User | None) -> dict[str, Any]:
-    from kniga.processes.acts.act_queries import act_counts, act_rows, mapping_of
+    from kniga.processes.acts.act_queries import act_counts, act_rows, foretold_of, mapping_of
 
     rows: list[dict[str, Any]] = []
     cursor: str | None = None
@@ -166,7 +185,11 @@ def _act(act: BulkAct, by: User | None) -> dict[str, Any]:
         for line in mapping_of(act)
     ] if act.target_id is not None else []  # fmt: skip
     counts = act_counts(act)
-    return {"move": act.pk, "status": str(act.status), "counts": counts, "mapping": mapping, "instances": rows}
+    foretold = [asdict(one) for one in foretold_of(act)]
+    return {
+        "move": act.pk, "status": str(act.status), "counts": counts, "mapping": mapping, "splits": act.splits,
+        "deviations": foretold, "instances": rows,
+    }  # fmt: skip
 
 
 def _print_move(shown: dict[str, Any], as_json: bool) -> None:
@@ -179,6 +202,10 @@ def _print_move(shown: dict[str, Any], as_json: bool) -> None:
         target = line["target"] or "(choose)"
         print(f"  {line['element']} -> {target}  {line['how']} {line['confidence']:.2f}, {line['deals']} deals")
     print(", ".join(f"{number} {status}" for status, number in shown["counts"].items() if number))
+    for element, split in shown["splits"].items():
+        print(f"  {element}: those that meet the condition -> {split['to']}")
+    for one in shown["deviations"]:
+        print(f"  deviations of “{one['point']}”: {one['raised']} raised, {one['closed']} closed")
     hindered = [row for row in shown["instances"] if row["why"]]
     for row in hindered[:_SHOWN]:
         print(f"  instance {row['instance']} (deal {row['deal']}, {row['owner']}): {row['status']}: {_why(row['why'])}")
@@ -206,6 +233,37 @@ def _mapping(path: Path | None) -> dict[str, str | None]:
     if not isinstance(content, dict) or not all(isinstance(to, str | None) for to in content.values()):
         refuse(f"{path} has to be one object: element of the old version to element of the new", code=WRONG_USAGE)
     return content
+
+
+def _splits(path: Path | None) -> dict[str, dict[str, str] | None]:
+    if path is None:
+        return {}
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        refuse(f"{path} cannot be read: {error.strerror}", code=WRONG_USAGE)
+    except ValueError as error:
+        refuse(f"{path} is no JSON: {error}", code=WRONG_USAGE)
+    if not isinstance(content, dict) or not all(_is_split(one) for one in content.values()):
+        told = "has to be one object: element of the old version to {field, op, value, to}, all of them texts"
+        refuse(f"{path} {told}", code=WRONG_USAGE)
+    return content
+
+
+def _is_split(one: object) -> bool:
+    if one is None:
+        return True
+    is_whole = isinstance(one, dict) and {"field", "op", "to"} <= one.keys() <= {"field", "op", "value", "to"}
+    return is_whole and all(isinstance(text, str) for text in one.values())  # type: ignore[attr-defined]
+
+
+def _asked(splits: dict[str, dict[str, str] | None]) -> dict[str, SplitAsked]:
+    from kniga.processes.acts.splitting import NO_SPLIT, SplitAsked
+
+    return {
+        element: SplitAsked(one["field"], one["op"], one.get("value", ""), one["to"]) if one else NO_SPLIT
+        for element, one in splits.items()
+    }
 
 
 def _refuse_unknown(key: str, number: int | None, element: str) -> None:

@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from kniga.people.models import LetterState, Notice
+from kniga.people.notice_queries import texts_of
 
 MOST_TRIES: Final = 24
 """So often the mail server is asked to take a letter, over about a day; then the page of notices says it failed."""
@@ -50,10 +51,11 @@ def _is_left(notice_id: int, now: datetime) -> bool:
 def _letter_of(notice: Notice) -> EmailMessage:
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">") or "localhost"
     with translation.override(notice.user.language or settings.LANGUAGE_CODE):
-        parts = [notice.title, notice.body, _link(notice.url)]
+        title, body = texts_of(notice.title, notice.body, notice.told)
+        parts = [title, body, _link(notice.url)]
         parts.append(_("You choose which letters come to you on the page “Notices” of Kniga."))
     return EmailMessage(
-        " ".join(notice.title.split()), "\n\n".join(part for part in parts if part), to=[notice.user.email],
+        " ".join(title.split()), "\n\n".join(part for part in parts if part), to=[notice.user.email],
         headers={"Message-ID": f"<kniga-notice-{notice.pk}@{domain}>", "Auto-Submitted": "auto-generated"},
     )  # fmt: skip
 

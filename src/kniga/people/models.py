@@ -112,13 +112,16 @@ class LetterState(models.TextChoices):
 class Notice(models.Model):
     """Something a person is told: shown under the bell (`in_app`), sent as a letter, or both.
 
-    The texts are in the person's own language. `letter` is where its letter stands, `letter_tries` how often the mail
+    The texts are in the person's own language at that time; `told` is how they were said, {"title": …, "body": …} as
+    `platform.said.kept` gives it, so that they are read in the language of today; null for a text that is as it is.
+    `letter` is where its letter stands, `letter_tries` how often the mail
     server was asked to take it, `letter_error` what it said last."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices", db_index=False)
     kind = models.CharField(max_length=40)
     title = models.CharField(max_length=300)
     body = models.TextField(blank=True)
+    told = models.JSONField(null=True)
     url = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField()
     in_app = models.BooleanField(default=True)

@@ -24,6 +24,7 @@ class NoticeKind:
 DEVIATION: Final = "deviation"
 ESCALATION: Final = "escalation"
 WORD: Final = "word"
+DEADLINE: Final = "deadline"
 BOOK: Final = "book"
 PUBLISHING: Final = "publishing"
 REQUEST: Final = "request"
@@ -34,6 +35,7 @@ KINDS: Final[dict[str, NoticeKind]] = {
         NoticeKind(DEVIATION, _("Deviations"), "warning", always_in_app=True),
         NoticeKind(ESCALATION, _("Deviations nobody has taken up"), "up", always_in_app=True),
         NoticeKind(WORD, _("Words from colleagues"), "message"),
+        NoticeKind(DEADLINE, _("Deadlines that others moved"), "calendar", by_mail=False),
         NoticeKind(PUBLISHING, _("Versions that were not published at their time"), "warning", always_in_app=True),
         NoticeKind(NEW_REQUEST, _("Requests from sites"), "globe"),
         NoticeKind(REQUEST, _("Requests from sites that began no deal"), "warning", always_in_app=True),

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+import msgspec
 
 from kniga.people.models import NoticeChoice, User
 from kniga.people.notice_kinds import KINDS
 from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
+from kniga.platform.said import told_again
 from kniga.platform.sqlparts import Conditions, rows_of
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
-    """One notice; `letter` is "", queued, sent or failed, `letter_error` what the mail server said last."""
+    """One notice in the present language; `letter` is "", queued, sent or failed, `letter_error` what the mail server
+    said last."""
 
     id: int
     kind: str
@@ -57,7 +63,7 @@ class KindChoice:
     is_fixed: bool
 
 
-_COLUMNS = "n.id, n.kind, n.title, n.body, n.url, n.at, n.read_at IS NOT NULL, n.letter, n.letter_error"
+_COLUMNS = "n.id, n.kind, n.title, n.body, n.told::text, n.url, n.at, n.read_at IS NOT NULL, n.letter, n.letter_error"
 _UNREAD = "SELECT count(*) FROM people_notice WHERE user_id = %s AND in_app AND read_at IS NULL"
 _BELL = f"""
 SELECT g.kind, g.unread, r.* FROM (
@@ -82,7 +88,7 @@ def bell_of(*, user: User) -> Bell:
     rows = rows_of(_BELL, {"user": user.pk})
     groups: dict[str, tuple[int, list[NoticeRow]]] = {}
     for kind, unread, *row in rows:
-        groups.setdefault(kind, (unread, []))[1].append(NoticeRow(*row))
+        groups.setdefault(kind, (unread, []))[1].append(_row(row))
     found = tuple(
         NoticeGroup(kind, title_of(kind), KINDS[kind].icon if kind in KINDS else "info", unread, tuple(members))
         for kind, (unread, members) in groups.items()
@@ -104,7 +110,7 @@ def notices_page(
     if cursor:
         conditions.add(_NEWEST.after("n.id"), *decode_cursor(cursor, _NEWEST))
     sql = _NOTICES.format(where=conditions.where, order=_NEWEST.order("n.id"), limit=limit + 1)
-    return page_of(rows_of(sql, conditions.parameters), limit, lambda row: NoticeRow(*row))
+    return page_of(rows_of(sql, conditions.parameters), limit, _row)
 
 
 def choices_of(*, user: User) -> tuple[KindChoice, ...]:
@@ -122,3 +128,15 @@ def choices_of(*, user: User) -> tuple[KindChoice, ...]:
 def title_of(kind: str) -> str:
     """What a kind is called; the key of one that is gone."""
     return str(KINDS[kind].title) if kind in KINDS else kind
+
+
+def texts_of(title: str, body: str, told: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Title and body of a notice in the present language, as they were written where that is not known."""
+    told = told or {}
+    return told_again(told.get("title", {}), title), told_again(told.get("body", {}), body)
+
+
+def _row(row: Sequence[Any]) -> NoticeRow:
+    id, kind, title, body, told, *rest = row
+    title, body = texts_of(title, body, msgspec.json.decode(told) if told else None)
+    return NoticeRow(id, kind, title, body, *rest)

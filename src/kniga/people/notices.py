@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -129,8 +129,14 @@ def _rows_of(
             with translation.override(person.language or settings.LANGUAGE_CODE):
                 yield Notice(
                     user_id=id, kind=news.kind, title=_again(news.title)[:LONGEST_TITLE], body=_again(news.body),
-                    url=news.url, at=now, in_app=in_app, letter=LetterState.QUEUED if by_mail else "",
+                    told=_told(news), url=news.url, at=now, in_app=in_app, letter=LetterState.QUEUED if by_mail else "",
                 )  # fmt: skip
+
+
+def _told(news: News) -> dict[str, Any] | None:
+    """How the texts were said, for those who read them later in another language."""
+    told = {"title": kept(news.title), "body": kept(news.body)}
+    return {name: how for name, how in told.items() if how} or None
 
 
 def _again(text: str) -> str:

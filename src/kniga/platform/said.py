@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as translate
-from django.utils.translation import override
+
+from kniga.platform.shown_moment import shown_moment
+from kniga.platform.shown_money import shown_money
 
 
 class Said(str):
@@ -24,6 +30,35 @@ class Said(str):
 def said(source: str) -> Said:
     """`source` in the present language; use it in place of gettext where the text is kept for later readers."""
     return _made(translate(source), source, {})
+
+
+class SaidMoney(str):
+    """An amount of money in a text: told again as the language of the reader writes it."""
+
+    __slots__ = ("amount", "currency")
+    amount: Decimal
+    currency: str
+
+
+class SaidMoment(str):
+    """A moment in a text: told again as the language of the reader writes it."""
+
+    __slots__ = ("at",)
+    at: datetime
+
+
+def said_money(amount: Decimal, currency: str) -> SaidMoney:
+    """An amount as a value of a text made by `said`."""
+    made = SaidMoney(shown_money(amount, currency, _language()))
+    made.amount, made.currency = amount, currency
+    return made
+
+
+def said_moment(at: datetime) -> SaidMoment:
+    """A moment as a value of a text made by `said`."""
+    made = SaidMoment(shown_moment(at, _language()))
+    made.at = at
+    return made
 
 
 def kept(text: str) -> dict[str, Any]:
@@ -79,8 +114,20 @@ def _kept_value(value: Any) -> Any:
     if isinstance(value, Promise):
         with override(None):
             return {"say": str(value), "text": str(value)}
+    if isinstance(value, SaidMoney):
+        return {"money": str(value.amount), "currency": value.currency}
+    if isinstance(value, SaidMoment):
+        return {"moment": value.at.isoformat()}
     return value if isinstance(value, int | float) else storable(value)
 
 
 def _value_again(value: Any) -> Any:
+    if isinstance(value, Mapping) and "money" in value:
+        return shown_money(Decimal(value["money"]), value["currency"], _language())
+    if isinstance(value, Mapping) and "moment" in value:
+        return shown_moment(datetime.fromisoformat(value["moment"]), _language())
     return told_again(value, value.get("text", "")) if isinstance(value, Mapping) else value
+
+
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE

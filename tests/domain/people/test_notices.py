@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import smtplib
 from datetime import UTC, datetime
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ from kniga.people.letters import MOST_TRIES
 from kniga.people.models import Notice
 from kniga.people.notice_kinds import BOOK, DEVIATION, WORD
 from kniga.platform.errors import NotVisible, Refused
-from kniga.platform.said import said
+from kniga.platform.said import said, said_money
 from tests.domain.department import NOW, Department
 
 
@@ -145,3 +146,24 @@ def test_closed_accounts_are_told_nothing(house: Department) -> None:
     house.hanna.save()
     assert tell(house) == 0
     assert tell(house, user_ids=[]) == 0
+
+
+def test_a_notice_is_read_in_the_language_of_today_and_an_old_one_as_it_was_written(house: Department) -> None:
+    body = said("%(before)s → %(after)s. Why: %(why)s") % {
+        "before": said_money(Decimal(5), "RUB"),
+        "after": 1,
+        "why": "x",
+    }
+    tell(house, user_ids=[house.hanna.pk], title=said("Only a manager may pause a process."), body=body)
+    tell(house, user_ids=[house.hanna.pk], title="As it was", body="")
+    for language, title, text in (
+        ("ru", "Приостановить процесс может только руководитель.", "5 ₽ → 1. Почему: x"),
+        ("en", "Only a manager may pause a process.", "₽5 → 1. Why: x"),
+    ):
+        with translation.override(language):
+            old, new = notice_queries.notices_page(user=house.hanna).rows
+        assert (old.title, new.title, new.body.replace("\xa0", " ")) == ("As it was", title, text)
+    house.hanna.language = "ru"
+    house.hanna.save()
+    send_letters(notice_ids=list(Notice.objects.values_list("pk", flat=True)))
+    assert "Приостановить процесс может только руководитель." in [letter.subject for letter in mail.outbox]

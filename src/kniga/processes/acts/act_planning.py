@@ -20,6 +20,7 @@ from kniga.processes.acts.mapping import fits_at, propose_mapping
 from kniga.processes.acts.scopes import SOURCES, Scope
 from kniga.processes.acts.splitting import SplitAsked, read_split
 from kniga.processes.acts.start_acts import add_idle_deals, try_starts
+from kniga.processes.control.foretelling import foretell
 from kniga.processes.models import (
     ActKind,
     ActRowStatus,
@@ -281,11 +282,15 @@ def _try(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
         (snapshot, row.choices) for row, snapshot in present
     ]
     for row in rows:
-        row.status, row.why = ActRowStatus.CANNOT, {"code": "not_running"}
-    tried = [row for row, _snapshot in present]
-    for row, verdict in zip(tried, verdicts(act, members, actor_id=act.created_by_id, now=now), strict=True):
+        row.status, row.why, row.foretold = ActRowStatus.CANNOT, {"code": "not_running"}, None
+    found = list(verdicts(act, members, actor_id=act.created_by_id, now=now))
+    moves = [verdict.plan for verdict in found if verdict.plan is not None] if act.kind == ActKind.MOVE else []
+    foretold = foretell(moves, now=now)
+    for (row, snapshot), verdict in zip(present, found, strict=True):
         row.status, row.why = verdict.status, None if verdict.why is None else dict(verdict.why)
-    BulkActRow.objects.bulk_update(rows, ["status", "why"])
+        told = foretold.get(snapshot.instance_id)
+        row.foretold = None if told is None else told.stored()
+    BulkActRow.objects.bulk_update(rows, ["status", "why", "foretold"])
 
 
 def _require(by: User | None, kind: str) -> None:

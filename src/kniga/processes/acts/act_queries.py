@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,7 +24,8 @@ from kniga.processes.versions.definitions import runnable_version
 PAGE: Final = 50
 _IN_ORDER: Final = Sort("r.id", "bigint")
 _ROWS: Final = f"""
-SELECT r.id, r.id, r.status, r.why::text, r.choices::text, i.id, d.id, d.number, d.name, coalesce(o.name, ''),
+SELECT r.id, r.id, r.status, r.why::text, r.choices::text,
+       r.foretold::text, i.id, d.id, d.number, d.name, coalesce(o.name, ''),
        coalesce(m.name, ''), coalesce(i.status, ''), w.elements, i.version_id
 FROM processes_bulkactrow r
 LEFT JOIN processes_instance i ON i.id = r.instance_id
@@ -32,6 +33,13 @@ JOIN deals_deal d ON d.id = coalesce(i.deal_id, r.deal_id)
 LEFT JOIN people_user o ON o.id = d.owner_id
 LEFT JOIN people_team m ON m.id = o.team_id
 LEFT JOIN LATERAL (SELECT array_agg(DISTINCT s.element::text) AS elements FROM ({STANDING}) s) w ON true
+"""
+_FORETOLD: Final = """
+SELECT n.point, count(*) FILTER (WHERE n.is_raised), count(*) FILTER (WHERE NOT n.is_raised)
+FROM processes_bulkactrow r CROSS JOIN LATERAL (
+    SELECT p AS point, true AS is_raised FROM jsonb_array_elements_text(r.foretold -> 'raised') p
+    UNION ALL SELECT p, false FROM jsonb_array_elements_text(r.foretold -> 'closed') p
+) n WHERE r.act_id = %s AND r.foretold IS NOT NULL GROUP BY n.point ORDER BY count(*) DESC, n.point
 """
 _STANDING: Final = f"""
 SELECT s.element, count(DISTINCT i.id) FROM processes_bulkactrow r JOIN processes_instance i ON i.id = r.instance_id
@@ -42,12 +50,14 @@ CROSS JOIN LATERAL ({STANDING}) s WHERE r.act_id = %s GROUP BY s.element
 @dataclass(frozen=True, slots=True)
 class ActRow:
     """An instance of an act, or the deal for which one is not started yet. `why` is what speaks against it ({code, …}),
-    `steps` are where it stands now, by element."""
+    `foretold` the names of the deviations a move would raise and close ({raised, closed}), `steps` are where it stands
+    now, by element."""
 
     id: int
     status: str
     why: Mapping[str, Any] | None
     choices: Mapping[str, str]
+    foretold: Mapping[str, Sequence[str]]
     instance_id: int | None
     deal_id: int
     deal_number: int
@@ -56,6 +66,15 @@ class ActRow:
     team: str
     instance_status: str
     steps: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ForetoldDeviations:
+    """At how many deals a move would raise a deviation of this control point, and at how many it would close one."""
+
+    point: str
+    raised: int
+    closed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +115,11 @@ def act_counts(act: BulkAct) -> dict[str, int]:
     return dict.fromkeys(ActRowStatus.values, 0) | dict(found)
 
 
+def foretold_of(act: BulkAct) -> tuple[ForetoldDeviations, ...]:
+    """What a move would do to deviations, by control point, the most deals first; one statement."""
+    return tuple(ForetoldDeviations(*row) for row in rows_of(_FORETOLD, [act.pk]))
+
+
 def act_rows(
     *, user: User | None, act: BulkAct, status: str = "", cursor: str | None = None, limit: int = PAGE
 ) -> Page[ActRow]:
@@ -132,8 +156,9 @@ def _standing(act: BulkAct) -> dict[str, int]:
 
 
 def _row(row: tuple[Any, ...]) -> ActRow:
-    id, status, why, choices, *deal, elements, version_id = row
+    id, status, why, choices, foretold, *deal, elements, version_id = row
     names = element_names(version_id) if version_id else {}
     steps = {element: names.get(element, element) for element in elements or ()}
-    found = [msgspec.json.decode(why) if why else None, msgspec.json.decode(choices) if choices else {}]
+    found = [msgspec.json.decode(why) if why else None]
+    found += [msgspec.json.decode(text) if text else {} for text in (choices, foretold)]
     return ActRow(*[id, status, *found, *deal, steps])

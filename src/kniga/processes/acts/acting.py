@@ -26,6 +26,7 @@ from kniga.processes.acts.act_queries import act_counts, visible_acts
 from kniga.processes.acts.act_steps import SWITCHES, verdicts
 from kniga.processes.acts.start_acts import carry_out_starts, undo_starts
 from kniga.processes.control.control_points import watch_anew
+from kniga.processes.control.deviations import restore_before_move
 from kniga.processes.models import ActKind, ActRowStatus, ActStatus, BulkAct, BulkActRow
 from kniga.processes.running.deadlines import follow_moved_deadlines
 from kniga.processes.running.reading import read_instances
@@ -246,6 +247,9 @@ def _undo(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
         if act.kind == ActKind.MOVE:
             watch_anew([row.instance_id for row in rows if row.instance_id is not None], now=now)
             _keep_deadlines(rows)
+            back = act.rows.filter(pk__in=[row.pk for row in rows], status=ActRowStatus.UNDONE)
+            moved_at = {row.instance_id: row.acted_at for row in back if row.instance_id and row.acted_at}
+            restore_before_move(moved_at, now=now)
 
 
 def _keep_deadlines(rows: Sequence[BulkActRow]) -> None:

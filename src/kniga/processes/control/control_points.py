@@ -7,52 +7,54 @@ was moved.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import connection, transaction
 
 from kniga.engine import ControlPoint
 from kniga.platform.sqlparts import rows_of
-from kniga.platform.working_time import organisation_calendar
-from kniga.processes.control.deviations import Found, close_cured, close_over, escalate_due, raise_found
+from kniga.processes.control.deviations import (
+    Ended,
+    Found,
+    close_ended,
+    closed_by_hand,
+    escalate_due,
+    place_of,
+    raise_found,
+)
+from kniga.processes.control.judging import OFTEN, control_needs, is_wanting, moment_of_look, moves_by_itself
 from kniga.processes.models import Task
-from kniga.processes.models.control import ControlWatch, WatchState
-from kniga.processes.running.effects import UNDO_GRACE, UNDO_WINDOW, local_moment, look_at
+from kniga.processes.models.control import ControlWatch, DeviationEnd, WatchState
+from kniga.processes.running.effects import UNDO_GRACE, UNDO_WINDOW
 from kniga.processes.running.reading import InstanceSnapshot, fields_of_deals, read_instances
 from kniga.processes.versions.definitions import runnable_version
-from kniga.rules import BadValue, Value, comparisons, fields_of, holds, is_relative
+from kniga.rules import Value
 
 BATCH: Final = 200
-LOG = logging.getLogger(__name__)
-OFTEN: Final = timedelta(minutes=15)
-"""How often a condition is looked at that may change while neither deal nor client does."""
-_UNSEEN_FIELDS: Final = frozenset({"client.is_customer", "client.contacts"})
 _ANYTHING: Final = """
-SELECT EXISTS (SELECT FROM processes_controlwatch)
-    OR EXISTS (SELECT FROM processes_deviation WHERE state <> 'closed')
+SELECT EXISTS (SELECT FROM processes_controlmark)
+    OR EXISTS (SELECT FROM processes_controlwatch WHERE look_at <= %(now)s)
+    OR EXISTS (SELECT FROM processes_deviation WHERE next_at <= %(now)s)
 """
-_SEEN: Final = "d.revision::bigint + coalesce(c.revision, 0) + i.revision"
-_AROUND: Final = """
-FROM processes_controlwatch w JOIN processes_instance i ON i.id = w.instance_id AND i.status <> 'suspended'
-JOIN deals_deal d ON d.id = i.deal_id LEFT JOIN clients_client c ON c.id = d.client_id
+_DUE: Final = """
+SELECT id FROM processes_controlwatch WHERE look_at <= %s ORDER BY look_at, id LIMIT %s FOR UPDATE SKIP LOCKED
 """
-_DUE: Final = f"""
-SELECT w.id, {_SEEN} {_AROUND} WHERE w.look_at <= %s ORDER BY w.look_at, w.id LIMIT %s FOR UPDATE OF w SKIP LOCKED
+_MARKS: Final = "SELECT id, instance_id FROM processes_controlmark ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
+_OF_MARKED: Final = """
+SELECT id, state <> 'scheduled' OR look_at IS NULL FROM processes_controlwatch
+WHERE instance_id = ANY(%s::bigint[]) ORDER BY id FOR UPDATE SKIP LOCKED
 """
-_CHANGED: Final = f"""
-SELECT w.id, {_SEEN} {_AROUND} WHERE w.seen IS NOT NULL AND w.seen <> {_SEEN} AND (w.look_at IS NULL OR w.look_at > %s)
-ORDER BY w.id LIMIT %s FOR UPDATE OF w SKIP LOCKED
-"""
-_AT_STEP: Final = f"""
-SELECT w.id, {_SEEN} {_AROUND} WHERE w.instance_id = %s AND w.token = %s ORDER BY w.id FOR UPDATE OF w SKIP LOCKED
-"""
+_ALL_OF_MARKED: Final = "SELECT id, instance_id FROM processes_controlwatch WHERE instance_id = ANY(%s::bigint[])"
+_UNMARK: Final = "DELETE FROM processes_controlmark WHERE id = ANY(%s::bigint[])"
 _AMOUNTS: Final = """
 UPDATE processes_deviation v SET at_risk = d.amount FROM deals_deal d
-WHERE d.id = v.deal_id AND v.state <> 'closed' AND v.at_risk <> d.amount
+WHERE v.instance_id = ANY(%s::bigint[]) AND d.id = v.deal_id AND v.state <> 'closed' AND v.at_risk <> d.amount
+"""
+_AT_STEP: Final = """
+SELECT id FROM processes_controlwatch WHERE instance_id = %s AND token = %s ORDER BY id FOR UPDATE SKIP LOCKED
 """
 _ANEW: Final = """
 INSERT INTO processes_controlwatch (instance_id, token, point, look_at, state)
@@ -78,39 +80,23 @@ class _Seen:
         return next((one for one in step.controls if one.key == watch.point), None) if step else None
 
     def moment(self, watch: ControlWatch, point: ControlPoint) -> datetime:
-        """When the point is to be looked at, by the calendar as it is now; later, if that calendar has no answer."""
+        """When the point is to be looked at."""
         task = self.tasks[watch.instance_id, watch.token]
-        calendar = organisation_calendar().in_zone(self.snapshots[watch.instance_id].deal.time_zone)
-        try:
-            return look_at(point, task.created_at, task.due_at, calendar)
-        except ValueError as error:  # one calendar without working days must not hold up all other deals
-            LOG.warning("the control point %s of instance %s has to wait: %s", point.key, watch.instance_id, error)
-            return self.now + OFTEN
+        return moment_of_look(point, task, self.snapshots[watch.instance_id].deal, self.now)
 
     def is_wanting(self, watch: ControlWatch, point: ControlPoint) -> bool:
-        """Whether the point is a deviation: its step is open, and its condition, if it has one, surely true."""
-        if point.condition is None:
-            return True
-        snapshot = self.snapshots[watch.instance_id]
-        answers = {f"answer.{key}": value for key, value in snapshot.state.data.items()}
-        values = {**self.fields[snapshot.deal.id], **answers}
-        try:
-            return holds(point.condition, values, now=local_moment(snapshot.deal, self.now))
-        except BadValue as error:
-            LOG.warning(
-                "the control point %s of instance %s cannot be judged: %s", point.key, snapshot.instance_id, error
-            )
-            return False
+        """Whether the point is a deviation."""
+        task, snapshot = self.tasks[watch.instance_id, watch.token], self.snapshots[watch.instance_id]
+        fields = self.fields[snapshot.deal.id]
+        return is_wanting(point, task, snapshot.deal, data=snapshot.state.data, fields=fields, now=self.now)
 
 
 def look_at_controls(*, now: datetime, batch: int = BATCH) -> int:
-    """Do all that control points ask for by `now`, one batch of each: close deviations whose step is over, look at
-    what is due or has changed, climb ladders; how much was done."""
-    if not rows_of(_ANYTHING, [])[0][0]:
+    """Do all that control points ask for by `now`, one batch of each: look at what is due and at what has changed,
+    climb ladders; how much was done. What is neither due nor changed costs nothing, however much there is of it."""
+    if not rows_of(_ANYTHING, {"now": now})[0][0]:
         return 0
-    with connection.cursor() as cursor:
-        cursor.execute(_AMOUNTS)  # the queue begins with the most money at risk now
-    return close_over(now=now, batch=batch) + _look(now, batch) + escalate_due(now=now, batch=batch)
+    return _look(now, batch) + escalate_due(now=now, batch=batch)
 
 
 def watch_anew(instance_ids: Sequence[int], *, now: datetime) -> None:
@@ -124,16 +110,36 @@ def look_again(*, instance_id: int, token: int, now: datetime) -> None:
     """Look at the control points of one open step at once: what they count from is another now. Those a worker looks
     at in this very moment are left to the workers."""
     watch_anew([instance_id], now=now)
-    _look_at({row[0]: row[1] for row in rows_of(_AT_STEP, [instance_id, token])}, now)
+    _look_at({row[0] for row in rows_of(_AT_STEP, [instance_id, token])}, now)
 
 
 @transaction.atomic
 def _look(now: datetime, batch: int) -> int:
-    return _look_at(dict(_claimed(_DUE, now, batch)) | dict(_claimed(_CHANGED, now, batch)), now)
+    due = {row[0] for row in rows_of(_DUE, [now, batch])}
+    changed, marks = _changed(batch)
+    return _look_at(due | changed, now) + marks
 
 
-def _look_at(found: dict[int, int], now: datetime) -> int:
-    """Look at these: ids of rows, each with what its deal is like."""
+def _changed(batch: int) -> tuple[set[int], int]:
+    """What has to be looked at because its deal, client or process has changed; and how many marks are done with.
+
+    A mark goes when all that its instance watches is locked here: what another worker looks at in this very moment, it
+    may have read before the change."""
+    marks = rows_of(_MARKS, [batch])
+    if not marks:
+        return set(), 0
+    marked = sorted({instance_id for _id, instance_id in marks})
+    held = dict(rows_of(_OF_MARKED, [marked]))
+    elsewhere = {instance_id for id, instance_id in rows_of(_ALL_OF_MARKED, [marked]) if id not in held}
+    done = [id for id, instance_id in marks if instance_id not in elsewhere]
+    with connection.cursor() as cursor:
+        cursor.execute(_UNMARK, [done])
+        cursor.execute(_AMOUNTS, [[id for id in marked if id not in elsewhere]])
+    return {id for id, has_been_due in held.items() if has_been_due}, len(done)
+
+
+def _look_at(found: Collection[int], now: datetime) -> int:
+    """Look at the rows with these ids; how many they are."""
     if not found:
         return 0
     watches = sorted(ControlWatch.objects.filter(pk__in=found), key=lambda one: (one.look_at or now, one.pk))
@@ -142,30 +148,31 @@ def _look_at(found: dict[int, int], now: datetime) -> int:
     kept: list[ControlWatch] = []
     made: list[ControlWatch] = []
     raised: list[Found] = []
-    cured: list[ControlWatch] = []
+    ended: list[Ended] = []
     for watch in watches:
         task = seen.tasks.get((watch.instance_id, watch.token))
         if task is None or task.status != "open":
             _leave(watch, task, now, gone, kept)
+            ended.append(_end_of(watch, task, now))
+        elif seen.snapshots[watch.instance_id].status == "suspended":
+            watch.look_at = None  # the mark of its going on brings it back
+            kept.append(watch)
         elif not watch.point:
             gone.append(watch.pk)
             made += _derived(watch, seen)
         elif (point := seen.point(watch)) is None:
             gone.append(watch.pk)
-            cured.append(watch)
+            ended.append(Ended(place_of(watch), DeviationEnd.MOVED, now))
         else:
             kept.append(watch)
-            _judge(watch, point, found[watch.pk], seen, raised, cured)
+            _judge(watch, point, seen, raised, ended)
+    _silence(made)
     ControlWatch.objects.filter(pk__in=gone).delete()
-    ControlWatch.objects.bulk_update(kept, ["look_at", "state", "seen"])
+    ControlWatch.objects.bulk_update(kept, ["look_at", "state"])
     ControlWatch.objects.bulk_create(made, ignore_conflicts=True)
-    close_cured([(one.instance_id, one.token, one.point) for one in cured], now=now)
+    close_ended([one for one in ended if one.place[2]], now=now)
     raise_found(raised, now=now)
     return len(watches)
-
-
-def _claimed(sql: str, now: datetime, batch: int) -> list[tuple[int, int]]:
-    return [(row[0], row[1]) for row in rows_of(sql, [now, batch])]
 
 
 def _read(watches: Sequence[ControlWatch], now: datetime) -> _Seen:
@@ -181,26 +188,25 @@ def _read(watches: Sequence[ControlWatch], now: datetime) -> _Seen:
         if (watch.instance_id, watch.token) in tasks and watch.point:
             by_version.setdefault(snapshots[watch.instance_id].version_id, set()).add(watch.instance_id)
     for version_id, members in by_version.items():
-        needs = frozenset(
-            field
-            for task in runnable_version(version_id).definition.user_tasks()
-            for point in task.controls
-            if point.condition is not None
-            for field in fields_of(point.condition)
-            if field.startswith(("deal.", "client."))
-        )
-        seen.fields |= fields_of_deals([snapshots[id].deal for id in members], needs)
+        seen.fields |= fields_of_deals([snapshots[id].deal for id in members], control_needs(version_id))
     return seen
 
 
 def _leave(watch: ControlWatch, task: Task | None, now: datetime, gone: list[int], kept: list[ControlWatch]) -> None:
     """Its step is over: the row goes as soon as that can be taken back no longer."""
-    ended = None if task is None or task.completed_at is None else task.completed_at + UNDO_WINDOW + UNDO_GRACE
-    if ended is None or ended <= now:
+    until = None if task is None or task.completed_at is None else task.completed_at + UNDO_WINDOW + UNDO_GRACE
+    if until is None or until <= now:
         gone.append(watch.pk)
     else:
-        watch.look_at, watch.state, watch.seen = ended, WatchState.SCHEDULED, None
+        watch.look_at, watch.state = until, WatchState.WATCHING
         kept.append(watch)
+
+
+def _end_of(watch: ControlWatch, task: Task | None, now: datetime) -> Ended:
+    """How the deviation of a row ended whose step is over: cured if it was done, else over otherwise."""
+    is_done = task is not None and task.status == "done"
+    at = task.completed_at if task is not None and task.completed_at is not None else now
+    return Ended(place_of(watch), DeviationEnd.CURED if is_done else DeviationEnd.OVER, at)
 
 
 def _derived(marker: ControlWatch, seen: _Seen) -> list[ControlWatch]:
@@ -217,31 +223,29 @@ def _derived(marker: ControlWatch, seen: _Seen) -> list[ControlWatch]:
     return made
 
 
-def _judge(
-    watch: ControlWatch, point: ControlPoint, now_seen: int, seen: _Seen, raised: list[Found], cured: list[ControlWatch]
-) -> None:
+def _silence(made: Sequence[ControlWatch]) -> None:
+    """A point whose deviation somebody closed by hand stays silent at that step, whatever came between."""
+    if not made:
+        return
+    closed = closed_by_hand({watch.instance_id for watch in made})
+    for watch in made:
+        if place_of(watch) in closed:
+            watch.state = WatchState.RAISED
+
+
+def _judge(watch: ControlWatch, point: ControlPoint, seen: _Seen, raised: list[Found], ended: list[Ended]) -> None:
     """Look at one control point, and note on its row what comes of it."""
     moment = seen.moment(watch, point)
+    was_raised = watch.state == WatchState.RAISED
     if moment > seen.now:
-        if watch.state == WatchState.RAISED:
-            cured.append(watch)
-        watch.look_at, watch.state, watch.seen = moment, WatchState.SCHEDULED, None
+        if was_raised:
+            ended.append(Ended(place_of(watch), DeviationEnd.CURED, seen.now))
+        watch.look_at, watch.state = moment, WatchState.SCHEDULED
         return
     is_wanting = seen.is_wanting(watch, point)
-    was_raised = watch.state == WatchState.RAISED
     if is_wanting and not was_raised:  # else it is one already, or was closed by hand
         raised.append(Found(seen.tasks[watch.instance_id, watch.token], seen.snapshots[watch.instance_id], point))
     elif was_raised and not is_wanting:
-        cured.append(watch)
+        ended.append(Ended(place_of(watch), DeviationEnd.CURED, seen.now))
     watch.state = WatchState.RAISED if is_wanting else WatchState.WATCHING
-    watch.seen = None if point.condition is None else now_seen
-    watch.look_at = seen.now + OFTEN if _moves_by_itself(point) else None
-
-
-def _moves_by_itself(point: ControlPoint) -> bool:
-    """Whether a condition may become true or false without deal, client and process changing."""
-    if point.condition is None:
-        return False
-    return bool(_UNSEEN_FIELDS & fields_of(point.condition)) or any(
-        is_relative(one) for one in comparisons(point.condition)
-    )
+    watch.look_at = seen.now + OFTEN if moves_by_itself(point) else None

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Final, NamedTuple
-
-from django.conf import settings
 
 from kniga.engine import ControlPoint
 from kniga.people.models import User
@@ -14,7 +11,7 @@ from kniga.people.notice_kinds import DEVIATION, ESCALATION
 from kniga.people.notices import News
 from kniga.people.roles import Role
 from kniga.platform.said import said as _
-from kniga.platform.shown_money import shown_money
+from kniga.platform.said import said_money
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.models.control import Deviation
 from kniga.processes.running.assignment import people_of_role
@@ -81,17 +78,13 @@ def escalation_news(climbed: Sequence[tuple[Deviation, ControlPoint, list[int]]]
 def _news(kind: str, title: str, row: Deviation, deal: _Deal, people: Sequence[int], point: ControlPoint) -> News:
     said = title % {"point": row.name, "number": deal.number, "client": deal.client or deal.name}
     body = _("Step “%(step)s”, %(person)s. At risk: %(money)s.") % {
-        "step": row.step, "person": deal.owner or "—", "money": _money(row.at_risk, deal.currency),
+        "step": row.step, "person": deal.owner or "—", "money": said_money(row.at_risk, deal.currency),
     }  # fmt: skip
     return News(tuple(people), kind, said, body, f"/deals/{deal.id}/", point.by)
 
 
 def _deals(rows: Sequence[Deviation]) -> dict[int, _Deal]:
     return {row[0]: _Deal(*row) for row in rows_of(_DEALS, [[one.deal_id for one in rows]])}
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    return shown_money(amount, currency, settings.LANGUAGE_CODE)
 
 
 def _somebody(deal: DealFacts) -> list[int]:

@@ -5,7 +5,7 @@ Called by the sweep of control points (`control_points`), inside its transaction
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -29,12 +29,7 @@ Place = tuple[int, int, str]
 """Instance, token, key of the control point."""
 JUST_NOW: Final = UNDO_WINDOW + UNDO_GRACE + timedelta(minutes=1)
 """A deviation that was cured so shortly ago goes on: the completion was taken back, and workers looked late."""
-_OVER: Final = """
-SELECT v.id, t.status, coalesce(t.completed_at, %(now)s) FROM processes_deviation v
-LEFT JOIN processes_task t ON t.instance_id = v.instance_id AND t.token = v.token
-WHERE v.state <> 'closed' AND (t.id IS NULL OR t.status <> 'open')
-ORDER BY v.id LIMIT %(batch)s FOR UPDATE OF v SKIP LOCKED
-"""
+_MAY_GO_ON: Final = (DeviationEnd.CURED, DeviationEnd.UNDONE)
 _ESCALATING: Final = """
 SELECT v.id FROM processes_deviation v JOIN processes_instance i ON i.id = v.instance_id AND i.status = 'running'
 WHERE v.next_at <= %s AND v.state = 'open' ORDER BY v.next_at, v.id LIMIT %s FOR UPDATE OF v SKIP LOCKED
@@ -52,6 +47,15 @@ class Found:
     @property
     def place(self) -> Place:
         return self.snapshot.instance_id, self.task.token, self.point.key
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A place whose deviation, if there is one, is over: how, and since when."""
+
+    place: Place
+    how: DeviationEnd
+    at: datetime
 
 
 def raise_found(found: Sequence[Found], *, now: datetime) -> None:
@@ -76,29 +80,54 @@ def raise_found(found: Sequence[Found], *, now: datetime) -> None:
     )
 
 
-def close_cured(places: Collection[Place], *, now: datetime) -> None:
-    """Close the deviations at these places: what they were raised for is so no longer."""
-    if not places:
+def close_ended(ended: Collection[Ended], *, now: datetime) -> None:
+    """Close the deviations at these places, where there are any."""
+    if not ended:
         return
-    wanted = set(places)
-    rows = Deviation.objects.select_for_update().filter(instance__in={place[0] for place in wanted})
+    ends = {one.place: one for one in ended}
+    rows = Deviation.objects.select_for_update().filter(instance__in={place[0] for place in ends})
     rows = rows.exclude(state=DeviationState.CLOSED).order_by("pk")
-    _close([(row, DeviationEnd.CURED, now) for row in rows if _place(row) in wanted], now)
+    _close([(row, ends[place_of(row)].how, ends[place_of(row)].at) for row in rows if place_of(row) in ends], now)
 
 
-@transaction.atomic
-def close_over(*, now: datetime, batch: int) -> int:
-    """Close the deviations whose step is over: cured if it was done, else over otherwise; how many."""
-    over = {row[0]: (row[1], row[2]) for row in rows_of(_OVER, {"now": now, "batch": batch})}
-    if not over:
-        return 0
-    rows = Deviation.objects.filter(pk__in=over).order_by("pk")
-    ends = []
-    for row in rows:
-        status, at = over[row.pk]
-        ends.append((row, DeviationEnd.CURED if status == "done" else DeviationEnd.OVER, max(at, row.raised_at)))
-    _close(ends, now)
-    return len(over)
+def closed_by_hand(instance_ids: Collection[int]) -> set[Place]:
+    """The places of these instances whose deviation somebody has closed."""
+    rows = Deviation.objects.filter(instance__in=instance_ids, state=DeviationState.CLOSED, how=DeviationEnd.BY_HAND)
+    return set(rows.values_list("instance_id", "token", "point"))
+
+
+def restore_before_move(moved_at: Mapping[int, datetime], *, now: datetime) -> None:
+    """Let the deviations of these instances, {id: when it was moved}, stand as before a move that was undone just now:
+    what was raised since is closed, what the move closed is open again. Must run inside the transaction of the undo.
+
+    What was raised since and is a deviation by the version left, too, the workers open again; nobody is told twice."""
+    rows = list(Deviation.objects.filter(instance__in=moved_at).order_by("pk"))
+    before = [row for row in rows if row.raised_at <= moved_at[row.instance_id]]
+    live = [row for row in rows if row.state != DeviationState.CLOSED]
+    _take_back([row for row in live if row not in before], now)
+    tasks = Task.objects.filter(instance__in=moved_at, status="open").values_list("instance_id", "token")
+    present, standing = set(tasks), {place_of(row) for row in live if row in before}
+    closed = {
+        place_of(row): row
+        for row in before
+        if row.how in (DeviationEnd.MOVED, DeviationEnd.OVER)
+        and row.closed_at is not None
+        and row.closed_at >= moved_at[row.instance_id]
+    }
+    _reopen([row for place, row in closed.items() if place not in standing and place[:2] in present], now)
+
+
+def _take_back(raised: Sequence[Deviation], now: datetime) -> None:
+    """Close what was raised after a move that is undone; its control points are looked at once more."""
+    if not raised:
+        return
+    places = Q()
+    for row in raised:
+        places |= Q(instance=row.instance_id, token=row.token, point=row.point)
+    watches = ControlWatch.objects.filter(places, state=WatchState.RAISED)  # before the deviations, as workers do
+    watches.update(state=WatchState.SCHEDULED, look_at=now)
+    held = Deviation.objects.select_for_update().filter(pk__in=[row.pk for row in raised]).order_by("pk")
+    _close([(row, DeviationEnd.UNDONE, now) for row in held if row.state != DeviationState.CLOSED], now)
 
 
 @transaction.atomic
@@ -142,10 +171,10 @@ def point_of(row: Deviation, snapshot: InstanceSnapshot) -> ControlPoint | None:
 def _present(places: Sequence[Place], now: datetime) -> tuple[set[Place], dict[Place, Deviation]]:
     """Where there is a live deviation, and those that were cured just now."""
     rows = Deviation.objects.filter(instance__in={place[0] for place in places}).filter(
-        ~Q(state=DeviationState.CLOSED) | Q(how=DeviationEnd.CURED, closed_at__gt=now - JUST_NOW)
+        ~Q(state=DeviationState.CLOSED) | Q(how__in=_MAY_GO_ON, closed_at__gt=now - JUST_NOW)
     )
-    live = {_place(row) for row in rows if row.state != DeviationState.CLOSED}
-    return live, {_place(row): row for row in rows if row.state == DeviationState.CLOSED}
+    live = {place_of(row) for row in rows if row.state != DeviationState.CLOSED}
+    return live, {place_of(row): row for row in rows if row.state == DeviationState.CLOSED}
 
 
 def _new(found: Found, process_id: int, now: datetime) -> Deviation:
@@ -180,22 +209,18 @@ def _reopen(rows: Sequence[Deviation], now: datetime) -> None:
 
 
 def _close(ends: Sequence[tuple[Deviation, DeviationEnd, datetime]], now: datetime) -> None:
-    """Close these; their control points are looked at again, should the step come back."""
     if not ends:
         return
     for row, how, at in ends:
-        row.state, row.how, row.closed_at, row.next_at = DeviationState.CLOSED, how, at, None
+        row.state, row.how, row.closed_at, row.next_at = DeviationState.CLOSED, how, max(at, row.raised_at), None
     rows = [row for row, _how, _at in ends]
     Deviation.objects.bulk_update(rows, ["state", "how", "closed_at", "next_at"])
-    over = ControlWatch.objects.filter(instance__in={row.instance_id for row in rows}, state=WatchState.RAISED)
-    places = {_place(row) for row in rows}
-    again = [one.pk for one in over if (one.instance_id, one.token, one.point) in places]
-    ControlWatch.objects.filter(pk__in=again).update(state=WatchState.SCHEDULED, look_at=now, seen=None)
     snapshots = read_instances(instance_ids=[row.instance_id for row in rows])
     record(_event("closed", row, now, snapshots[row.instance_id].deal, None, how=str(how)) for row, how, _at in ends)
 
 
-def _place(row: Deviation) -> Place:
+def place_of(row: Deviation | ControlWatch) -> Place:
+    """Which control point of which open step a row is about."""
     return row.instance_id, row.token, row.point
 
 

@@ -7,6 +7,7 @@ from kniga.processes.models.acts import ActRowStatus as ActRowStatus
 from kniga.processes.models.acts import ActStatus as ActStatus
 from kniga.processes.models.acts import BulkAct as BulkAct
 from kniga.processes.models.acts import BulkActRow as BulkActRow
+from kniga.processes.models.control import ControlMark as ControlMark
 from kniga.processes.models.control import ControlWatch as ControlWatch
 from kniga.processes.models.control import Deviation as Deviation
 from kniga.processes.models.drafts import Draft as Draft

@@ -92,7 +92,8 @@ class ActRowStatus(models.TextChoices):
 class BulkActRow(models.Model):
     """What becomes of one instance: `why` is {code, …} of what speaks against it, `choices` a person's own mapping
     for this instance; `before` is how it stood, `revision` the instance's revision after the act: as long as it is
-    still that, the act can be undone. A row of a start has its `deal`, and its instance once it is started."""
+    still that, the act can be undone. A row of a start has its `deal`, and its instance once it is started. `foretold`
+    is what a move would do to deviations: {"raised": names, "closed": names}, null for nothing."""
 
     act = models.ForeignKey(BulkAct, on_delete=models.CASCADE, related_name="rows", db_index=False)
     instance = models.ForeignKey("processes.Instance", on_delete=models.CASCADE, null=True, related_name="act_rows")
@@ -100,6 +101,7 @@ class BulkActRow(models.Model):
     status = models.CharField(max_length=10, choices=ActRowStatus.choices, default=ActRowStatus.FITS)
     why = models.JSONField(null=True)
     choices = models.JSONField(null=True)
+    foretold = models.JSONField(null=True)
     revision = models.PositiveIntegerField(null=True)
     before = models.JSONField(null=True)
     acted_at = models.DateTimeField(null=True)

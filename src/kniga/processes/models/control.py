@@ -15,12 +15,13 @@ class WatchState(models.TextChoices):
 
 
 class ControlWatch(models.Model):
-    """A control point of an open step: it is looked at at `look_at` (None: only when deal or client change).
+    """A control point of an open step: it is looked at at `look_at`, and when its deal, client or process has changed
+    (see `ControlMark`), if it is not `scheduled` or has no such moment.
 
-    `watching`: its time has come, and its condition was not true; `raised`: it is a deviation. `seen` is what the deal
-    was like when the condition was last looked at; None where there is no condition. A row with an empty `point` asks
-    to derive those of its step anew (the deal was moved to another version, or many were started at once). Rows
-    outlive their step by some seconds, so that a completion that is taken back finds them."""
+    `watching`: its time has come, and it is no deviation; `raised`: it is one. A row with an empty `point` asks to
+    derive those of its step anew (the deal was moved to another version, or many were started at once). Rows outlive
+    their step by some seconds, so that a completion that is taken back finds them. `seen` is of an earlier release;
+    the functions that write steps empty it."""
 
     instance = models.ForeignKey("processes.Instance", on_delete=models.CASCADE, related_name="+", db_index=False)
     token = models.PositiveIntegerField()
@@ -33,8 +34,16 @@ class ControlWatch(models.Model):
         constraints = [models.UniqueConstraint(fields=["instance", "token", "point"], name="control_watch_once")]
         indexes = [
             models.Index(fields=["look_at", "id"], name="control_watch_due", condition=models.Q(look_at__isnull=False)),
-            models.Index(fields=["id"], name="control_watch_seen", condition=models.Q(seen__isnull=False)),
         ]
+
+
+class ControlMark(models.Model):
+    """The deal, the client or the process of an instance that watches something has changed: a worker has to look.
+
+    Triggers write it in the transaction of the change (sql/control_marks.sql); it is only ever added and taken away, so
+    a change never waits for a worker, and one that comes while a worker looks is not lost."""
+
+    instance_id = models.BigIntegerField()
 
 
 class DeviationState(models.TextChoices):
@@ -47,6 +56,8 @@ class DeviationEnd(models.TextChoices):
     CURED = "cured", _("Cured")
     OVER = "over", _("The step is over otherwise")
     BY_HAND = "by_hand", _("Closed by hand")
+    MOVED = "moved", _("The version the deal was moved to does not ask for it")
+    UNDONE = "undone", _("The move to another version was undone")
 
 
 class Deviation(models.Model):

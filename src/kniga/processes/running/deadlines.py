@@ -15,11 +15,14 @@ from django.utils.translation import gettext as _
 from kniga.engine import BoundaryEvent
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
+from kniga.people.notice_kinds import DEADLINE
+from kniga.people.notices import notify
 from kniga.people.permissions import Act
 from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.platform.said import said, said_moment
 from kniga.platform.sqlparts import rows_of
 from kniga.platform.waking import wake_workers
 from kniga.platform.working_time import organisation_calendar
@@ -60,6 +63,7 @@ def move_deadline(*, task_id: int, to: datetime | None, reason: str, by: User, n
     task.save(update_fields=["due_at"])
     snapshot = read_instances(instance_ids=[task.instance_id])[task.instance_id]
     _follow(task, snapshot)
+    _record(task, before, reason, by, now)
     _tell(task, before, reason, by, now)
     look_again(instance_id=task.instance_id, token=task.token, now=now)
     wake_workers()
@@ -125,6 +129,18 @@ def _follow(task: Task, snapshot: InstanceSnapshot) -> None:
 
 
 def _tell(task: Task, before: datetime | None, reason: str, by: User, now: datetime) -> None:
+    """Tell whose task it is, and who owns the deal: their day has changed, by whom and why."""
+    assert task.due_at is not None, "a deadline is moved to a moment"
+    people = [id for id in (task.assignee_id, task.deal.owner_id) if id is not None and id != by.pk]
+    title = said("%(who)s moved a deadline: %(step)s, deal No. %(number)s") % {
+        "who": by.name, "step": task.name, "number": task.deal.number,
+    }  # fmt: skip
+    moments = {"before": said_moment(before) if before else "—", "after": said_moment(task.due_at), "why": reason}
+    body = said("%(before)s → %(after)s. Why: %(why)s") % moments
+    notify(user_ids=people, kind=DEADLINE, title=title, body=body, url=f"/tasks/{task.pk}/", now=now)
+
+
+def _record(task: Task, before: datetime | None, reason: str, by: User, now: datetime) -> None:
     assert task.due_at is not None, "a deadline is moved to a moment"
     payload = {
         "token": task.token, "element": task.element, "from": before.isoformat() if before else None,

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from kniga.people.models import User
 from kniga.people.notice_kinds import PUBLISHING
 from kniga.people.notices import notify
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.platform.said import said as _
 from kniga.processes.models import ProcessVersion
 
 

@@ -22,6 +22,7 @@ from kniga.processes.desk.decided import Decided
 from kniga.processes.desk.timeline import TimelineRow
 from kniga.web.clients.one_step import Told, told_together
 from kniga.web.desk.answers import shown_answer
+from kniga.web.deviations.words import end_names
 from kniga.web.formatting import moment, money, number
 
 TASK_ICONS: Final = {"call": "phone", "mail": "mail", "meeting": "people", "document": "document"}
@@ -137,6 +138,8 @@ def _details(row: TimelineRow) -> tuple[tuple[str, str], ...]:
         return ((_("Deadline"), f"{before} → {after}"), (_("Why"), str(row.payload.get("reason") or "—")))
     if row.kind == "processes.form.received" and row.message:
         return ((_("Message"), row.message),)
+    if row.kind.startswith("processes.deviation."):
+        return _of_deviation(row.payload)
     if row.kind == "documents.letter.sent":
         return ((_("To"), str(row.payload.get("to", ""))),)
     if row.kind == "deals.deal.lost" and row.payload.get("reason"):
@@ -149,6 +152,12 @@ def _because(one: Decided) -> Iterator[tuple[str, str]]:
     yield one.label, one.value
     for why, points in one.reasons:
         yield f"• {why}", points
+
+
+def _of_deviation(payload: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """How a deviation ended, and what was said about it."""
+    how, word = end_names().get(str(payload.get("how", "")), ""), str(payload.get("word") or "")
+    return tuple((label, text) for label, text in ((_("How it ended"), how), (_("In their words"), word)) if text)
 
 
 def _bought(line: Mapping[str, Any]) -> str:
@@ -255,6 +264,11 @@ def _worked(row: TimelineRow) -> tuple[str, str, str]:
     return _with(_("The machine has done its part"), row.place), "settings", "good"
 
 
+def _deviation_closed(row: TimelineRow) -> tuple[str, str, str]:
+    tone = "good" if row.payload.get("how") == "cured" else "neutral"
+    return _("Deviation closed: %(name)s") % {"name": row.payload.get("name", "")}, "check", tone
+
+
 def _with(title: str, place: str) -> str:
     return f"{title}: {place}" if place else title
 
@@ -289,8 +303,8 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.deviation.raised": _said(gettext_lazy("Deviation: %(name)s"), "warning", "bad", name="name"),
     "processes.deviation.acknowledged": _said(gettext_lazy("Deviation taken up: %(name)s"), "check", name="name"),
     "processes.deviation.escalated": _said(gettext_lazy("Deviation escalated: %(name)s"), "up", "bad", name="name"),
-    "processes.deviation.written": _said(gettext_lazy("Written to the rep: %(word)s"), "message", word="word"),
-    "processes.deviation.closed": _said(gettext_lazy("Deviation closed: %(name)s"), "check", "good", name="name"),
+    "processes.deviation.written": _said(gettext_lazy("Written to the rep: %(name)s"), "message", name="name"),
+    "processes.deviation.closed": _deviation_closed,
     "processes.deviation.reopened": _said(gettext_lazy("Deviation open again: %(name)s"), "warning", name="name"),
     "processes.form.received": _said(gettext_lazy("Request from a site: %(name)s"), "globe", "info", name="name"),
     "processes.signal.failed": _said(

@@ -8,7 +8,7 @@ from typing import Final
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from kniga.deals.queries import get_visible_deal
@@ -27,6 +27,7 @@ from kniga.processes.control.deviation_queries import (
 from kniga.processes.running.deadlines import proposed_deadline
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.deviations.addresses import AskedDeviations, read
+from kniga.web.deviations.words import end_names, state_names
 from kniga.web.jinja import query
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.params import moment_for_field, sent_moment
@@ -110,18 +111,3 @@ def _context(request: SignedInRequest, asked: AskedDeviations) -> dict[str, obje
         "proposed": moment_for_field(proposed_deadline(clock.now())), "may_move": may(request.user, Act.STEER),
         "may_assign": may(request.user, Act.REASSIGN),
     }  # fmt: skip
-
-
-def state_names() -> dict[str, str]:
-    """The states of deviations in the language of the page."""
-    return {
-        "": _("Live"),
-        "open": _("Not taken up"),
-        "acknowledged": _("Taken up"),
-        "closed": pgettext("deviations", "Closed"),
-    }
-
-
-def end_names() -> dict[str, str]:
-    """How deviations end, in the language of the page."""
-    return {"cured": _("Cured"), "over": _("The step is over otherwise"), "by_hand": _("Closed by hand")}

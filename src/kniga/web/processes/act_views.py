@@ -22,6 +22,7 @@ from kniga.processes.acts.act_queries import (
     act_counts,
     act_rows,
     acts_of_process,
+    foretold_of,
     get_visible_act,
     mapping_of,
 )
@@ -109,7 +110,7 @@ def act_context(request: SignedInRequest, found: BulkAct) -> dict[str, Any]:
         "pictures": _pictures(request, found, mapping, numbers) if over is None else None,
         "numbers": numbers, "colours": COLOURS, "likely": likely, "split": split_form(found, request.POST),
         "doubtful": doubtful(mapping),
-        "others": _others(request, found),
+        "others": _others(request, found), "foretold": foretold_of(found),
         "act": found, "counts": counts, "total": total, "names": act_names(), "statuses": act_statuses(),
         "row_statuses": row_statuses(), "shown": status if status in counts else "",
         "page": act_rows(

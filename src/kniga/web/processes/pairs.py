@@ -72,11 +72,12 @@ def _old_marks(mapping: Sequence[MappedElement], numbers: Mapping[str, int]) -> 
         name, number = line.proposal.name or line.proposal.element, numbers[line.proposal.element]
         becomes = next((text for id, text in line.options if id == line.target), "")
         card = [name, _("becomes: %(step)s") % {"step": becomes} if becomes else _("has no counterpart yet")]
+        told = ngettext("%(num)s deal", "%(num)s deals", line.instances) % {"num": number_text(line.instances)}
         if line.instances:
-            deals = ngettext("%(num)s deal", "%(num)s deals", line.instances)
-            card.insert(1, deals % {"num": number_text(line.instances)})
+            card.insert(1, told)
         pair = Badge(str(number), "top-left", "", number % COLOURS) if line.target else Badge("?", "top-left", "bad")
-        count = (Badge(number_text(line.instances)),) if line.instances else ()
+        # In words and at another corner: a bare number would look like that of a pair.
+        count = (Badge(told, "bottom-right"),) if line.instances else ()
         found[line.proposal.element] = Mark(tuple(card), 0, (pair, *count), _state(line))
     return found
 
