@@ -27,6 +27,8 @@ from kniga.clients.services import create_client
 from kniga.documents.letter_services import keep_letter
 from kniga.documents.services import TemplateText, create_document, create_template
 from kniga.imports.setup import bring_file
+from kniga.mailboxes.models import ReceivedLetter
+from kniga.mailboxes.services import MailboxSettings, create_mailbox
 from kniga.people.models import Branch, Team, User
 from kniga.people.notice_kinds import DEVIATION
 from kniga.people.notices import notify
@@ -128,6 +130,11 @@ def make_world() -> World:
     letter = keep_letter(
         deal_id=deal_id, template_key="", to="a@example.com", subject="Hello", body="Good day", by=rep, now=now
     )
+    mailbox = create_mailbox(given=mailbox_settings(rep), by=administrator, now=now)
+    received = ReceivedLetter.objects.create(
+        mailbox=mailbox, uid_validity=1, uid=1, digest="1", kind="letter", place="client", client=client,
+        sender="anna@example.com", subject="Hello", body="Good day", came_at=now, taken_at=now,
+    )  # fmt: skip
     deviation = Deviation.objects.create(
         instance_id=task.instance_id, token=task.token, process=act.process, deal_id=deal_id, element=task.element,
         step=task.name, point="late", name="Late", raised_at=now, at_risk=1000,
@@ -139,10 +146,19 @@ def make_world() -> World:
         "key": "small_sale", "number": 1, "work_id": work.pk, "instance_id": task.instance_id, "act_id": act.pk,
         "document_id": document.pk, "letter_id": letter.pk, "letter_key": "hello", "form_key": form.key,
         "template_key": template.key, "gallery_key": "b2b_sale",
+        "mailbox_id": mailbox.pk, "received_id": received.pk,
         "draft_id": draft.pk, "discarded_id": discarded.pk, "deviation_id": deviation.pk,
         "notice_id": people["head"].notices.get().pk,
     }  # fmt: skip
     return World(people, ids)
+
+
+def mailbox_settings(owner: User) -> MailboxSettings:
+    """A mailbox on this machine where no server listens."""
+    return MailboxSettings(
+        "Sales", "sales@example.com", "127.0.0.1", "sales", "secret", port=1, security="none",
+        process_key="small_sale", owner=owner,
+    )  # fmt: skip
 
 
 @contextmanager

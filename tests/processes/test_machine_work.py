@@ -82,7 +82,7 @@ def test_a_letter_goes_out_when_its_step_can_no_longer_be_undone(department: Dep
     assert do_work(now=AFTER_UNDO) == 1
     (sent,) = mail.outbox
     assert (sent.to, sent.subject, sent.body) == (["ann@example.com"], "About Racks", "Good day, Ann!")
-    assert f"kniga-{instance_id}@" in sent.extra_headers["References"]
+    assert f"kniga-{instance_id}." in sent.extra_headers["References"]
     assert Work.objects.get().status == "done"
     assert Task.objects.get(status="open").element == "after"
     assert do_work(now=AFTER_UNDO) == 0

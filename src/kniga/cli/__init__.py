@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "book": ("kniga.cli.book:app", "Write the sales book as a PDF or an HTML file."),
     "user": ("kniga.cli.user:app", "Create and list people who sign in; set passwords and roles."),
     "organisation": ("kniga.cli.organisation:app", "Show and change the organisation's settings and days off."),
+    "mailbox": ("kniga.cli.mailbox:app", "Set up and read mailboxes whose letters come to deals."),
     "token": ("kniga.cli.token:app", "Create, list and revoke keys of the REST API."),
     "backup": ("kniga.cli.backup:backup", "Write all data into one file."),
     "restore": ("kniga.cli.backup:restore", "Read a backup into an empty database."),

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "kniga.insights",
     "kniga.salesbook",
     "kniga.imports",
+    "kniga.mailboxes",
 ]
 
 MIDDLEWARE = [

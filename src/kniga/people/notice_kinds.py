@@ -29,6 +29,8 @@ BOOK: Final = "book"
 PUBLISHING: Final = "publishing"
 REQUEST: Final = "request"
 NEW_REQUEST: Final = "new_request"
+LETTER: Final = "letter"
+MAILBOX: Final = "mailbox"
 KINDS: Final[dict[str, NoticeKind]] = {
     kind.key: kind
     for kind in (
@@ -39,6 +41,8 @@ KINDS: Final[dict[str, NoticeKind]] = {
         NoticeKind(PUBLISHING, _("Versions that were not published at their time"), "warning", always_in_app=True),
         NoticeKind(NEW_REQUEST, _("Requests from sites"), "globe"),
         NoticeKind(REQUEST, _("Requests from sites that began no deal"), "warning", always_in_app=True),
+        NoticeKind(LETTER, _("Letters from clients"), "mail", by_mail=False),
+        NoticeKind(MAILBOX, _("Mailboxes that cannot be read"), "warning", always_in_app=True),
         NoticeKind(BOOK, _("Changes of the sales book"), "book", by_mail=False),
     )
 }

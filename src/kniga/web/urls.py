@@ -19,6 +19,7 @@ urlpatterns = [
     path("imports/", include("kniga.web.imports.urls")),
     path("processes/", include("kniga.web.processes.urls")),
     path("", include("kniga.web.web_forms.urls")),
+    path("", include("kniga.web.mailboxes.urls")),
     path("book/", include("kniga.web.salesbook.urls")),
     path("people/", include("kniga.web.people.urls")),
     path("search/", include("kniga.web.search.urls")),

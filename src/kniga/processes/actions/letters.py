@@ -9,14 +9,15 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import translation
 
+from kniga.documents.answering import answers_to
 from kniga.documents.letter_services import keep_letter, letter_of_work
 from kniga.documents.models import DocumentTemplate
 from kniga.documents.queries import active_template
+from kniga.documents.threads import name_of_letter, name_of_thread
 from kniga.platform.said import said as _
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.actions.doing import ActionFailed, Job, Results
 from kniga.processes.actions.placeholders import contact_of, filled, letter_values
-from kniga.processes.running.effects import thread_of
 
 _HEAD: Final = """
 SELECT u.email FROM deals_deal d LEFT JOIN people_user o ON o.id = d.owner_id
@@ -55,11 +56,10 @@ def post(*, instance_id: int, mark: str, to: str, subject: str, body: str, reply
     or what the mail server says (that may pass)."""
     if settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
         raise ActionFailed(_("No mail server is set up: see KNIGA_SMTP_HOST."), code="no_mail_server", is_final=True)
-    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">") or "localhost"
-    thread = f"<{thread_of(instance_id)}@{domain}>"
+    thread = name_of_thread(instance_id)
     letter = EmailMessage(
-        subject, body, to=[to], reply_to=[reply_to] if reply_to else None,
-        headers={"Message-ID": f"<kniga-{mark}@{domain}>", "References": thread, "In-Reply-To": thread},
+        subject, body, to=[to], reply_to=answers_to(reply_to) or None,
+        headers={"Message-ID": name_of_letter(instance_id, mark), "References": thread, "In-Reply-To": thread},
     )  # fmt: skip
     try:
         letter.send()

@@ -37,6 +37,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "processes.deviation.",
     ),
     "stages": ("processes.stage.", "processes.instance.", "deals.deal.won", "deals.deal.lost", "deals.deal.created"),
+    "letters": ("documents.letter.", "mailboxes.letter."),
     "changes": ("clients.", "deals.deal.changed", "deals.deal.assigned", "deals.lines.", "documents."),
 }
 

@@ -21,8 +21,6 @@ from kniga.clients.models import Client
 from kniga.clients.reference import get_or_create_source
 from kniga.clients.services import create_client
 from kniga.deals.models import Deal
-from kniga.deals.services import update_deal
-from kniga.engine import StartEvent
 from kniga.people.models import User
 from kniga.people.notice_kinds import NEW_REQUEST, REQUEST
 from kniga.people.notices import notify
@@ -31,11 +29,9 @@ from kniga.people.require import require
 from kniga.platform.errors import Conflict, NotVisible, Refused, check_all
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.platform.said import said
-from kniga.processes.correlation.messaging import Beginning, receive_message
-from kniga.processes.models import Process, ProcessVersion, VersionStatus
+from kniga.processes.correlation.requests import begin_request, seller_for
+from kniga.processes.models import Process, VersionStatus
 from kniga.processes.models.forms import WebForm, WebFormEntry
-from kniga.processes.opening import start_deal
-from kniga.processes.versions.definitions import runnable_version
 
 PER_SENDER: Final = 10
 PER_FORM: Final = 300
@@ -148,7 +144,11 @@ def _deal_of(form: WebForm, client: Client, values: Mapping[str, str], now: date
     """The deal it begins; None when it begins none, for a reason that is no stranger's business."""
     try:
         with transaction.atomic():
-            return _begin(form, client, _seller(client, form), values, now)
+            owner = seller_for(client=client, process=form.process, otherwise=form.owner)
+            return begin_request(
+                process=form.process, client=client, owner=owner, channel="form", source=form.name, values=values,
+                now=now,
+            )  # fmt: skip
     except (Refused, NotVisible) as refused:
         LOG.warning("what came by the form %s began no deal: %s", form.key, refused)
         return None
@@ -191,51 +191,6 @@ def _client(form: WebForm, values: Mapping[str, str], now: datetime) -> tuple[Cl
         source_id=get_or_create_source(form.name).pk,
     )  # fmt: skip
     return client, True
-
-
-def _seller(client: Client, form: WebForm) -> User:
-    """Whose the deal will be: the client's owner, where it has one who works deals and whose branch the process is
-    open to."""
-    owner, branch = client.owner, form.process.branch_id
-    fits = owner is not None and branch in (None, owner.branch_id) and owner.is_active and may(owner, Act.WORK_DEALS)
-    return owner if owner is not None and fits else form.owner
-
-
-def _begin(form: WebForm, client: Client, owner: User, values: Mapping[str, str], now: datetime) -> int | None:
-    start = _message_of(form.process)
-    if start is None:
-        return _begin_plainly(form, client, owner, values, now)
-    version_id, name = start
-    came = receive_message(
-        name=name, source="form", client_id=client.pk, payload=dict(values), now=now,
-        beginning=Beginning(version_id, owner),
-    )  # fmt: skip
-    if came.status == "failed":
-        return _begin_plainly(form, client, owner, values, now)
-    deal = None if came.deal_id is None else Deal.objects.get(pk=came.deal_id)
-    if deal is not None and not deal.note and values.get("message"):
-        update_deal(deal=deal, revision=deal.revision, by=owner, now=now, note=values["message"])
-    return came.deal_id
-
-
-def _begin_plainly(form: WebForm, client: Client, owner: User, values: Mapping[str, str], now: datetime) -> int:
-    return start_deal(
-        client=client, process_key=form.process.key, owner=owner, by=owner, now=now, note=values.get("message", ""),
-        source_id=get_or_create_source(form.name).pk,
-    ).deal_id  # fmt: skip
-
-
-def _message_of(process: Process) -> tuple[int, str] | None:
-    """The published version, and the message of forms that it begins with; None when it begins plainly."""
-    published = ProcessVersion.objects.filter(process=process, status=VersionStatus.PUBLISHED)
-    version_id = published.values_list("pk", flat=True).first()
-    if version_id is None:
-        return None
-    definition = runnable_version(version_id).definition
-    for element in (definition.elements[id] for id in definition.starts):
-        if isinstance(element, StartEvent) and element.message is not None and element.channel in ("form", "any"):
-            return version_id, element.message.name
-    return None
 
 
 def _check_values(values: Mapping[str, str]) -> None:

@@ -70,7 +70,13 @@ class TimelineEntry:
 
 def timeline_context(path: str, group: str, page: Page[TimelineRow]) -> dict[str, Any]:
     """The context of clients/timeline.html: entries, filters, where the next ones are."""
-    groups = [("", _("Everything")), ("tasks", _("Tasks")), ("stages", _("Stages")), ("changes", _("Changes"))]
+    groups = [
+        ("", _("Everything")),
+        ("tasks", _("Tasks")),
+        ("stages", _("Stages")),
+        ("letters", _("Letters")),
+        ("changes", _("Changes")),
+    ]
     return {
         "entries": [entry_of(told) for told in told_together(page.rows)],
         "groups": groups,
@@ -95,6 +101,8 @@ def _href(row: TimelineRow) -> str:
         return reverse("documents:document", args=[row.payload["document"]])
     if row.kind == "documents.letter.sent" and "letter" in row.payload:
         return reverse("documents:letter", args=[row.payload["letter"]])
+    if row.kind.startswith("mailboxes.letter.") and "letter" in row.payload:
+        return reverse("mailboxes:letter", args=[row.payload["letter"]])
     return reverse("desk:task", args=[row.task_id]) if row.task_id else ""
 
 
@@ -142,6 +150,8 @@ def _details(row: TimelineRow) -> tuple[tuple[str, str], ...]:
         return _of_deviation(row.payload)
     if row.kind == "documents.letter.sent":
         return ((_("To"), str(row.payload.get("to", ""))),)
+    if row.kind.startswith("mailboxes.letter."):
+        return ((_("Sender"), str(row.payload.get("from", ""))),)
     if row.kind == "deals.deal.lost" and row.payload.get("reason"):
         return ((_("Reason"), reason_name(str(row.payload["reason"]))),)
     return ()
@@ -269,6 +279,15 @@ def _deviation_closed(row: TimelineRow) -> tuple[str, str, str]:
     return _("Deviation closed: %(name)s") % {"name": row.payload.get("name", "")}, "check", tone
 
 
+def _letter_came(row: TimelineRow) -> tuple[str, str, str]:
+    subject = str(row.payload.get("subject") or "—")
+    if row.payload.get("kind") == "bounce":
+        return _("A letter did not arrive: %(subject)s") % {"subject": subject}, "mail", "bad"
+    if row.payload.get("kind") == "auto":
+        return _("Answer of a machine: %(subject)s") % {"subject": subject}, "mail", "neutral"
+    return _("Letter received: %(subject)s") % {"subject": subject}, "mail", "good"
+
+
 def _with(title: str, place: str) -> str:
     return f"{title}: {place}" if place else title
 
@@ -289,6 +308,9 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "deals.deal.cancelled": _said(gettext_lazy("Deal cancelled"), "close"),
     "documents.document.created": _said(gettext_lazy("Document made: %(name)s"), "document", "info", name="name"),
     "documents.letter.sent": _said(gettext_lazy("Letter sent: %(name)s"), "mail", "info", name="subject"),
+    "mailboxes.letter.received": _letter_came,
+    "mailboxes.letter.attached": _said(gettext_lazy("Letter attached: %(name)s"), "mail", "info", name="subject"),
+    "mailboxes.letter.set_aside": _said(gettext_lazy("Letter set aside: %(name)s"), "mail", name="subject"),
     "processes.instance.started": _said(gettext_lazy("The sales book started"), "play"),
     "processes.instance.ended": _said(gettext_lazy("The sales book came to its end"), "book"),
     "processes.instance.cancelled": _said(gettext_lazy("The sales book was stopped: %(why)s"), "close", why="reason"),

@@ -15,6 +15,7 @@ from kniga.deals.loss_reasons import reason_name
 from kniga.deals.queries import get_visible_deal, lines_of, stage_steps
 from kniga.deals.services import set_lines, update_deal
 from kniga.documents.queries import documents_of_deal, letters_of_deal
+from kniga.mailboxes.queries import received_of_deal
 from kniga.people.permissions import Act, may
 from kniga.people.roles import Entity
 from kniga.platform import clock
@@ -134,6 +135,7 @@ def processes_context(request: SignedInRequest, deal: Deal) -> dict[str, Any]:
         "channels": {"call": _("by telephone"), "email": _("by e-mail"), "form": _("by a form")},
         "documents": documents_of_deal(user=request.user, deal=deal),
         "letters": letters_of_deal(user=request.user, deal=deal),
+        "received": received_of_deal(user=request.user, deal_id=deal.pk),
     }
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from kniga.deals.loss_reasons import reason_name
 from kniga.deals.queries import StageStep
+from kniga.mailboxes.queries import received_for_task
 from kniga.people.permissions import Act, may
 from kniga.processes.desk.desk_queries import next_desk_task_for
 from kniga.processes.desk.materials import materials_of
@@ -86,6 +87,7 @@ def task_context(
         "controls": _controls(task),
         "skill": step.skill,
         "materials": materials_of(card=task),
+        "letters": received_for_task(user=user, deal_id=deal.id) if task.sees_deal else (),
         "questions": form_questions(
             step,
             {**known_of_deal(step, deal.amount, deal.expected_date), **(task.answers or {})}

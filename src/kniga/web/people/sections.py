@@ -25,4 +25,5 @@ def people_tabs(user: User) -> list[Tab]:
         found.append(("access", _("Who sees what"), reverse("people:access"), None))
     if may(user, Act.MANAGE_ORGANISATION):
         found.append(("organisation", _("Organisation"), reverse("people:organisation"), None))
+        found.append(("mailboxes", _("Mailboxes"), reverse("mailboxes:list"), None))
     return found

@@ -7,12 +7,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from kniga.mailboxes.queries import ReceivedRow, letters_in
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.processes.background.working import retry_work, skip_work
 from kniga.processes.desk.wait_queries import incidents_for, messages_for, tried_again
 from kniga.web.access import SignedInRequest, act_required
+from kniga.web.mailboxes.presenters import kind_words, why_words
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.processes.sections import book_tabs
 
@@ -47,8 +49,21 @@ def messages(request: SignedInRequest) -> HttpResponse:
     status = request.GET.get("status", STATUSES[0])
     status = status if status in STATUSES else STATUSES[0]
     page = messages_for(user=request.user, status=status, cursor=request.GET.get("after") or None)
-    context = {"page": page, "status": status, "statuses": status_names(), "tabs_shown": book_tabs(request.user)}
+    context = {
+        "page": page,
+        "status": status,
+        "statuses": status_names(),
+        "letters": _letters(request, status),
+        "tabs_shown": book_tabs(request.user),
+    }
     return render_page(request, "processes/messages.html", context)
+
+
+def _letters(request: SignedInRequest, status: str) -> tuple[tuple[ReceivedRow, str], ...]:
+    """Letters that found nobody, beside messages that nobody waits for, with why; those put away beside the expired."""
+    place = {"waiting": "unsorted", "expired": "aside"}.get(status)
+    found = () if place is None else letters_in(user=request.user, place=place)
+    return tuple((one, why_words(one.why) or kind_words(one.kind)) for one in found)
 
 
 def status_names() -> dict[str, str]:

@@ -1,0 +1,194 @@
+"""Mailboxes and letters that came as their pages need them; every query shows only what the user may see.
+
+A letter of a deal is seen by whoever sees the deal, one of a client by whoever sees the client, one that found nobody
+by whoever sees the deals of the person that sorts the mailbox.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Count, Max, Q
+
+from kniga.deals.models import Deal
+from kniga.mailboxes.models import LetterKind, LetterPlace, Mailbox, ReceivedLetter
+from kniga.mailboxes.troubles import Trouble, trouble_of
+from kniga.people.access import visible_owner_ids
+from kniga.people.models import User
+from kniga.people.roles import Entity
+from kniga.platform.errors import NotVisible
+from kniga.processes.models import Process, VersionStatus
+
+MOST_OF_DEAL: Final = 100
+MOST_OF_TASK: Final = 5
+MOST_SHOWN: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxRow:
+    """A mailbox in the list; `trouble` None: it could be read the last time."""
+
+    id: int
+    name: str
+    address: str
+    process: str
+    owner: str
+    is_active: bool
+    checked_at: datetime | None
+    trouble: Trouble | None
+    letters: int
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRow:
+    """A file of a letter; `size` -1: not known."""
+
+    name: str
+    type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRow:
+    """A letter in a list; `body` is all of what was written, `quoted` what it answers to. `client_id` may be None."""
+
+    id: int
+    subject: str
+    sender: str
+    sender_name: str
+    came_at: datetime
+    kind: str
+    place: str
+    why: str
+    error: str
+    is_broken: bool
+    client_id: int | None
+    client: str
+    deal_id: int | None
+    deal: str
+    mailbox: str
+    body: str
+    quoted: str
+    attachments: tuple[AttachmentRow, ...]
+
+
+_FIELDS: Final = (
+    "id", "subject", "sender", "sender_name", "came_at", "kind", "place", "why", "error", "is_broken", "client_id",
+    "client__name", "deal_id", "deal__name", "mailbox__name", "body", "quoted", "attachments",
+)  # fmt: skip
+
+
+def mailbox_rows(*, user: User) -> tuple[MailboxRow, ...]:
+    """All mailboxes, those in use first. They are the organisation's: nobody's own."""
+    found = Mailbox.objects.annotate(count=Count("letters"), last=Max("letters__came_at"))
+    rows = found.order_by("-is_active", "name", "id").values_list(
+        "id", "name", "address", "process__name", "owner__name", "is_active", "checked_at", "trouble", "count", "last"
+    )
+    return tuple(
+        MailboxRow(*row[:3], row[3] or "", *row[4:7], trouble_of(row[7]) if row[7] else None, *row[8:]) for row in rows
+    )
+
+
+def get_mailbox(*, user: User, id: int) -> Mailbox:
+    """The mailbox with its process and owner. Raises NotVisible."""
+    found = Mailbox.objects.select_related("process", "owner").filter(pk=id).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def answer_address() -> str:
+    """Where answers of clients shall go: the address of the first mailbox in use; "" without one."""
+    return Mailbox.objects.filter(is_active=True).order_by("id").values_list("address", flat=True).first() or ""
+
+
+def mailbox_processes(*, user: User) -> tuple[tuple[str, str], ...]:
+    """Keys and names of the processes that letters may begin: the published ones."""
+    found = Process.objects.filter(is_active=True, versions__status=VersionStatus.PUBLISHED)
+    return tuple(found.order_by("name", "id").values_list("key", "name"))
+
+
+def get_received(*, user: User, id: int) -> ReceivedLetter:
+    """The letter with deal, client and mailbox. Raises NotVisible."""
+    found = ReceivedLetter.objects.select_related(
+        "deal", "client", "mailbox__process", "mailbox__owner", "sorted_by"
+    ).filter(_visible(user), pk=id)
+    letter = found.first()
+    if letter is None or not user.is_active:
+        raise NotVisible
+    return letter
+
+
+def received_of_deal(*, user: User, deal_id: int) -> tuple[ReceivedRow, ...]:
+    """The letters of a deal that came through its own door, newest first, at most 100."""
+    return _rows(ReceivedLetter.objects.filter(deal_id=deal_id).order_by("-came_at", "-id"), MOST_OF_DEAL)
+
+
+def received_for_task(*, user: User, deal_id: int) -> tuple[ReceivedRow, ...]:
+    """The newest five letters that people wrote about the deal of a task, which came through its own door."""
+    found = ReceivedLetter.objects.filter(deal_id=deal_id, kind=LetterKind.LETTER)
+    return _rows(found.order_by("-came_at", "-id"), MOST_OF_TASK)
+
+
+def letters_in(*, user: User, place: str) -> tuple[ReceivedRow, ...]:
+    """The newest hundred letters `user` sees that are to be sorted, or lie aside (`place`)."""
+    found = ReceivedLetter.objects.filter(_visible(user), place=place).order_by("-id")
+    return _rows(found, MOST_SHOWN)
+
+
+def recent_letters(*, user: User, mailbox: Mailbox) -> tuple[ReceivedRow, ...]:
+    """The newest twenty letters of a mailbox that `user` sees."""
+    return _rows(ReceivedLetter.objects.filter(_visible(user), mailbox=mailbox).order_by("-id"), 20)
+
+
+def likely_deals(*, user: User, letter: ReceivedLetter) -> tuple[tuple[int, str], ...]:
+    """Open deals `user` sees that a letter may be about, by the client or the sender's address; at most 20."""
+    owners = visible_owner_ids(user, Entity.DEAL)
+    found = Deal.objects.filter(status="open")
+    if owners is not None:
+        found = found.filter(owner_id__in=owners)
+    near = Q(client__contacts__channels__value=letter.sender, client__contacts__channels__kind="email")
+    if letter.client_id is not None:
+        near |= Q(client_id=letter.client_id)
+    rows = found.filter(near).order_by("-id").distinct().values_list("pk", "number", "name", "client__name")[:20]
+    return tuple((pk, f"№ {number} {name} · {client}") for pk, number, name, client in rows)
+
+
+def deal_by_number(*, user: User, text: str) -> int:
+    """The id of the deal `user` sees with this number. Raises NotVisible."""
+    digits = text.strip().lstrip("№#").strip()
+    found = Deal.objects.filter(number=int(digits)) if digits.isdecimal() and len(digits) < 18 else Deal.objects.none()
+    owners = visible_owner_ids(user, Entity.DEAL)
+    if owners is not None:
+        found = found.filter(owner_id__in=owners)
+    id = found.values_list("pk", flat=True).first()
+    if id is None:
+        raise NotVisible
+    return id
+
+
+def _visible(user: User) -> Q:
+    deals, clients = visible_owner_ids(user, Entity.DEAL), visible_owner_ids(user, Entity.CLIENT)
+    seen = Q(deal=None, client=None) if deals is None else Q(deal=None, client=None, mailbox__owner_id__in=deals)
+    seen |= Q(deal__isnull=False) if deals is None else Q(deal__owner_id__in=deals)
+    if clients is None:
+        return seen | Q(deal=None, client__isnull=False)
+    return seen | Q(deal=None, client__owner_id__in=clients)
+
+
+def _rows(found: Any, most: int) -> tuple[ReceivedRow, ...]:
+    return tuple(_row(row) for row in found.values_list(*_FIELDS)[:most])
+
+
+def _row(row: tuple[Any, ...]) -> ReceivedRow:
+    files = tuple(AttachmentRow(one["name"], one["type"], one["size"]) for one in row[17])
+    values = [*row[:11], row[11] or "", row[12], row[13] or "", *row[14:17], files]
+    return ReceivedRow(*values)
+
+
+def unsorted_count(*, user: User) -> int:
+    """How many letters `user` sees are to be sorted; counted up to a hundred."""
+    return ReceivedLetter.objects.filter(_visible(user), place=LetterPlace.UNSORTED)[:MOST_SHOWN].count()
