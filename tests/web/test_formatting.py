@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 
 from kniga.web import formatting
+from kniga.web.breaking import breakable
 from kniga.web.markdown import render_markdown
 
 TODAY = date(2026, 11, 23)
@@ -96,3 +97,8 @@ def test_a_deadline_in_a_narrow_column_is_a_number_of_days() -> None:
         assert formatting.short_due(date(2026, 11, 19), TODAY) == "−4 d"
         assert formatting.short_due(date(2026, 11, 24), TODAY) == "tomorrow"
         assert formatting.short_due(None, TODAY) == "no deadline"
+
+
+def test_addresses_break_after_their_marks_and_in_no_word() -> None:
+    assert breakable("anna@north-park.ru") == "anna@<wbr>north-park<wbr>.ru"
+    assert breakable("<b>.ru/a?b") == "&lt;b&gt;<wbr>.ru/<wbr>a?<wbr>b"

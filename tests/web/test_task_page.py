@@ -136,6 +136,19 @@ def test_undo_opens_the_task_again_with_its_answers(department: Department, task
     assert Task.objects.get().status == "open"
 
 
+def test_going_back_to_a_task_that_was_taken_back_leads_to_the_one_that_is_open_again(
+    department: Department, task_id: int
+) -> None:
+    browser = client_of(department.rep)
+    browser.post(f"/tasks/{task_id}/complete/", {"outcome": "interested", "answer-need": "Forty racks"}, **HTMX)
+    later = Task.objects.get(status="open").pk
+    browser.post(f"/tasks/{task_id}/undo/", **HTMX)
+    answer = browser.get(f"/tasks/{later}/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/tasks/{task_id}/")
+    assert "That task is gone" in browser.get(f"/tasks/{task_id}/").content.decode()
+    assert client_of(department.rep).get(f"/tasks/{later}/").status_code == 404, "another session knows nothing of it"
+
+
 def test_the_later_of_two_people_is_told_who_and_sees_the_present_state(department: Department, task_id: int) -> None:
     complete_task(task_id=task_id, outcome="later", answers={}, by=department.lead, now=clock.now())
     answer = complete(department.rep, task_id, outcome="later")

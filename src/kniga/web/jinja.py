@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from kniga.platform.phones import format_phone
 from kniga.web import formatting, speaking
+from kniga.web.breaking import breakable
 from kniga.web.compiler import DirectCodeGenerator
 from kniga.web.markdown import render_markdown
 
@@ -61,7 +62,8 @@ def environment(**options: Any) -> Environment:
     env.globals.update(_=speaking.gettext, gettext=speaking.gettext, ngettext=speaking.ngettext)
     env.globals.update(pgettext=speaking.pgettext, npgettext=speaking.npgettext)
     env.filters.update({name: _spoken(function) for name, function in _FILTERS.items()})
-    env.filters.update(phone=format_phone, markdown=render_markdown, initials=formatting.initials, tint=formatting.tint)
+    env.filters.update(breakable=breakable, phone=format_phone, markdown=render_markdown)
+    env.filters.update(initials=formatting.initials, tint=formatting.tint)
     return env
 
 

@@ -12,10 +12,11 @@ from kniga.engine import UserTask
 from kniga.platform import clock
 from kniga.platform.errors import Conflict, Refused
 from kniga.processes.desk.task_card import get_task_step
-from kniga.processes.queries import first_own_task
+from kniga.processes.queries import first_own_task, tasks_after
 from kniga.processes.services import Advanced, TaskAlreadyDone, complete_task, undo_completion
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.answers import read_answers, read_confirmed
+from kniga.web.desk.gone import note_gone
 from kniga.web.desk.task_page import task_context
 from kniga.web.desk.task_views import TEMPLATE
 from kniga.web.formatting import clock_time
@@ -54,11 +55,13 @@ def complete(request: SignedInRequest, task_id: int) -> HttpResponse:
 def undo(request: SignedInRequest, task_id: int) -> HttpResponse:
     """Take one's own completion back within ten seconds; the task's page opens again with its answers."""
     here = reverse("desk:task", args=[task_id])
+    later = tasks_after(user=request.user, task_id=task_id)
     try:
         undo_completion(task_id=task_id, by=request.user, now=clock.now())
     except Refused as refused:
         toast(request, refused.message, kind="error")
         return done(request, here)
+    note_gone(request, later, task_id)
     toast(request, _("Undone: the task is open again."), kind="info")
     if request.GET.get("from") == "board":
         return done(request, reverse("board:home"), "board-changed")
