@@ -85,7 +85,7 @@ SECTIONS: tuple[Section, ...] = (
         "salesbook:book",
         group="see",
         shortcut="g k",
-        also=("/processes/", "/templates/", "/forms/"),
+        also=("/processes/", "/documents/templates/", "/forms/"),
     ),
     Section("processes", _("Processes"), "play", "processes:list", group=PALETTE),
     Section("imports", _("Import"), "import", "imports:list", Act.IMPORT, "set", shortcut="g i"),
