@@ -75,7 +75,7 @@ _TASK_COLUMNS = 10
 _INSTANCE_COLUMNS = 12
 
 
-# Structs, not dataclasses: each completion makes one of each, and a frozen dataclass takes six times as long.
+# Structs, not dataclasses: each completion makes one of each, and a frozen dataclass takes ten times as long.
 class DealFacts(msgspec.Struct, frozen=True):
     """What a step needs of a deal: whom its tasks go to, and the fields at hand. `superiors`: the owner's lead and
     head; None while nobody has asked (see `superiors_of`)."""
