@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from kniga.people.models import Branch
 from kniga.platform import clock
 from kniga.processes.drafts.drafting import draft_from_file, draft_from_scratch
 from kniga.processes.models import Draft, ProcessVersion
+from kniga.processes.versions.publishing import upload_version
+from kniga.processes.versions.scheduling import schedule_publishing
 from tests.processes.conftest import NOW, SMALL_SALE, Department, department
 from tests.web.test_processes_pages import client_of
 
@@ -378,3 +382,62 @@ def test_a_discarded_draft_is_brought_back_from_the_list_of_processes(department
     draft_from_file(xml=SMALL_SALE, by=department.head, now=NOW)
     refused = browser.post(f"/processes/drafts/{draft}/bring-back/")
     assert refused.status_code == 422 and "has another draft now" in refused.content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_draft_of_an_older_version_says_so_and_starts_from_the_newer_one(
+    department: Department, language: str
+) -> None:
+    browser = head_of(department, language)
+    browser.post("/processes/small_sale/1/edit/")
+    draft = Draft.objects.get().pk
+    assert "start-from" not in browser.get(f"/processes/drafts/{draft}/").content.decode()
+    newer = SMALL_SALE.replace(b"Make an offer", b"Offer")
+    upload_version(xml=newer, note="", by=department.head, now=NOW)
+    html = browser.get(f"/processes/drafts/{draft}/").content.decode()
+    assert f"/processes/drafts/{draft}/start-from/" in html
+    assert ("Start from version 2" if language == "en" else "Начать с версии 2") in html
+    answer = browser.post(f"/processes/drafts/{draft}/start-from/", {"number": "2"})
+    assert answer["Location"] == f"/processes/drafts/{draft}/"
+    found = Draft.objects.get()
+    assert (found.revision, b"Make an offer" in bytes(found.xml)) == (2, False)
+    assert "start-from" not in browser.get(f"/processes/drafts/{draft}/").content.decode()
+    for number in ("9", "", "x"):
+        assert browser.post(f"/processes/drafts/{draft}/start-from/", {"number": number}).status_code in (302, 404)
+    assert Draft.objects.get().revision == 2
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_list_of_processes_says_which_version_is_scheduled(department: Department, language: str) -> None:
+    browser = head_of(department, language)
+    assert "version 2 on" not in browser.get("/processes/").content.decode()
+    version = upload_version(xml=SMALL_SALE.replace(b"an offer", b"one"), note="", by=department.head, now=clock.now())
+    at = clock.now() + timedelta(days=2)
+    schedule_publishing(version_id=version.pk, at=at, by=department.head, now=clock.now())
+    said = "version 2 on" if language == "en" else "версия 2 запланирована на"
+    assert said in browser.get("/processes/").content.decode()
+    said = "Set for" if language == "en" else "Запланирована на"
+    for page in ("2/", "compare/"):
+        assert said in browser.get(f"/processes/small_sale/{page}").content.decode()
+
+
+def test_as_many_drafts_and_saves_as_there_are_cost_no_more_statements(
+    department: Department, django_assert_num_queries: Any
+) -> None:
+    """The list and the state ask as often for one draft as for thirty, and for thirty saves."""
+    browser, draft = head_of(department), begun(department)
+    with CaptureQueriesContext(connection) as of_one:
+        browser.get("/processes/")
+        browser.get(f"/processes/drafts/{draft}/state/")
+        browser.get(f"/processes/drafts/{draft}/states/")
+    statements = len(of_one)
+    for number in range(29):
+        draft_from_scratch(name=f"Own {number}", kind="sale", by=department.head, now=NOW)
+    xml = SMALL_SALE.decode()
+    for revision in range(1, 30):
+        sent = {"base_revision": revision, "xml": xml.replace("Make an offer", f"Offer {revision}")}
+        assert put(browser, draft, sent)[0] == 200
+    with django_assert_num_queries(statements):
+        assert browser.get("/processes/").content.decode().count("/processes/drafts/") == 30
+        browser.get(f"/processes/drafts/{draft}/state/")
+        browser.get(f"/processes/drafts/{draft}/states/")

@@ -23,7 +23,7 @@ PRESENT_FOR: Final = timedelta(minutes=1)
 @dataclass(frozen=True, slots=True)
 class DraftRow:
     """A draft in the list; `published` is the number of the version in force, None before the first; `branch` is ""
-    for everybody's."""
+    for everybody's. The draft began as version `base`, and `newer` is a later one, not retired, if there is any."""
 
     id: int
     key: str
@@ -34,6 +34,8 @@ class DraftRow:
     updated_by: str
     updated_by_id: int | None
     published: int | None
+    base: int | None
+    newer: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +197,19 @@ def draft_catalog(*, user: User) -> DraftCatalog:
 
 def _rows(drafts: Iterable[Draft]) -> Iterator[DraftRow]:
     drafts = list(drafts)
-    published = dict(
-        ProcessVersion.objects.filter(
-            process__key__in=[draft.process_key for draft in drafts], status=VersionStatus.PUBLISHED
-        ).values_list("process__key", "number")
-    )
+    versions = ProcessVersion.objects.filter(process__key__in=[draft.process_key for draft in drafts])
+    published: dict[str, int] = {}
+    newest: dict[str, int] = {}
+    bases: dict[int, int] = {}
+    for id, key, number, status in versions.order_by("number").values_list("pk", "process__key", "number", "status"):
+        bases[id] = number
+        if status == VersionStatus.PUBLISHED:
+            published[key] = number
+        if status != VersionStatus.RETIRED:
+            newest[key] = number
     for draft in drafts:
+        base = None if draft.base_version_id is None else bases.get(draft.base_version_id)
+        newer = newest.get(draft.process_key, 0)
         yield DraftRow(
             id=draft.pk,
             key=draft.process_key,
@@ -211,4 +220,6 @@ def _rows(drafts: Iterable[Draft]) -> Iterator[DraftRow]:
             updated_by="" if draft.updated_by is None else draft.updated_by.name,
             updated_by_id=draft.updated_by_id,
             published=published.get(draft.process_key),
+            base=base,
+            newer=newer if base is not None and newer > base else None,
         )

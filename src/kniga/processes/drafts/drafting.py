@@ -199,6 +199,22 @@ def restore_revision(*, draft_id: int, revision: int, by: User, now: datetime) -
     return draft
 
 
+def start_from_version(*, draft_id: int, number: int, by: User, now: datetime) -> Draft:
+    """Make a draft as a version of its process is, and count it as begun with that one: what stood there since stays
+    among the earlier states. Raises NotVisible for a version that is not there, BookRefused, Refused."""
+    require_head(by)
+    with transaction.atomic():
+        draft = _locked(draft_id)
+        version = ProcessVersion.objects.filter(process__key=draft.process_key, number=number).first()
+        if version is None:
+            raise NotVisible
+        draft.base_version = version
+        draft.save(update_fields=["base_version"])
+        _keep(draft, readable(bytes(version.xml)), by, now, is_quiet=True)
+        _tell("processes.draft.restored", draft, by, now, revision=draft.revision, version=version.number)
+    return draft
+
+
 def bring_back_draft(*, draft_id: int, by: User, now: datetime) -> Draft:
     """Open a discarded draft again, as it was. That of a new process gets another key when its own is taken meanwhile.
 

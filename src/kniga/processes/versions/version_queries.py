@@ -25,7 +25,8 @@ from kniga.processes.versions.unkept import unkept_promises
 class ProcessRow:
     """A process; `published` is the number of the version new deals start on, None before the first, `newest` that of
     the version to copy (that one, else the latest); `running` counts the deals in work that the reader sees, without
-    what other processes call. `branch` is "" for everybody's."""
+    what other processes call. `branch` is "" for everybody's. The version `scheduled` will be published by itself at
+    `publish_at`."""
 
     key: str
     name: str
@@ -36,6 +37,8 @@ class ProcessRow:
     running: int
     newest: int | None
     branch: str
+    scheduled: int | None
+    publish_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ SELECT p.key, p.name, p.kind, p.is_active, max(v.number) FILTER (WHERE v.status 
        coalesce(sum((SELECT count(*) FROM processes_instance i
                      WHERE i.version_id = v.id AND i.status IN ('running', 'suspended')
                        AND i.parent_token IS NULL {_SEEN})), 0),
-       coalesce(max(v.number) FILTER (WHERE v.status = 'published'), max(v.number)), coalesce(b.name, '')
+       coalesce(max(v.number) FILTER (WHERE v.status = 'published'), max(v.number)), coalesce(b.name, ''),
+       (array_agg(v.number ORDER BY v.publish_at) FILTER (WHERE v.publish_at IS NOT NULL))[1], min(v.publish_at)
 FROM processes_process p LEFT JOIN processes_processversion v ON v.process_id = p.id
 LEFT JOIN people_branch b ON b.id = p.branch_id
 GROUP BY p.id, b.name ORDER BY p.is_active DESC, p.name, p.id

@@ -15,12 +15,13 @@ from kniga.platform.errors import NotVisible, Refused
 from kniga.processes.diagrams.drawing import drawing_of
 from kniga.processes.drafts.draft_checking import definition_of_draft
 from kniga.processes.drafts.draft_queries import draft_at, draft_saves, get_draft
-from kniga.processes.drafts.drafting import bring_back_draft, restore_revision
+from kniga.processes.drafts.drafting import bring_back_draft, restore_revision, start_from_version
 from kniga.processes.versions.definitions import runnable_version
 from kniga.processes.versions.version_queries import get_version_row
 from kniga.processes.wording.changes import Changes, changes_between
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.pages import go_to, refuse, render_page, toast
+from kniga.web.params import id_or_none
 from kniga.web.processes.closed_drafts import led_on
 from kniga.web.processes.read_views import list_context
 
@@ -44,6 +45,18 @@ def one_state(request: SignedInRequest, draft_id: int, number: int) -> HttpRespo
     draft = restore_revision(draft_id=draft_id, revision=number, by=request.user, now=clock.now())
     toast(request, _("The draft is as it was in state %(number)d.") % {"number": number})
     return go_to(request, reverse("processes:draft", args=[draft.pk]), whole=True)
+
+
+@require_POST
+@act_required(Act.EDIT_BOOK)
+@led_on
+def start_from(request: SignedInRequest, draft_id: int) -> HttpResponse:
+    """Make the draft as a newer version of its process is."""
+    number = id_or_none(request.POST.get("number", "")) or 0
+    start_from_version(draft_id=draft_id, number=number, by=request.user, now=clock.now())
+    text = _("The draft is as version %(number)d is. What stood here stays among the earlier states.")
+    toast(request, text % {"number": number})
+    return go_to(request, reverse("processes:draft", args=[draft_id]), whole=True)
 
 
 @require_safe

@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("drafts/<int:draft_id>/discard/", draft_end_views.discard, name="discard_draft"),
     path("drafts/<int:draft_id>/states/", draft_history_views.states, name="draft_states"),
     path("drafts/<int:draft_id>/states/<int:number>/", draft_history_views.one_state, name="draft_at"),
+    path("drafts/<int:draft_id>/start-from/", draft_history_views.start_from, name="draft_start_from"),
     path("drafts/<int:draft_id>/changes/", draft_history_views.changes, name="draft_changes"),
     path("drafts/<int:discarded_id>/bring-back/", draft_history_views.bring_back, name="bring_back_draft"),
     path("incidents/", machine_views.incidents, name="incidents"),
