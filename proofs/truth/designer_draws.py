@@ -185,15 +185,26 @@ def _wait_and_call_again(report: Report, page: Page) -> None:
     report.line("the first of them", said, "message", goal="named with its cure", holds="Wait" in said)
     page.locator("[data-do='problems']").click()
     page.locator("[data-do='fit']").click()
-    page.locator(".djs-context-pad [data-action='connect']").click()
-    target = _shape(page, STEPS[0]).bounding_box()
-    page.mouse.move(target["x"] + 30, target["y"] + target["height"] + 30, steps=5)
-    page.mouse.move(target["x"] + 30, target["y"] + target["height"] / 2, steps=5)
-    page.mouse.down()
-    page.mouse.up()
+    _connect_to(page, STEPS[0])
     page.wait_for_function("() => !document.querySelector('.k-mark--error')")
     left = page.locator(".k-mark--error").count()
     report.line("problems after a way is drawn back to the call", left, "marks", goal="0", holds=left == 0)
+
+
+def _connect_to(page: Page, name: str) -> None:
+    """Draw a way from what is selected. Each press waits for what it needs: marks and pad are drawn anew while a save
+    is answered, and the way ends only where the designer has seen the pointer."""
+    page.wait_for_selector("[data-status='saved']")
+    page.wait_for_selector(".djs-direct-editing-parent", state="detached")
+    page.locator(".djs-context-pad.open [data-action='connect']").click()
+    target = _shape(page, name)
+    box = target.bounding_box()
+    page.mouse.move(box["x"] + 30, box["y"] + box["height"] + 30, steps=5)
+    page.mouse.move(box["x"] + 30, box["y"] + box["height"] / 2, steps=5)
+    page.locator(".djs-shape.connect-ok").wait_for(state="attached")
+    page.mouse.down()
+    page.mouse.up()
+    page.locator(".djs-shape.connect-ok").wait_for(state="detached")
 
 
 def _saved(page: Page) -> None:

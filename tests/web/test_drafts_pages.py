@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from lxml import etree
 
 from kniga.people.models import Branch
 from kniga.platform import clock
@@ -441,3 +442,32 @@ def test_as_many_drafts_and_saves_as_there_are_cost_no_more_statements(
         assert browser.get("/processes/").content.decode().count("/processes/drafts/") == 30
         browser.get(f"/processes/drafts/{draft}/state/")
         browser.get(f"/processes/drafts/{draft}/states/")
+
+
+@pytest.mark.parametrize("side", ["mine", "theirs"])
+def test_of_two_parts_put_into_each_other_one_move_holds(department: Department, side: str) -> None:
+    """Saved over the door the designer uses: neither move alone is wrong, both together would be a part in itself."""
+    browser, draft = head_of(department), begun(department)
+    x, y = (
+        '<subProcess id="x" name="X">{}</subProcess>',
+        '<subProcess id="y" name="Y">{}</subProcess>',
+    )
+    plain = SMALL_SALE.decode()
+
+    def drawn(parts: str) -> str:
+        return plain.replace("</process>", f"{parts}</process>")
+
+    status, told = put(browser, draft, {"base_revision": 1, "xml": drawn(x.format("") + y.format(""))})
+    assert status == 200, told
+    assert put(browser, draft, {"base_revision": 2, "xml": drawn(x.format(y.format("")))})[0] == 200
+    mine = {"base_revision": 2, "xml": drawn(y.format(x.format("")))}
+    status, told = put(browser, draft, mine)
+    asked = [one for one in told["structure"] if one["both"]]
+    assert status == 409 and [one["element"] for one in asked] == ["x"] and Draft.objects.get().revision == 3
+    choices = [{"element": one["element"], "field": one["field"], "side": side} for one in asked]
+    status, answer = put(browser, draft, mine | {"choices": choices})
+    assert (status, answer["revision"]) == (200, 4)
+    root = etree.fromstring(answer["xml"].encode())
+    inner, outer = ("x", "y") if side == "mine" else ("y", "x")
+    held = root.find(f".//*[@id='{inner}']")
+    assert held is not None and held.getparent().get("id") == outer
