@@ -9,6 +9,7 @@ export { keyFor } from "./keys";
 export { durationOf, spanOf } from "./durations";
 export { groupOf, operatorsOf, parseRule, ruleOf } from "./rules";
 export { renamedIn } from "./outline";
+export { found } from "./panel/finding";
 `;
 
 async function pure() {
@@ -24,9 +25,10 @@ async function again(path) {
   return { xml, warnings: warnings.map((warning) => warning.message) };
 }
 
-const { keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
+const { found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
 const types = ["text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean", "reference", "multi_reference"];
 const labels = [["Нужна скидка", []], ["Ready to call!", []], ["Ready to call", ["ready_to_call", "ready_to_call_2"]], ["…", []], ["Éclair", []]];
+const many = [["a", "КП на склад"], ["b", "Счёт"], ["c", "КП и счёт"], ["d", "Складской акт"]].map(([key, label]) => ({ key, label }));
 const durations = [["P2D", "working"], ["P1DT4H", "working"], ["P1DT4H", "absolute"], ["PT30M", "working"], ["P1M", "working"], ["P2W", "absolute"]];
 const rules = [
   '{"field":"deal.amount","op":"gt","value":"5"}',
@@ -36,6 +38,7 @@ const rules = [
 const said = {
   files: Object.fromEntries(await Promise.all(process.argv.slice(2).map(async (path) => [path, await again(path)]))),
   operators: Object.fromEntries(types.map((type) => [type, operatorsOf(type)])),
+  found: ["", "счёт", "кп счет", "склад", "x"].map((typed) => found(many, typed).map((one) => one.key)),
   keys: labels.map(([label, taken]) => keyFor(label, taken, "outcome")),
   spans: durations.map(([duration, calendar]) => spanOf(duration, calendar)),
   written: ["P2D", "PT30M", "P2W", "PT4H"].map((duration) => durationOf(spanOf(duration, "working"))),

@@ -132,3 +132,7 @@ def test_every_text_that_the_forms_ask_for_by_name_is_on_the_page() -> None:
     asked = {name for path in forms for name in re.findall(r'\bt\("(\w+)"', path.read_text())}
     assert len(asked) > 100
     assert asked - known == set()
+
+
+def test_among_many_what_holds_every_word_is_found_and_what_begins_so_comes_first(said: Any) -> None:
+    assert said["found"] == [["a", "b", "c", "d"], ["b", "c"], ["c"], ["d", "a"], []]

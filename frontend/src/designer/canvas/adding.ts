@@ -13,6 +13,11 @@ interface Create {
   start(event: Event, elements: Element | Element[], context?: object): void;
 }
 
+interface DirectEditing {
+  activate(element: Element): void;
+  isActive(): boolean;
+}
+
 interface SpaceTool {
   calculateAdjustments(elements: Element[], axis: "x" | "y", delta: number, start: number): { movingShapes: Element[]; resizingShapes: Element[] };
 }
@@ -22,7 +27,8 @@ interface Rewiring extends Modeling {
   reconnectEnd(flow: Element, target: Element, docking: Point): void;
 }
 
-const GAP = 60;
+/** Room for the pad beside what was just put down, and for the name of the way into it. */
+const GAP = 96;
 
 export class Adding {
   /** What the elements mean; it comes after the modeler that both stand on. */
@@ -61,6 +67,13 @@ export class Adding {
     this.modeler.get<Selection>("selection").select(added);
     this.modeler.get<Canvas>("canvas").scrollToElement(added, 120);
     return added;
+  }
+
+  /** The same, and ask for its name where it stands: typing replaces the one it was born with. */
+  appendAndName(part: Part, behind = this.source()): void {
+    const added = this.append(part, behind);
+    const editing = this.modeler.get<DirectEditing>("directEditing");
+    if (is(added, "bpmn:Activity") && !editing.isActive()) editing.activate(added);
   }
 
   private get modeling(): Rewiring {
@@ -105,15 +118,15 @@ export class Adding {
     return added;
   }
 
-  /** The outcome of the step before a choice that no way names; the first outcome goes the usual way. */
+  /** The outcome of the step before a choice that has no way yet; the first that no way names goes the usual one. */
   private openOutcome(gateway: Element): Outcome | undefined {
     const step = gateway.incoming.length === 1 ? (gateway.incoming[0]!.source as unknown as Drawn) : undefined;
     if (!step || !isStep(step)) return undefined;
     const flows = this.book.flows(gateway as unknown as Drawn);
     const named = flows.map((flow) => flow.condition).join(" ");
     const isUsual = flows.some((flow) => !flow.condition);
-    const outcomes = this.book.read(step).outcomes.slice(isUsual ? 1 : 0);
-    return outcomes.find((outcome) => !named.includes(`"${outcome.key}"`));
+    const unnamed = this.book.read(step).outcomes.filter((outcome) => !named.includes(`"${outcome.key}"`));
+    return unnamed[isUsual ? 1 : 0];
   }
 
   /** A new step stands in the stage of the one it follows. */

@@ -47,7 +47,7 @@ export function contextPadModule(modeler: () => Modeler, adding: () => Adding, s
 
   function appending(part: Part): Entry {
     return entry("model", part.icon, say("add_behind", { part: say(`part_${part.key}`) }), {
-      click: (_event, element) => void adding().append(part, element),
+      click: (_event, element) => adding().appendAndName(part, element),
       dragstart: (event, element) => adding().drag(part, event, element),
     });
   }

@@ -43,7 +43,8 @@ export function bindKeys(modeler: Modeler, adding: Adding, acts: Acts): void {
     if (event.shiftKey) return undefined;
     const part = PARTS.find((one) => one.code && one.code === event.code);
     if (part) {
-      adding.append(part);
+      adding.appendAndName(part);
+      event.preventDefault(); // the letter itself belongs to no name
       return true;
     }
     if (event.code === "Tab") return undefined;

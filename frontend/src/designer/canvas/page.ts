@@ -284,6 +284,7 @@ export class Page {
     const place = this.part("status");
     place.dataset["status"] = status;
     place.textContent = told || this.say(`status_${status}`);
+    place.title = place.textContent;
     const count = this.part("count");
     count.textContent = this.say(this.problems.count ? "problems" : "no_problems", { count: this.problems.count });
     count.dataset["errors"] = this.problems.errors ? "yes" : "no";

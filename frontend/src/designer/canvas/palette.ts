@@ -33,9 +33,11 @@ export function drawPalette(host: HTMLElement, modeler: Modeler, adding: Adding,
       made.draggable = true;
       made.dataset.part = part.key;
       made.addEventListener("click", (event) => {
-        adding.append(part);
         // After a press with the mouse the keys go on at the diagram; whoever came by the keyboard stays in the row.
-        if (event.detail > 0) modeler.get<Canvas>("canvas").focus();
+        if (event.detail > 0) {
+          modeler.get<Canvas>("canvas").focus();
+          adding.appendAndName(part);
+        } else adding.append(part);
       });
       made.addEventListener("dragstart", (event) => {
         event.preventDefault();

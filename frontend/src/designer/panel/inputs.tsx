@@ -1,8 +1,11 @@
 /* Inputs that write when the person rests, leaves the field or presses Enter: one change each in the undo history. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Combobox } from "./combobox";
 
 const REST_MS = 700;
+/* More than this nobody looks through: they are searched. */
+const FEW = 30;
 let ids = 0;
 
 /** An id of its own on the page; those of the library are the same in the panel and in the book. */
@@ -176,17 +179,20 @@ export function Select({ label, options, hidden, help, empty, value, onWrite }: 
   const id = useOwnId();
   const isKnown = options.some((option) => option.key === value) || (value === "" && empty !== undefined);
   const groups = [...new Set(options.map((option) => option.group ?? ""))];
+  const all = [...(empty !== undefined ? [{ key: "", label: empty }] : []), ...options];
   const shown = (group: string): JSX.Element[] =>
     options.filter((one) => (one.group ?? "") === group).map((one) => <option key={one.key} value={one.key}>{one.label}</option>);
   return (
     <div class="k-field">
       <label for={id} class={hidden ? "k-spoken" : undefined}>{label}</label>
-      <select id={id} class="k-input" value={value} aria-describedby={help ? `${id}-help` : undefined}
-        onChange={(event) => onWrite(event.currentTarget.value)}>
-        {empty !== undefined ? <option value="">{empty}</option> : null}
-        {isKnown ? null : <option value={value}>{value || "…"}</option>}
-        {groups.map((group) => (group ? <optgroup key={group} label={group}>{shown(group)}</optgroup> : shown(group)))}
-      </select>
+      {options.length > FEW ? <Combobox id={id} label={label} options={all} value={value} describedBy={help ? `${id}-help` : undefined} onWrite={onWrite} /> : (
+        <select id={id} class="k-input" value={value} aria-describedby={help ? `${id}-help` : undefined}
+          onChange={(event) => onWrite(event.currentTarget.value)}>
+          {empty !== undefined ? <option value="">{empty}</option> : null}
+          {isKnown ? null : <option value={value}>{value || "…"}</option>}
+          {groups.map((group) => (group ? <optgroup key={group} label={group}>{shown(group)}</optgroup> : shown(group)))}
+        </select>
+      )}
       {help ? <p class="k-field__help" id={`${id}-help`}>{help}</p> : null}
     </div>
   );

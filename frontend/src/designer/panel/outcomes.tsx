@@ -3,7 +3,7 @@ import { useDesk } from "./context";
 import type { Drawn, Outcome, Way } from "../model";
 import type { NewTarget } from "../growing";
 import { Adder, moved, replaced, Select, TextInput } from "./inputs";
-import { Moves } from "./questions";
+import { Key, Moves } from "./questions";
 
 const TONES = ["primary", "positive", "neutral", "negative"];
 const NEW: NewTarget[] = ["step", "won", "lost", "other"];
@@ -30,6 +30,7 @@ export function Outcomes({ step, onMade }: { step: Drawn; onMade?: (element: Dra
             <TextInput label={t("outcomeLabel")} value={outcome.label} onWrite={(label) => write(replaced(outcomes, at, { ...outcome, label }))} />
             <Select label={t("tone")} value={outcome.tone} options={TONES.map((key) => ({ key, label: t(`tone_${key}`) }))} onWrite={(tone) => write(replaced(outcomes, at, { ...outcome, tone }))} />
             <LeadsTo step={step} way={ways[at]} onMade={onMade} />
+            <Key value={outcome.key} />
             <Moves name={outcome.label} isFirst={at === 0} isLast={at === outcomes.length - 1} onMove={(by) => write(moved(outcomes, at, by))} onRemove={() => model.removeOutcome(step, outcome.key)} />
           </div>
         </details>

@@ -3,7 +3,7 @@ import { keyFor } from "../keys";
 import type { ProcessField, Stage } from "../model";
 import { labelled, useDesk } from "./context";
 import { Adder, Fold, moved, replaced, Select, TextArea, TextInput } from "./inputs";
-import { Choices, Moves } from "./questions";
+import { Choices, Key, Moves } from "./questions";
 
 const TYPES = ["text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean"];
 
@@ -57,6 +57,7 @@ function Fields() {
             <TextInput label={t("fieldLabel")} value={field.label} onWrite={(label) => write(replaced(fields, at, { ...field, label }))} />
             <Select label={t("questionType")} value={field.type} options={TYPES.map((key) => ({ key, label: t(`type_${key}`) }))} onWrite={(type) => write(replaced(fields, at, { ...field, type }))} />
             {field.type.endsWith("choice") ? <Choices choices={field.choices} onWrite={(choices) => write(replaced(fields, at, { ...field, choices }))} /> : null}
+            <Key value={field.key} />
             <Moves name={field.label} isFirst={at === 0} isLast={at === fields.length - 1} onMove={(by) => write(moved(fields, at, by))} onRemove={() => write(fields.filter((_, index) => index !== at))} />
           </div>
         </details>

@@ -66,8 +66,20 @@ function QuestionLine({ step, question, isFirst, isLast, onWrite, onMove, onRemo
         <TextArea label={t("questionHelp")} rows={2} value={question.help} onWrite={(help) => change({ help })} />
         {FIELDS[question.type] ? <Check label={t(`sets_${question.type}`)} checked={question.field === FIELDS[question.type]} onWrite={(on) => change({ field: on ? FIELDS[question.type]! : "" })} /> : null}
         {CHECKS[question.type] ? <Check label={t(`check_${CHECKS[question.type]}`)} checked={question.check === CHECKS[question.type]} onWrite={(on) => change({ check: on ? CHECKS[question.type]! : "" })} /> : null}
+        <Key value={question.key} />
         <Moves name={question.label} isFirst={isFirst} isLast={isLast} onMove={onMove} onRemove={onRemove} />
       </div>
+    </details>
+  );
+}
+
+/** What programs call it by, for whoever asks: it was made of the first name and stays when the name changes. */
+export function Key({ value }: { value: string }) {
+  const { t } = useDesk();
+  return (
+    <details class="kp-key">
+      <summary>{t("key")}</summary>
+      <code>{value}</code> <small>{t("keyHelp")}</small>
     </details>
   );
 }
