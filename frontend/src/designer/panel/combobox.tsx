@@ -35,6 +35,9 @@ export function Combobox({ id, label, options, value, describedBy, onWrite }: Pr
     if (option.key !== value) onWrite(option.key);
   };
   useEffect(() => {
+    if (isOpen) list.current?.scrollIntoView({ block: "nearest" });
+  }, [isOpen]);
+  useEffect(() => {
     if (isOpen) list.current?.querySelector("[aria-selected='true']")?.scrollIntoView({ block: "nearest" });
   }, [isOpen, at, typed]);
   const move = (event: KeyboardEvent): void => {
