@@ -34,7 +34,8 @@ ARGUMENTS = [
 ]
 SETTLED = """() => new Promise(done => {
   const bell = document.querySelector("[data-count=notices]");
-  const asked = () => performance.getEntriesByType("resource").some(one => one.name.includes(bell.getAttribute("hx-get")));
+  const address = bell?.getAttribute("hx-get");
+  const asked = () => performance.getEntriesByType("resource").some(one => one.name.includes(address));
   let calm = 0;
   const look = () => {
     const at_work = document.fonts.status !== "loaded" || document.querySelector(".htmx-request, .k-loading--on");
@@ -44,7 +45,12 @@ SETTLED = """() => new Promise(done => {
   look();
 })"""
 """Calm for five frames, and the bell, which asks last, has been answered."""
-REPAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+REPAINTED = """async () => {
+  const frame = () => new Promise(done => requestAnimationFrame(done));
+  await frame();
+  for (const one of document.getAnimations()) if (one instanceof CSSTransition) one.finish();
+  for (let left = 4; left > 0; left -= 1) await frame();
+}"""
 QUALITY = 55
 """Of the WebP pictures: text stays crisp at it, and the folder stays within its limit."""
 
@@ -234,6 +240,7 @@ class Photographer:
 
     def opened(self, page: Page, shot: Shot, name: str) -> bool:
         """Bring the page of a shot to the window, settled; a problem is noted, and False says there is no page."""
+        page.emulate_media(color_scheme=THEMES[0])
         page.goto(self.found.get((shot.address, *shot.follow), shot.address))
         if (shot.address, *shot.follow) not in self.found:
             for selector in shot.follow:
