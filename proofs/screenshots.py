@@ -117,6 +117,7 @@ PAGES = (
     Shot("processes", "/processes/"),
     Shot("process", "/processes/inbound_sale/"),
     Shot("process-new", "/processes/new/"),
+    Shot("process-template", "/processes/new/win_back/"),
     Shot("designer", "/processes/", follow=(DRAFT,), ready=DRAWN, press=("[data-tab=diagram]", STEP)),
     Shot("designer-book", "/processes/", follow=(DRAFT,), ready=DRAWN, press=("[data-tab=book]",)),
     Shot("designer-publish", "/processes/", follow=(DRAFT,), ready=DRAWN, press=("[data-do=publish]",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.test import Client as Browser
@@ -117,3 +118,12 @@ def test_the_list_of_forms_asks_the_same_for_one_and_for_many(department: Depart
     with record_sql() as many:
         head.get("/forms/")
     assert many.shapes == one.shapes and len(one) < 20
+
+
+def test_every_page_of_the_sales_book_stands_under_one_name_in_the_menu(department: Department) -> None:
+    head = client_of(department.head)
+    for address in ("/book/", "/processes/", "/processes/new/", "/documents/templates/", "/forms/"):
+        html = head.get(address).content.decode()
+        (current,) = re.findall(r'<li><a href="(\S+)" class="k-nav__link"[^>]*aria-current="page"', html)
+        assert current == "/book/", address
+        assert "/processes/" not in re.findall(r'<li><a href="(\S+)" class="k-nav__link"', html)
