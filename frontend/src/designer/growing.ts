@@ -1,13 +1,16 @@
 /* Changes of the drawing that the book view makes: a step more, another way on, another order. Each runs inside
    one command of the model, so one undo takes it back. */
 import { flowsIn, flowsOut, isStep, readFlow, RULES } from "./meaning";
-import { isA, type Drawn, type Services } from "./moddle";
+import { isA, text, type Drawn, type Services } from "./moddle";
 import { isOutcomeBranch, outcomesNamed, outcomesOf, throughJoins, waysOf } from "./outline";
 
 /** What an outcome can lead to that is not there yet. */
 export type NewTarget = "step" | "won" | "lost" | "other";
 
 const ROW = 110;
+const BELOW = 48;
+/* A branch with a pad before it and a name behind it. */
+const ROOM = 220;
 
 export class Growing {
   constructor(private readonly services: Services) {}
@@ -63,7 +66,7 @@ export class Growing {
       if (own) this.bend(own.flow, target);
       else {
         this.takeOut(gateway, outcome);
-        this.join(gateway, outcome, target);
+        this.join(step, gateway, outcome, target);
       }
     }
   }
@@ -85,18 +88,59 @@ export class Growing {
     }
     const gateway = this.placed(step, "bpmn:ExclusiveGateway", {});
     this.services.modeling.connect(step, gateway);
-    this.condition(this.services.modeling.connect(gateway, target), [outcome]);
+    this.way(step, gateway, target, outcome);
+  }
+
+  /** A way of its own for an outcome, called as the outcome is; a way back runs below what it passes by. */
+  private way(step: Drawn, gateway: Drawn, target: Drawn, outcome: string): void {
+    const { modeling } = this.services;
+    const flow = modeling.connect(gateway, target);
+    this.condition(flow, [outcome]);
+    const label = outcomesOf(step.businessObject, "").find((found) => found.key === outcome)?.label;
+    if (label) modeling.updateProperties(flow, { name: label });
+    if (centre(target).x < centre(gateway).x) modeling.updateWaypoints(flow, this.wayBack(gateway, target));
+  }
+
+  private wayBack(from: Drawn, to: Drawn): { x: number; y: number }[] {
+    const [start, end] = [centre(from), centre(to)];
+    const passed = this.services.elementRegistry.filter(
+      (one) => one.parent === from.parent && isA(one, "bpmn:FlowNode") && one.x < start.x && one.x + one.width > end.x,
+    );
+    const y = Math.max(from.y + from.height, ...passed.map((one) => one.y + one.height)) + BELOW;
+    return [{ x: start.x, y: from.y + from.height }, { x: start.x, y }, { x: end.x, y }, { x: end.x, y: to.y + to.height }];
   }
 
   /** The branch right behind a step that no other step shares; made when there is none. */
   private ownBranch(step: Drawn, flow: Drawn): Drawn {
     const next = flow.target!;
     if (isOutcomeBranch(next)) return next;
+    this.makeRoom(step, next);
     const gateway = this.placed(step, "bpmn:ExclusiveGateway", {});
     this.bend(flow, gateway);
     const rest = this.services.modeling.connect(gateway, next);
     this.services.modeling.updateProperties(gateway, { default: rest.businessObject });
     return gateway;
+  }
+
+  /** Room for a branch between a step and what stands on its right: that is pushed aside with all behind it. */
+  private makeRoom(step: Drawn, next: Drawn): void {
+    const right = step.x + step.width;
+    const lack = right + ROOM - next.x;
+    if (next.x < right || lack <= 0) return;
+    const behind = this.services.elementRegistry.filter(
+      (one) => one.parent === step.parent && one.width > 0 && one.x >= next.x && !one.labelTarget && !one.host,
+    );
+    this.services.modeling.moveElements(behind, { x: lack, y: 0 });
+  }
+
+  /** An outcome is called otherwise: so is the way that was called as it was. */
+  relabel(step: Drawn, outcome: { key: string; label: string }, label: string): void {
+    const gateway = flowsOut(step)[0]?.target;
+    if (!gateway || !isOutcomeBranch(gateway)) return;
+    for (const { flow, condition } of flowsOut(gateway).map(readFlow)) {
+      const isOwn = outcomesNamed(condition)?.join() === outcome.key && text(flow.businessObject, "name") === outcome.label;
+      if (isOwn) this.services.modeling.updateProperties(flow, { name: label });
+    }
   }
 
   private takeOut(gateway: Drawn, outcome: string): void {
@@ -108,11 +152,11 @@ export class Growing {
     }
   }
 
-  private join(gateway: Drawn, outcome: string, target: Drawn): void {
+  private join(step: Drawn, gateway: Drawn, outcome: string, target: Drawn): void {
     const ways = flowsOut(gateway).map(readFlow);
     const same = ways.find((way) => way.target === target && !way.isDefault && outcomesNamed(way.condition));
     if (same) this.condition(same.flow, [...(outcomesNamed(same.condition) ?? []), outcome]);
-    else this.condition(this.services.modeling.connect(gateway, target), [outcome]);
+    else this.way(step, gateway, target, outcome);
   }
 
   /** Put a new step into the one way that leaves an element. */

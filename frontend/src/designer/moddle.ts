@@ -38,6 +38,8 @@ export interface Modeling {
   updateProperties(element: Drawn, properties: Record<string, unknown>): void;
   updateModdleProperties(element: Drawn, part: Moddle, properties: Record<string, unknown>): void;
   connect(source: Drawn, target: Drawn, attributes?: Record<string, unknown>): Drawn;
+  moveElements(shapes: Drawn[], delta: Position): void;
+  updateWaypoints(connection: Drawn, waypoints: Position[]): void;
   reconnectEnd(connection: Drawn, target: Drawn, docking: Position): void;
   createShape(shape: Drawn, position: Position, parent: Drawn, hints?: Record<string, unknown>): Drawn;
   removeElements(elements: Drawn[]): void;

@@ -14,6 +14,10 @@ export function Outcomes({ step, onMade }: { step: Drawn; onMade?: (element: Dra
   const { outcomes } = model.read(step);
   const ways = model.ways(step, t("plainOutcome"));
   const write = (next: Outcome[]): void => model.write(step, { outcomes: next });
+  const relabel = (at: number, label: string): void => model.change(() => {
+    model.growing.relabel(step, outcomes[at]!, label);
+    write(replaced(outcomes, at, { ...outcomes[at]!, label }));
+  });
   const add = (label: string): void => {
     const key = model.outcomeKey(step, label);
     write([...outcomes, { key, label, tone: outcomes.length ? "neutral" : "primary" }]);
@@ -27,7 +31,7 @@ export function Outcomes({ step, onMade }: { step: Drawn; onMade?: (element: Dra
             <span class={`kp-tone kp-tone--${outcome.tone}`}>{outcome.label || outcome.key}</span> <small>{wayWords(ways[at], model.name.bind(model), t)}</small>
           </summary>
           <div class="kp-item__body">
-            <TextInput label={t("outcomeLabel")} value={outcome.label} onWrite={(label) => write(replaced(outcomes, at, { ...outcome, label }))} />
+            <TextInput label={t("outcomeLabel")} value={outcome.label} onWrite={(label) => relabel(at, label)} />
             <Select label={t("tone")} value={outcome.tone} options={TONES.map((key) => ({ key, label: t(`tone_${key}`) }))} onWrite={(tone) => write(replaced(outcomes, at, { ...outcome, tone }))} />
             <LeadsTo step={step} way={ways[at]} onMade={onMade} />
             <Key value={outcome.key} />
