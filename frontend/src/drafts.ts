@@ -67,6 +67,8 @@ export function restoreDraft(form: HTMLFormElement): boolean {
       element.checked = given.includes(element.value);
     } else if (given.length === 1 && element.value !== given[0]) {
       element.value = given[0] ?? "";
+      // A day is kept as it is sent, and shown as the page writes it.
+      if (element.dataset.day) element.dispatchEvent(new Event("change"));
       isChanged = true;
     }
   }
