@@ -13,6 +13,9 @@ from kniga.deals.services import update_deal
 from kniga.people.models import Notice, User
 from kniga.platform.models import CalendarDay, Event
 from kniga.platform.working_time import forget_calendar
+from kniga.processes.acts.act_planning import plan_act
+from kniga.processes.acts.acting import begin_act, begin_undo, carry_out
+from kniga.processes.acts.scopes import Scope
 from kniga.processes.background.pump import run_due
 from kniga.processes.background.sweeping import nearest_due
 from kniga.processes.control.control_points import look_at_controls
@@ -259,3 +262,19 @@ def test_a_deal_that_changes_and_still_deviates_is_left_as_it_is(department: Dep
     assert Deviation.objects.get().state == "open"
     assert kinds() == ["raised"]
     assert told() == ["Lena"]
+
+
+@pytest.mark.parametrize(("kind", "element"), [("cancel", ""), ("send", "after")])
+def test_a_step_that_the_undoing_of_an_act_opens_again_is_watched_again(
+    department: Department, kind: str, element: str
+) -> None:
+    start(department, controlled())
+    act = plan_act(kind=kind, scope=Scope("offers"), reason="x", element=element, by=department.head, now=NOW)
+    begin_act(act_id=act.pk, by=department.head, now=NOW)
+    carry_out(act_id=act.pk, clock=lambda: NOW)
+    run_due(now=DUE)
+    assert not ControlWatch.objects.exists() and not Deviation.objects.exists(), "its step is over"
+    begin_undo(act_id=act.pk, reason="y", by=department.head, now=DUE)
+    carry_out(act_id=act.pk, clock=lambda: DUE)
+    run_due(now=DUE)
+    assert Deviation.objects.get().step == "Send the offer"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import DataError
 
 from kniga.clients.models import Client
 from kniga.deals.models import Deal, Pipeline
@@ -12,7 +14,7 @@ from kniga.people.models import Branch, User
 from kniga.platform.errors import Refused
 from kniga.platform.models import Event
 from kniga.processes.background.pump import run_due
-from kniga.processes.correlation import signals
+from kniga.processes.correlation import messaging, signals
 from kniga.processes.correlation.messaging import receive_message
 from kniga.processes.correlation.signals import broadcast_signal
 from kniga.processes.models import Instance, KeptSignal, Message, Subscription, Task
@@ -118,6 +120,60 @@ def test_a_payload_that_cannot_be_read_fails_visibly_and_moves_nothing(departmen
     assert got.status == "failed"
     assert "sum" in Message.objects.get().error
     assert Subscription.objects.get().status == "waiting"
+
+
+def breaking(monkeypatch: pytest.MonkeyPatch, place: Any, instance_id: int) -> None:
+    """Every step of this instance breaks in the database."""
+    whole = place.act_on_instance
+
+    def act(**given: Any) -> Any:
+        if given["instance_id"] == instance_id:
+            raise DataError("a value no column takes \0")
+        return whole(**given)
+
+    monkeypatch.setattr(place, "act_on_instance", act)
+
+
+def two_that_wait(department: Department, key: str) -> tuple[int, int]:
+    deal = Deal.objects.get(pk=department.deal.pk)
+    deal.pk, deal.number, deal.stage = None, 2, None
+    deal.save()
+    ids = [
+        start_process(deal_id=id, process_key=key, by=department.rep, now=NOW).instance_id
+        for id in (department.deal.pk, deal.pk)
+    ]
+    return ids[0], ids[1]
+
+
+def test_a_message_that_breaks_its_step_holds_up_no_other(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(receiving())
+    broken, whole = two_that_wait(department, "receiving")
+    for one in Task.objects.filter(element="ask"):
+        complete_task(task_id=one.pk, outcome="ok", answers={}, by=department.rep, now=NOW)
+    Instance.objects.update(status="suspended")
+    for instance in Instance.objects.all():
+        assert receive_message(name="paid", deal_id=instance.deal_id, source="api", now=NOW).status == "waiting"
+    Instance.objects.update(status="running")
+    breaking(monkeypatch, messaging, broken)
+    run_due(now=LATER)
+    assert dict(Message.objects.values_list("instance_id", "status")) == {None: "failed", whole: "matched"}
+    assert "DataError" in Message.objects.get(status="failed").error
+
+
+def test_a_signal_that_breaks_one_process_reaches_the_others(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(HEARING)
+    broken, whole = two_that_wait(department, "hearing")
+    breaking(monkeypatch, signals, broken)
+    broadcast_signal(name="fair", now=LATER)
+    run_due(now=LATER)
+    assert list(Task.objects.filter(element="go").values_list("instance_id", flat=True)) == [whole]
+    signal = Message.objects.get()
+    assert (signal.status, signal.delivered) == ("matched", 1)
+    assert Event.objects.get(kind="processes.signal.failed").instance_id == broken
 
 
 def test_a_paused_process_takes_its_message_when_it_goes_on(department: Department) -> None:

@@ -21,6 +21,7 @@ from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.platform.waking import wake_workers
 from kniga.processes.acts.act_planning import RIGHTS, planned_act, prepare_batch
 from kniga.processes.acts.act_queries import act_counts, visible_acts
 from kniga.processes.acts.act_steps import SWITCHES, verdicts
@@ -244,8 +245,11 @@ def _undo(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
             " (SELECT id FROM processes_bulkactrow WHERE id = ANY(%s::bigint[]) ORDER BY instance_id) r",
             [now, act.undone_by_id, [row.pk for row in rows]],
         )
-        if act.kind == ActKind.MOVE:
+        if act.kind not in SWITCHES:
+            # Steps are open again whose control points nobody watches any more.
             watch_anew([row.instance_id for row in rows if row.instance_id is not None], now=now)
+            wake_workers()
+        if act.kind == ActKind.MOVE:
             _keep_deadlines(rows)
             back = act.rows.filter(pk__in=[row.pk for row in rows], status=ActRowStatus.UNDONE)
             moved_at = {row.instance_id: row.acted_at for row in back if row.instance_id and row.acted_at}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from procrastinate.contrib.django import app
 
@@ -149,6 +149,11 @@ def _begin(version_id: int, element: str, deals: Iterable[int], now: datetime) -
             return start_many(version_id=version_id, entries=entries, actor_id=None, now=now).started
     except Refused as refused:
         LOG.warning("version %s cannot begin at %s: %s", version_id, element, refused.message)
+        return 0
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # what other processes begin with is due, too
+        LOG.exception("version %s cannot begin at %s", version_id, element)
         return 0
 
 

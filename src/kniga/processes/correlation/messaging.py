@@ -7,12 +7,13 @@ Where both come at the same moment and miss each other, the workers bring them t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 
 from kniga.clients.models import Client
@@ -24,6 +25,7 @@ from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.said import said as _
+from kniga.platform.said import storable
 from kniga.platform.waking import wake_workers
 from kniga.processes.correlation.incoming import deal_for_message
 from kniga.processes.models import Instance, Message, ProcessVersion, Subscription, VersionStatus
@@ -36,6 +38,7 @@ from kniga.processes.versions.branches import require_branch
 from kniga.processes.versions.definitions import RunnableVersion, runnable_version
 from kniga.rules import BadValue, Value, read_value
 
+LOG = logging.getLogger(__name__)
 TIME_TO_LIVE: Final = timedelta(days=7)
 
 # The index `subscription_match` is on just this expression.
@@ -140,8 +143,13 @@ def deliver(*, message_id: int, now: datetime, may_wait: bool = True, beginning:
             return False
         except (Refused, NotVisible) as refused:
             error = refused.message if isinstance(refused, Refused) else _("The deal is gone.")
-            Message.objects.filter(pk=message_id).update(status="failed", error=error[:2000])
-            return True
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as broken:  # it must hold up no other message: people see it among those that failed
+            LOG.exception("the message %s cannot be delivered", message_id)
+            error = f"{type(broken).__name__}: {broken}"
+        Message.objects.filter(pk=message_id).update(status="failed", error=storable(error)[:2000])
+        return True
 
 
 def look_for_kept(*, instance_id: int | None, now: datetime) -> int:

@@ -5,10 +5,11 @@ One whose process is paused hears the signal as soon as it runs again.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Max
 
 from kniga.engine import CatchSignal, ThrowSignal
@@ -19,6 +20,7 @@ from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.platform.said import storable
 from kniga.platform.waking import wake_workers
 from kniga.processes.background.self_starts import begin_with_signal
 from kniga.processes.correlation.messaging import TIME_TO_LIVE, check_waiting
@@ -28,6 +30,7 @@ from kniga.processes.running.reading import InstanceSnapshot, fields_for
 from kniga.processes.running.stepping import Wanted, act_on_instance
 from kniga.processes.versions.definitions import RunnableVersion
 
+LOG = logging.getLogger(__name__)
 AT_ONCE: Final = 20
 """How many instances are locked in one transaction."""
 _IN_WORK: Final = ("running", "suspended")
@@ -159,11 +162,18 @@ def _catch(signal_id: int, subscription_id: int, instance_id: int, token: int, e
     except Refused as refused:
         _note_refusal(signal_id, instance_id, token, element, refused.message, now)
         return 0
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as broken:  # one process must not keep the signal from all others
+        LOG.exception("instance %s cannot hear the signal %s", instance_id, signal_id)
+        _note_refusal(signal_id, instance_id, token, element, f"{type(broken).__name__}: {broken}", now)
+        return 0
     return 1
 
 
 def _note_refusal(signal_id: int, instance_id: int, token: int, element: str, reason: str, now: datetime) -> None:
-    Message.objects.filter(pk=signal_id).update(error=reason[:2000])
+    reason = storable(reason)[:2000]
+    Message.objects.filter(pk=signal_id).update(error=reason)
     deal_id, client_id = Instance.objects.values_list("deal_id", "deal__client_id").get(pk=instance_id)
     payload = {"event": element, "token": token, "reason": reason}
     record(

@@ -99,6 +99,11 @@ def tell_caller(*, called_id: int, now: datetime, may_wait: bool = True) -> None
             return  # paused or busy: the workers tell the caller later
         message, code = (refused.said, refused.code) if isinstance(refused, Refused) else ("", "gone")
         raise_incident(work=work, error=message, code=code, now=now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # other callers are waiting, too
+        LOG.exception("the caller of instance %s cannot go on", called_id)
+        raise_incident(work=work, error=f"{type(error).__name__}: {error}", now=now)
 
 
 def cancel_called(*, parent_id: int, token: int, now: datetime) -> None:
