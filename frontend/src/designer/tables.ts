@@ -39,3 +39,115 @@ function taken(node: Element, uri: string, maker: Services["moddle"]): Moddle {
   for (const child of children) child.$parent = made;
   return made;
 }
+
+/** A decision table as it is shown: cells are what their entries say, in the words of DMN. */
+export interface Table {
+  node: Moddle;
+  id: string;
+  name: string;
+  policy: string;
+  aggregation: string;
+  inputs: { label: string; field: string }[];
+  outputs: string[];
+  rows: TableRow[];
+}
+
+export interface TableRow {
+  node: Moddle;
+  cells: { node: Moddle; text: string; isInput: boolean }[];
+}
+
+/** The decision tables that a step holds, in the order of their file. */
+export function readTables(task: Drawn): Table[] {
+  return heldBy(task).flatMap((root) => named(root, "decision")).flatMap((decision) =>
+    named(decision, "decisionTable").map((node) => ({
+      node,
+      id: text(decision, "id"),
+      name: text(decision, "name") || text(decision, "id"),
+      policy: text(node, "hitPolicy") || "UNIQUE",
+      aggregation: text(node, "aggregation"),
+      inputs: named(node, "input").map((input) => ({ label: text(input, "label"), field: said(named(input, "inputExpression")[0]) })),
+      outputs: named(node, "output").map((output) => text(output, "label") || text(output, "name")),
+      rows: named(node, "rule").map((rule) => ({ node: rule, cells: list(rule, "$children").filter(isEntry).map(cellOf) })),
+    })),
+  );
+}
+
+export function writeCell(model: BookModel, task: Drawn, entry: Moddle, words: string): void {
+  change(model, task, new Map([[entry, (maker) => [made(maker, entry, copyOf(entry), [made(maker, entry, { $body: words }, [], "text")])]]]));
+}
+
+export function writePolicy(model: BookModel, task: Drawn, table: Table, hitPolicy: string): void {
+  change(model, task, new Map([[table.node, (maker, inside) => [made(maker, table.node, { ...copyOf(table.node), hitPolicy, aggregation: undefined }, inside)]]]));
+}
+
+/** Another row behind the last one, for anything, with the answers of that one. */
+export function addRow(model: BookModel, task: Drawn, table: Table): void {
+  const last = table.rows.at(-1);
+  if (!last) return;
+  change(model, task, new Map([[last.node, (maker, inside) => {
+    const entries = last.cells.map(({ node, text: words, isInput }) => made(maker, node, {}, [made(maker, node, { $body: isInput ? "-" : words }, [], "text")]));
+    return [made(maker, last.node, copyOf(last.node), inside), made(maker, last.node, {}, entries)];
+  }]]));
+}
+
+export function removeRow(model: BookModel, task: Drawn, row: TableRow): void {
+  change(model, task, new Map([[row.node, () => []]]));
+}
+
+type Maker = Services["moddle"];
+/* What stands in the place of a node, given its children as they are now. */
+type Change = (maker: Maker, inside: Moddle[]) => Moddle[];
+
+function change(model: BookModel, task: Drawn, changes: Map<Moddle, Change>): void {
+  const maker = model.modeler.get("moddle");
+  const make = (type: string, attributes?: Record<string, unknown>): Moddle => model.services.bpmnFactory.create(type, attributes);
+  const held = extensions(task.businessObject, "kniga:Dmn").map((one) => {
+    const content = list(one, "content").flatMap((root) => changed(maker, root, changes));
+    const dmn = make("kniga:Dmn", { content });
+    for (const root of content) root.$parent = dmn;
+    return dmn;
+  });
+  model.set(task, { extensionElements: withParts(task.businessObject, { Dmn: held }, make) });
+}
+
+/* A tree is made anew with every change, so that undo has the one before. */
+function changed(maker: Maker, node: Moddle, changes: Map<Moddle, Change>): Moddle[] {
+  const inside = list(node, "$children").flatMap((child) => changed(maker, child, changes));
+  const swap = changes.get(node);
+  return swap ? swap(maker, inside) : [made(maker, node, copyOf(node), inside)];
+}
+
+function made(maker: Maker, like: Moddle, properties: Record<string, unknown>, inside: Moddle[], name?: string): Moddle {
+  const uri = (like as unknown as { $descriptor: { ns: { uri: string } } }).$descriptor.ns.uri;
+  const given = Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));
+  const node = maker.createAny(name ? `dmn:${name}` : like.$type, uri, inside.length ? { ...given, $children: inside } : given);
+  for (const child of inside) child.$parent = node;
+  return node;
+}
+
+const OWN = new Set(["$type", "$instanceOf", "$parent", "$descriptor", "$children", "get", "set"]);
+
+function copyOf(node: Moddle): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(node).filter(([key]) => !OWN.has(key)));
+}
+
+function heldBy(task: Drawn): Moddle[] {
+  return extensions(task.businessObject, "kniga:Dmn").flatMap((one) => list(one, "content"));
+}
+
+function named(node: Moddle | undefined, name: string): Moddle[] {
+  return list(node, "$children").filter((child) => child.$type.split(":").at(-1) === name);
+}
+
+function isEntry(node: Moddle): boolean {
+  return node.$type.endsWith(":inputEntry") || node.$type.endsWith(":outputEntry");
+}
+
+function cellOf(node: Moddle): { node: Moddle; text: string; isInput: boolean } {
+  return { node, text: said(node), isInput: node.$type.endsWith(":inputEntry") };
+}
+
+function said(node: Moddle | undefined): string {
+  return text(named(node, "text")[0], "$body").trim();
+}

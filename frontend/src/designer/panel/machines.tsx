@@ -13,6 +13,7 @@ import { PointsForm } from "./points";
 import { StageSelect } from "./step";
 import { spanOf } from "../durations";
 import { tablesOf, takeTables } from "../tables";
+import { TablesForm } from "./tables";
 import { SpanInput } from "./timing";
 
 export function ServiceForm({ task }: { task: Drawn }) {
@@ -162,6 +163,7 @@ export function DecisionForm({ task }: { task: Drawn }) {
       <TextInput label={t("machineName")} value={model.name(task)} onWrite={(name) => model.rename(task, name)} />
       <FileInput label={t("decisionFile")} help={t("decisionFileHelp")} accept=".dmn,.xml" error={isRefused ? t("decisionNoTable") : undefined} onPick={take} />
       <TextInput label={t("decision")} help={t(tables.length ? "decisionInside" : "decisionHelp")} list={tables} value={model.attribute(task, "kniga:decision")} onWrite={(decision) => model.set(task, { "kniga:decision": decision || undefined })} />
+      <TablesForm task={task} />
     </div>
   );
 }
