@@ -40,6 +40,7 @@ const plain: Record<string, (event: KeyboardEvent) => boolean> = {
   KeyG: () => did(() => (pending = performance.now())),
   KeyJ: () => moveRow(1),
   KeyK: () => moveRow(-1),
+  KeyX: () => pickRow(),
   KeyE: () => clickFirst("[data-current] [data-edit], [data-edit]"),
   Enter: (event) => openRow(event),
 };
@@ -87,6 +88,11 @@ function moveRow(step: number): boolean {
   next.tabIndex = -1;
   next.focus({ preventScroll: true });
   return true;
+}
+
+/** Tick or untick the row one is at. */
+function pickRow(): boolean {
+  return clickFirst("[data-row][data-current] input[type='checkbox'][data-pick]");
 }
 
 function openRow(event: KeyboardEvent): boolean {

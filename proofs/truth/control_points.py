@@ -1,12 +1,13 @@
 """A proposal not sent in two working days is a deviation at the very minute, over a weekend and a public holiday.
 
-    python -m proofs.truth.control_points [--deals 200]
+    python -m proofs.truth.control_points [--deals 200] [--watched 20000]
 
 The shipped sales book on a virtual clock: the step of the proposal opens on the Thursday before the Day of Russia (a
 Friday), so its two working days end on the Tuesday after. The moments expected are counted here minute by minute, from
 the bare rule (nine to six, no weekend, no holiday), and the workers look every minute. The lead is told under the bell
 and by a letter through a real SMTP server; the head four working hours later; sending the proposal closes it. Then many
-deals are due at once, and two workers look at the same moment: each is raised and told once.
+deals are due at once, and two workers look at the same moment: each is raised and told once. At last very many steps
+are watched, ten of them due: what a round reads is counted by the database.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import asyncio
 import os
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -38,7 +40,8 @@ FOUR_HOURS: Final = 4 * 60
 def main(report: Report) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--deals", type=int, default=200)
-    deals = parser.parse_args().deals
+    parser.add_argument("--watched", type=int, default=20_000)
+    asked = parser.parse_args()
     with temporary_home() as home, post_office() as office:
         os.environ |= {"KNIGA_HOME": str(home), "KNIGA_SMTP_HOST": "127.0.0.1", "KNIGA_SMTP_PORT": str(office.port)}
         os.environ |= {"KNIGA_MAIL_FROM": "kniga@proof.example", "KNIGA_ORIGINS": "https://crm.proof.example"}
@@ -46,7 +49,8 @@ def main(report: Report) -> None:
         with database():
             department = _furnish()
             _one_deal(report, department, office)
-            _two_workers(report, department, office, deals)
+            _two_workers(report, department, office, asked.deals)
+            _one_round(report, department, asked.watched)
 
 
 def counted(start: datetime, minutes: int) -> datetime:
@@ -156,6 +160,81 @@ def _two_workers(report: Report, department: dict[str, Any], office: PostOffice,
     sent = {letter["Message-ID"] for letter in office.letters}
     report.line("letters sent by two workers at once", len(office.letters), "letters", goal=f"{number}, each once",
                 holds=len(office.letters) == len(sent) == number)  # fmt: skip
+
+
+COPIES: Final = """
+INSERT INTO deals_deal SELECT (jsonb_populate_record(d, jsonb_build_object('id', 1000000 + n, 'number', 1000000 + n))).*
+FROM deals_deal d, generate_series(1, %(number)s) n WHERE d.id = %(deal)s;
+INSERT INTO processes_instance
+SELECT (jsonb_populate_record(i, jsonb_build_object('id', 1000000 + n, 'deal_id', 1000000 + n))).*
+FROM processes_instance i, generate_series(1, %(number)s) n WHERE i.deal_id = %(deal)s;
+INSERT INTO processes_task SELECT (jsonb_populate_record(t, jsonb_build_object(
+    'id', 1000000 + n, 'deal_id', 1000000 + n, 'instance_id', 1000000 + n))).*
+FROM processes_task t, generate_series(1, %(number)s) n WHERE t.deal_id = %(deal)s AND t.status = 'open';
+INSERT INTO processes_controlwatch SELECT (jsonb_populate_record(w, jsonb_build_object(
+    'id', 1000000 + n, 'instance_id', 1000000 + n))).*
+FROM processes_controlwatch w JOIN processes_instance i ON i.id = w.instance_id, generate_series(1, %(number)s) n
+WHERE i.deal_id = %(deal)s;
+"""
+"""A deal with its open step and what that watches, so many times more."""
+READ: Final = """
+SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0) FROM pg_stat_xact_user_tables
+WHERE relname IN ('processes_controlwatch', 'processes_controlmark', 'processes_task', 'processes_deviation')
+"""
+
+
+def _one_round(report: Report, department: dict[str, Any], number: int) -> None:
+    from django.db import connection
+
+    from kniga.deals.models import Deal
+    from kniga.processes.models import ControlWatch, Deviation, Task
+
+    note(f"{number} open steps are watched, ten are due")
+    Deviation.objects.all().delete()
+    early, late = datetime(2026, 8, 3, 10, 0, tzinfo=MOSCOW), datetime(2026, 8, 10, 10, 0, tzinfo=MOSCOW)
+    for place in range(10):
+        _open(department, 5_000 + place, early)
+    model = Task.objects.get(pk=_open(department, 6_000, late)).deal_id
+    due = counted(early, TWO_DAYS)
+    few = _round(due - MINUTE)[0]
+    with connection.cursor() as cursor:
+        for sql in COPIES.split(";")[:-1]:
+            cursor.execute(sql, {"number": number, "deal": model})
+        cursor.execute("ANALYZE")
+    watched = ControlWatch.objects.filter(state="scheduled").count()
+    report.line("open steps that are watched", watched, "steps", goal=f">= {number}", holds=watched >= number)
+    statements, rows, seconds = _round(due - MINUTE)
+    report.line("a round with nothing due", statements, "statements", goal=f"{few}, as with few watched",
+                holds=statements == few == 1)  # fmt: skip
+    report.line("what it read", rows, "rows", goal="<= 1", holds=rows <= 1)
+    report.line("it took", round(seconds * 1000, 2), "ms", goal="<= 50", holds=seconds <= 0.05)
+    statements, rows, seconds = _round(due)
+    raised = Deviation.objects.count()
+    report.line("a round with ten due raised", raised, "deviations", goal="10", holds=raised == 10)
+    report.line("what it read", rows, "rows", goal="<= 300: by what is due", holds=rows <= 300)
+    report.line("it took", round(seconds * 1000, 2), "ms", goal="<= 1000", holds=seconds <= 1)
+    Deal.objects.filter(pk=Deviation.objects.earliest("pk").deal_id).update(amount=Decimal(77))
+    statements, rows, seconds = _round(due + MINUTE)
+    followed = Deviation.objects.filter(at_risk=Decimal(77)).count()
+    report.line("a round after one deal changed read", rows, "rows", goal="<= 60, its deviation follows",
+                holds=rows <= 60 and followed == 1)  # fmt: skip
+
+
+def _round(now: datetime) -> tuple[int, int, float]:
+    """One round of the control points: statements, rows read of its tables, seconds."""
+    from django.db import connection, transaction
+    from django.test.utils import CaptureQueriesContext
+
+    from kniga.platform.sqlparts import rows_of
+    from kniga.processes.control.control_points import look_at_controls
+
+    with transaction.atomic():
+        before = int(rows_of(READ, [])[0][0])
+        with CaptureQueriesContext(connection) as captured:
+            began = time.perf_counter()
+            look_at_controls(now=now)
+            seconds = time.perf_counter() - began
+        return len(captured), int(rows_of(READ, [])[0][0]) - before, seconds
 
 
 WAIT = """

@@ -108,8 +108,11 @@ def test_the_queue_is_narrowed_and_shows_only_deals_one_sees(department: Departm
         assert len(deviations_page(user=head, wanted=wanted).rows) == number
     counts = deviation_counts(user=head)
     assert (counts.open, counts.acknowledged, counts.escalated, counts.at_risk) == (1, 0, 0, 1000)
-    processes, points = deviation_choices(user=head)
-    assert ([one.id for one in processes], [one.name for one in points]) == (["offers"], ["Offer not sent"])
+    choices = deviation_choices(user=head)
+    assert ([one.id for one in choices.processes], [one.name for one in choices.points]) == (
+        ["offers"],
+        ["Offer not sent"],
+    )
     assert (open_deviations(user=head), open_deviations(user=department.other)) == (1, 0)
     assert (attention_of(user=head).deviations, attention_of(user=department.rep).deviations) == (1, None)
     assert attention_of(user=department.lead).notices == 1

@@ -18,6 +18,8 @@ from tests.processes.conftest import NOW, Department
 from tests.processes.conftest import department as department
 from tests.processes.test_control_points import DUE, controlled, start
 
+STATEMENTS = 10
+
 
 @pytest.fixture
 def deviation(department: Department) -> Deviation:
@@ -175,3 +177,53 @@ def test_one_chooses_how_one_is_told(department: Department) -> None:
     )  # fmt: skip
     answer = browser(department.rep, "ru").post("/notices/choose/", {"kind": "deviation"})
     assert answer.status_code == 422 and "всегда приходят под колокольчик" in answer.content.decode()
+
+
+def test_many_are_taken_up_at_once_ticked_or_by_the_filter(department: Department, deviation: Deviation) -> None:
+    client = browser(department.head)
+    answer = client.post("/deviations/take/", {"act": "chosen"})
+    assert answer.status_code == 422 and "No deviation is ticked" in answer.content.decode()
+    assert client.post("/deviations/take/?person=999", {"act": "all"}).status_code == 422
+    answer = client.post(
+        "/deviations/take/?order=age", {"act": "chosen", "chosen": [deviation.pk, 999], "word": "mine"}
+    )
+    assert (answer.status_code, answer["Location"]) == (302, "/deviations/?order=age")
+    deviation.refresh_from_db()
+    assert (deviation.state, deviation.word, deviation.acknowledged_by) == ("acknowledged", "mine", department.head)
+    assert "1 deviation taken up. 1 was taken up or closed before" in page_after(client)
+    Deviation.objects.update(state="open")
+    client.post("/deviations/take/?state=open", {"act": "all"})
+    assert Deviation.objects.get().state == "acknowledged"
+
+
+def test_somebody_elses_deviations_are_not_taken_up(department: Department, deviation: Deviation) -> None:
+    Deal.objects.update(owner=department.other)
+    client = browser(department.lead)
+    client.post("/deviations/take/", {"act": "chosen", "chosen": [deviation.pk]})
+    assert Deviation.objects.get().state == "open"
+
+
+def test_the_queue_is_narrowed_to_a_stage_and_tells_how_long_each_has_stood(
+    department: Department, deviation: Deviation
+) -> None:
+    stage = Stage.objects.filter(pipeline=department.pipeline).earliest("pk")
+    Deal.objects.update(stage=stage)
+    assert "Offer not sent</span>" in page(department.head, f"/deviations/?stage={stage.pk}")
+    assert "Offer not sent</span>" not in page(department.head, f"/deviations/?stage={stage.pk + 1}")
+    Deviation.objects.update(raised_at=clock.now() - timedelta(days=4))
+    html = page(department.head, "/deviations/?order=age")
+    assert "for 4 d" in html and stage.name in html
+
+
+@pytest.mark.parametrize("number", [1, 12])
+def test_the_queue_takes_the_same_statements_for_one_deviation_and_for_many(
+    department: Department, deviation: Deviation, number: int, django_assert_num_queries: Any
+) -> None:
+    deviation.refresh_from_db()
+    for place in range(1, number):
+        deviation.pk, deviation.token, deviation.acknowledged_by = None, 100 + place, department.head
+        deviation.save(force_insert=True)
+    client = browser(department.head)
+    client.get("/deviations/")
+    with django_assert_num_queries(STATEMENTS):
+        assert client.get("/deviations/").content.decode().count("data-pick") == number

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from django.http import HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from kniga.api.answers import Listed, idempotent, opened, page_answer
+from kniga.api.answers import Listed, answer, idempotent, opened, page_answer
 from kniga.api.door import ApiRequest, Bearer
 from kniga.api.inputs import Cursor, Given, Id, Limit, Short
 from kniga.platform import clock
@@ -20,7 +21,8 @@ READ, WRITE = Bearer("deals:read"), Bearer("deals:write")
 
 
 class DeviationQuery(Schema):
-    """Which deviations are listed; without a state all that are not closed. `point` is a control point's name."""
+    """Which deviations are listed; without a state all that are not closed. `point` is a control point's name; `order`
+    age lists first what has stood longest."""
 
     state: Literal["open", "acknowledged", "closed", ""] = ""
     owner_id: Id | None = None
@@ -28,12 +30,28 @@ class DeviationQuery(Schema):
     deal_id: Id | None = None
     process: Short = ""
     point: Short = ""
+    stage_id: Id | None = None
+    order: Literal["age", ""] = ""
 
 
 class WordBody(Given):
     """What the person says about it."""
 
     word: Annotated[str, Field(max_length=deviation_acts.LONGEST_WORD)] = ""
+
+
+class ManyBody(WordBody):
+    """Which deviations, and what the person says about them."""
+
+    ids: Annotated[list[Id], Field(min_length=1, max_length=deviation_acts.MOST_AT_ONCE)]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """How many were taken up, and how many were left: not open, or of deals you do not see."""
+
+    taken: int
+    left: int
 
 
 @router.get("/deviations", auth=READ, response={200: Listed[DeviationRow]}, summary="List deviations")
@@ -43,11 +61,20 @@ def list_deviations(
     """Deviations of the deals you see, those with the most money at risk first; closed ones the last closed first."""
     chosen = DeviationFilter(
         state=wanted.state, person_id=wanted.owner_id, team_id=wanted.team_id, deal_id=wanted.deal_id,
-        process=wanted.process, point=wanted.point,
+        process=wanted.process, point=wanted.point, stage_id=wanted.stage_id, order=wanted.order,
     )  # fmt: skip
     return page_answer(
         request, deviations_page(user=request.auth.user, wanted=chosen, cursor=opened(cursor), limit=limit)
     )
+
+
+@router.post("/deviations/acknowledge", auth=WRITE, response={200: TakenUp}, summary="Take many deviations up")
+@idempotent
+def acknowledge_many(request: ApiRequest, body: ManyBody) -> HttpResponse:
+    """Say that somebody sees to them. Those that are taken up or closed already are left as they are."""
+    user, ids = request.auth.user, set(body.ids)
+    taken = deviation_acts.acknowledge_many(deviation_ids=ids, word=body.word, by=user, now=clock.now())
+    return answer(TakenUp(taken, len(ids) - taken))
 
 
 @router.post(

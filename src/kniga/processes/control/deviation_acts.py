@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from kniga.processes.models.control import Deviation, DeviationEnd, DeviationSta
 from kniga.processes.running.deadlines import move_deadline
 
 LONGEST_WORD: Final = 2000
+MOST_AT_ONCE: Final = 1000
 
 
 @transaction.atomic
@@ -40,6 +42,31 @@ def acknowledge(*, deviation_id: int, word: str = "", by: User, now: datetime) -
     row.acknowledged_at, row.acknowledged_by, row.word = now, by, word
     row.save(update_fields=["state", "next_at", "acknowledged_at", "acknowledged_by", "word"])
     _tell(row, "acknowledged", by, now, word=word)
+
+
+@transaction.atomic
+def acknowledge_many(*, deviation_ids: Collection[int], word: str = "", by: User, now: datetime) -> int:
+    """Take up those of these deviations that are open and of deals that `by` sees; how many. Others are left as they
+    are: somebody was faster. A constant number of statements.
+
+    Raises Refused `not_allowed`, `too_long`, `too_many`, `nothing_picked`."""
+    require(by, Act.SEE_DEVIATIONS)
+    word = _checked(word)
+    if not deviation_ids:
+        raise Refused("nothing_picked", _("No deviation is ticked: tick some, or take up all that meet the filter."))
+    if len(deviation_ids) > MOST_AT_ONCE:
+        message = _("These are too many at once: at most %(number)s. Narrow the filter.")
+        raise Refused("too_many", message % {"number": MOST_AT_ONCE})
+    found = Deviation.objects.select_for_update(of=("self",)).select_related("deal").order_by("pk")
+    owners = visible_owner_ids(by, Entity.DEAL)
+    if owners is not None:
+        found = found.filter(deal__owner__in=owners)
+    rows = list(found.filter(pk__in=deviation_ids, state=DeviationState.OPEN))
+    Deviation.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=DeviationState.ACKNOWLEDGED, next_at=None, acknowledged_at=now, acknowledged_by=by, word=word
+    )
+    record(_event(row, "acknowledged", by, now, row.deal.client_id, word=word) for row in rows)
+    return len(rows)
 
 
 @transaction.atomic
@@ -122,12 +149,12 @@ def _checked(word: str) -> str:
 
 def _tell(row: Deviation, what: str, by: User, now: datetime, **told: Any) -> None:
     client_id = Deal.objects.values_list("client_id", flat=True).get(pk=row.deal_id)
+    record([_event(row, what, by, now, client_id, **told)])
+
+
+def _event(row: Deviation, what: str, by: User, now: datetime, client_id: int | None, **told: Any) -> LedgerEvent:
     payload = {"deviation": row.pk, "token": row.token, "element": row.element, "point": row.point, "name": row.name}
-    record(
-        [
-            LedgerEvent(
-                f"processes.deviation.{what}", now, actor_id=by.pk, client_id=client_id, deal_id=row.deal_id,
-                instance_id=row.instance_id, payload=payload | told,
-            )
-        ]
+    return LedgerEvent(
+        f"processes.deviation.{what}", now, actor_id=by.pk, client_id=client_id, deal_id=row.deal_id,
+        instance_id=row.instance_id, payload=payload | told,
     )  # fmt: skip

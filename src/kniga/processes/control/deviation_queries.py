@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -19,7 +19,8 @@ STATES: Final = ("open", "acknowledged", "closed")
 
 @dataclass(frozen=True, slots=True)
 class DeviationFilter:
-    """What the queue is narrowed to. `state` "" is all that is not closed; `point` is a control point's name."""
+    """What the queue is narrowed to. `state` "" is all that is not closed; `point` is a control point's name; `order`
+    says what comes first: the most money at risk ("") or what has stood longest (age), closed ones the last closed."""
 
     state: str = ""
     person_id: int | None = None
@@ -27,6 +28,8 @@ class DeviationFilter:
     process: str = ""
     point: str = ""
     deal_id: int | None = None
+    stage_id: int | None = None
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class DeviationRow:
     id: int
     name: str
     step: str
+    stage: str
     task_id: int | None
     due_at: datetime | None
     process: str
@@ -82,14 +86,25 @@ class Choice:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class DeviationChoices:
+    """The choices of the filters; a stage whose name several funnels have is told with its funnel."""
+
+    processes: tuple[Choice, ...]
+    points: tuple[Choice, ...]
+    stages: tuple[Choice, ...]
+
+
 _WORST: Final = Sort("v.at_risk", "numeric", is_descending=True)
+_LONGEST: Final = Sort("v.raised_at", "timestamptz", is_descending=False)
 _LAST_CLOSED: Final = Sort("v.closed_at", "timestamptz", is_descending=True)
 _COLUMNS: Final = """
-       v.id, v.name, v.step, t.id, t.due_at, p.name, p.key, d.id, d.number, d.name, coalesce(c.name, ''), d.owner_id,
-       coalesce(o.name, ''), v.at_risk, d.currency, v.state, v.raised_at, v.rung, v.next_at, coalesce(a.name, ''),
-       v.acknowledged_at, v.word, v.closed_at, coalesce(e.name, ''), v.how, v.end_word
+       v.id, v.name, v.step, coalesce(s.name, ''), t.id, t.due_at, p.name, p.key, d.id, d.number, d.name,
+       coalesce(c.name, ''), d.owner_id, coalesce(o.name, ''), v.at_risk, d.currency, v.state, v.raised_at, v.rung,
+       v.next_at, coalesce(a.name, ''), v.acknowledged_at, v.word, v.closed_at, coalesce(e.name, ''), v.how, v.end_word
 FROM processes_deviation v
 JOIN deals_deal d ON d.id = v.deal_id
+LEFT JOIN deals_stage s ON s.id = d.stage_id
 JOIN processes_process p ON p.id = v.process_id
 LEFT JOIN processes_task t ON t.instance_id = v.instance_id AND t.token = v.token
 LEFT JOIN clients_client c ON c.id = d.client_id
@@ -105,12 +120,21 @@ SELECT count(*) FILTER (WHERE v.state = 'open'), count(*) FILTER (WHERE v.state 
 FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id JOIN processes_process p ON p.id = v.process_id {where}
 """
 _OPEN: Final = "SELECT count(*) FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id {where}"
+_OPEN_IDS: Final = """
+SELECT v.id FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id
+JOIN processes_process p ON p.id = v.process_id {where} ORDER BY v.id LIMIT {most}
+"""
 _OF_DEALS: Final = """
 SELECT v.deal_id, array_agg(v.name ORDER BY v.raised_at)
 FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id {where} GROUP BY v.deal_id
 """
 _POINTS: Final = """
 SELECT DISTINCT v.name FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id {where} ORDER BY 1 LIMIT 200
+"""
+_STAGES: Final = """
+SELECT s.id, s.name, min(l.name), count(*) OVER (PARTITION BY s.name) FROM processes_deviation v
+JOIN deals_deal d ON d.id = v.deal_id JOIN deals_stage s ON s.id = d.stage_id
+JOIN deals_pipeline l ON l.id = s.pipeline_id {where} GROUP BY s.id, s.name ORDER BY 3, s.position
 """
 _PROCESSES: Final = """
 SELECT DISTINCT p.key, p.name FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id
@@ -121,11 +145,10 @@ JOIN processes_process p ON p.id = v.process_id {where} ORDER BY 2
 def deviations_page(
     *, user: User, wanted: DeviationFilter | None = None, cursor: str | None = None, limit: int = 50
 ) -> Page[DeviationRow]:
-    """A page of deviations: live ones with the most money at risk first, closed ones the last closed first; one
-    statement. Raises Refused `cursor_invalid`."""
+    """A page of deviations in the order of the filter; one statement. Raises Refused `cursor_invalid`."""
     wanted = wanted or DeviationFilter()
     conditions = _conditions(user, wanted)
-    sort = _LAST_CLOSED if wanted.state == "closed" else _WORST
+    sort = _LAST_CLOSED if wanted.state == "closed" else _LONGEST if wanted.order == "age" else _WORST
     if cursor:
         conditions.add(sort.after("v.id"), *decode_cursor(cursor, sort))
     sql = _PAGE.format(sort=sort.expression, where=conditions.where, order=sort.order("v.id"), limit=limit + 1)
@@ -160,13 +183,24 @@ def deviating_deals(*, user: User, deal_ids: Sequence[int]) -> dict[int, tuple[s
     return {row[0]: tuple(row[1]) for row in rows_of(_OF_DEALS.format(where=conditions.where), conditions.parameters)}
 
 
-def deviation_choices(*, user: User) -> tuple[tuple[Choice, ...], tuple[Choice, ...]]:
-    """The processes and the control points that live deviations are of: choices of the filters."""
+def open_ids(*, user: User, wanted: DeviationFilter, most: int) -> list[int]:
+    """The deviations of the filter that nobody has taken up, at most so many; one statement."""
+    conditions = _conditions(user, replace(wanted, state="open"))
+    return [row[0] for row in rows_of(_OPEN_IDS.format(where=conditions.where, most=most), conditions.parameters)]
+
+
+def deviation_choices(*, user: User) -> DeviationChoices:
+    """What live deviations may be narrowed to: processes, control points, stages; three statements."""
     conditions = _visible(user)
     conditions.add("v.state <> 'closed'")
     processes = rows_of(_PROCESSES.format(where=conditions.where), conditions.parameters)
     points = rows_of(_POINTS.format(where=conditions.where), conditions.parameters)
-    return tuple(Choice(*row) for row in processes), tuple(Choice(row[0], row[0]) for row in points)
+    stages = rows_of(_STAGES.format(where=conditions.where), conditions.parameters)
+    return DeviationChoices(
+        tuple(Choice(*row) for row in processes),
+        tuple(Choice(row[0], row[0]) for row in points),
+        tuple(Choice(str(id), name if same == 1 else f"{name} · {line}") for id, name, line, same in stages),
+    )
 
 
 def _conditions(user: User, wanted: DeviationFilter, *, with_state: bool = True) -> Conditions:
@@ -181,6 +215,8 @@ def _conditions(user: User, wanted: DeviationFilter, *, with_state: bool = True)
         conditions.add("d.owner_id = %s::bigint", wanted.person_id)
     if wanted.team_id is not None:
         conditions.add("d.owner_id IN (SELECT id FROM people_user WHERE team_id = %s::bigint)", wanted.team_id)
+    if wanted.stage_id is not None:
+        conditions.add("d.stage_id = %s::bigint", wanted.stage_id)
     if wanted.process:
         conditions.add("p.key = %s", wanted.process)
     if wanted.point:

@@ -10,6 +10,7 @@ app_name = "deviations"
 urlpatterns: list[URLPattern] = [
     path("", views.show, name="list"),
     path("counts/", views.counts, name="counts"),
+    path("take/", views.take_many, name="take_many"),
     path("of/<int:deal_id>/", views.of_deal, name="of_deal"),
     path("<int:deviation_id>/", views.act, name="act"),
 ]

@@ -8,7 +8,7 @@ from typing import Final
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from kniga.deals.queries import get_visible_deal
@@ -16,21 +16,30 @@ from kniga.people.permissions import Act, may
 from kniga.people.queries import Option, visible_teams, visible_users
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.control.deviation_acts import acknowledge, close, move_date, write_to_owner
+from kniga.processes.control.deviation_acts import (
+    MOST_AT_ONCE,
+    acknowledge,
+    acknowledge_many,
+    close,
+    move_date,
+    write_to_owner,
+)
 from kniga.processes.control.deviation_queries import (
     Choice,
     deviation_choices,
     deviation_counts,
     deviations_page,
     live_deviations_of,
+    open_ids,
 )
 from kniga.processes.running.deadlines import proposed_deadline
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.deviations.addresses import AskedDeviations, read
 from kniga.web.deviations.words import end_names, state_names
+from kniga.web.formatting import number
 from kniga.web.jinja import query
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
-from kniga.web.params import moment_for_field, sent_moment
+from kniga.web.params import id_or_none, moment_for_field, sent_moment
 
 FRAGMENTS = {"deviation-more": "rows", "deviation-queue": "queue"}
 ACTS: Final[dict[str, tuple[Callable[..., None], object]]] = {
@@ -81,6 +90,31 @@ def act(request: SignedInRequest, deviation_id: int) -> HttpResponse:
     return go_to(request, reverse("deviations:list") + query(**asked.params))
 
 
+@require_POST
+@act_required(Act.SEE_DEVIATIONS)
+def take_many(request: SignedInRequest) -> HttpResponse:
+    """Take up the ticked deviations (`chosen`), or all of the filter that nobody has taken up (`act`: all)."""
+    asked, sent, user = read(request.GET), request.POST, request.user
+    ids = (
+        open_ids(user=user, wanted=asked.wanted, most=MOST_AT_ONCE + 1)
+        if sent.get("act") == "all"
+        else [id for text in sent.getlist("chosen") if (id := id_or_none(text)) is not None]
+    )
+    try:
+        done = acknowledge_many(deviation_ids=ids, word=sent.get("word", ""), by=user, now=clock.now())
+    except Refused as refusal:
+        wrong = {"errors": field_errors(refusal), "wrong": "many", "many_word": sent.get("word", ""), "chosen": ids}
+        return refuse(request, "deviations/list.html", _context(request, asked) | wrong)
+    said = ngettext("%(num)s deviation taken up", "%(num)s deviations taken up", done) % {"num": number(done)}
+    left = len(set(ids)) - done
+    if left:
+        said += ". " + ngettext(
+            "%(num)s was taken up or closed before", "%(num)s were taken up or closed before", left
+        ) % {"num": number(left)}
+    toast(request, said)
+    return go_to(request, reverse("deviations:list") + query(**asked.params))
+
+
 def _act(request: SignedInRequest, deviation_id: int) -> str:
     sent, by, now = request.POST, request.user, clock.now()
     word = sent.get("word", "")
@@ -95,7 +129,7 @@ def _act(request: SignedInRequest, deviation_id: int) -> str:
 
 
 def _context(request: SignedInRequest, asked: AskedDeviations) -> dict[str, object]:
-    processes, points = deviation_choices(user=request.user)
+    choices = deviation_choices(user=request.user)
 
     def pairs(options: Iterable[Option | Choice]) -> list[tuple[int | str, str]]:
         return [(option.id, option.name) for option in options]
@@ -103,11 +137,12 @@ def _context(request: SignedInRequest, asked: AskedDeviations) -> dict[str, obje
     return {
         "page": deviations_page(user=request.user, wanted=asked.wanted, cursor=asked.cursor),
         "counts": deviation_counts(user=request.user, wanted=asked.wanted),
-        "params": asked.params, "state": asked.params.get("state", ""), "processes": pairs(processes),
-        "points": pairs(points),
+        "params": asked.params, "state": asked.params.get("state", ""), "processes": pairs(choices.processes),
+        "points": pairs(choices.points), "stages": pairs(choices.stages),
         "people": pairs(visible_users(user=request.user)), "teams": pairs(visible_teams(user=request.user)),
-        "is_filtered": bool(asked.params.keys() - {"state"}), "states": state_names(), "ends": end_names(),
+        "is_filtered": bool(asked.params.keys() - {"state", "order"}), "states": state_names(), "ends": end_names(),
         "errors": {}, "wrong": None, "wrong_act": "", "word": "", "moment": "",
+        "many_word": "", "chosen": (), "now": clock.now(),
         "proposed": moment_for_field(proposed_deadline(clock.now())), "may_move": may(request.user, Act.STEER),
         "may_assign": may(request.user, Act.REASSIGN),
     }  # fmt: skip
