@@ -38,7 +38,7 @@ def main(report: Report) -> None:
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
         home = chosen.home or stack.enter_context(temporary_home())
-        stack.enter_context(_database(home))
+        stack.enter_context(database_in(home))
         folder = home / "said"
         folder.mkdir()
         _begin(report, chosen.deals or max(chosen.completions // 50, 40))
@@ -64,7 +64,8 @@ def _arguments() -> argparse.Namespace:
 
 
 @contextlib.contextmanager
-def _database(home: Path) -> Iterator[None]:
+def database_in(home: Path) -> Iterator[None]:
+    """The database of a home, for the time of the block."""
     from kniga.runtime.session import database
 
     os.environ["KNIGA_HOME"] = str(home)

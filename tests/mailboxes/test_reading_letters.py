@@ -30,6 +30,11 @@ def test_bytes_that_name_no_charset_or_a_wrong_one_are_guessed(charset: str) -> 
     assert (read.sender_name, read.sender, read.subject, read.body) == ("Анна", "a@b.test", "Стеллажи", "Привет")
 
 
+def test_a_text_that_ends_in_the_middle_of_a_letter_keeps_its_charset() -> None:
+    raw = "From: a@b.test\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nПривет".encode()
+    assert read_letter(raw[:-1], is_cut=True).body == "Приве"
+
+
 def test_of_two_forms_of_a_text_the_plain_one_is_taken_and_files_are_listed() -> None:
     made = EmailMessage()
     made["From"], made["Subject"], made["Message-ID"] = "Anna <a@b.test>", "Plan", "<1@b.test>"

@@ -64,10 +64,10 @@ class Crew:
         """Completers stop when it is there."""
         return self.folder / "stop"
 
-    def add_workers(self) -> None:
+    def add_workers(self, lives: tuple[float, float] = WORKER_LIVES) -> None:
         """Two job workers, as `kniga run` starts them."""
         for _number in range(WORKERS):
-            self._add("worker", self._start_worker, WORKER_LIVES)
+            self._add("worker", self._start_worker, lives)
 
     def add_completers(self, count: int, *, is_last: bool = False) -> None:
         """So many completers; those of the last round bring every process to its end."""

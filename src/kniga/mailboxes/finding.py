@@ -21,6 +21,7 @@ STRANGER: Final = "stranger"
 MANY_CLIENTS: Final = "many_clients"
 MANY_DEALS: Final = "many_deals"
 NO_DEAL: Final = "no_deal"
+COLLEAGUE: Final = "colleague"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Nothing a letter holds makes this raise: what cannot be read is left out, and th
 
 from __future__ import annotations
 
+import codecs
 import email.parser
 import email.policy
 import email.utils
@@ -244,7 +245,8 @@ def _guessed(raw: bytes, charset: str | None) -> str:
         if not one or one.lower() in ("unknown-8bit", "us-ascii", "ascii"):
             continue
         try:
-            return raw.decode(one)
+            # Not final: what was cut short may end in the middle of a letter.
+            return codecs.getincrementaldecoder(one)().decode(raw)
         except (LookupError, ValueError):
             continue
     return raw.decode("utf-8", "replace")

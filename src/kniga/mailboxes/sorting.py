@@ -12,6 +12,7 @@ from kniga.clients.models import Channel, ChannelKind, Client
 from kniga.clients.queries import get_visible_client
 from kniga.deals.queries import get_visible_deal
 from kniga.mailboxes import events, telling
+from kniga.mailboxes.finding import COLLEAGUE
 from kniga.mailboxes.models import LetterKind, LetterPlace, ReceivedLetter
 from kniga.mailboxes.queries import get_received
 from kniga.mailboxes.taking import begin_deal, offer
@@ -30,7 +31,7 @@ def attach_letter(*, letter_id: int, deal_id: int, remember: bool, by: User, now
     kept = _sortable(letter_id, by)
     deal = get_visible_deal(user=by, id=deal_id)
     kept.deal, kept.client_id, kept.place = deal, deal.client_id, LetterPlace.DEAL
-    if remember and deal.client is not None and kept.sender and kept.kind == LetterKind.LETTER:
+    if remember and deal.client is not None and _is_of_client(kept):
         _remember(deal.client, kept, by, now)
     offer(kept, thread=None, now=now)
     _sorted(kept, events.LETTER_ATTACHED, by, now)
@@ -48,8 +49,8 @@ def begin_with_letter(*, letter_id: int, by: User, now: datetime) -> ReceivedLet
     if mailbox.process is None:
         text = _("This mailbox begins no process. Attach the letter to a deal, or begin one from the client's card.")
         raise Refused("no_process", text)
-    if not kept.sender:
-        raise Refused("no_sender", _("Nobody knows who wrote this letter. Attach it to a deal."))
+    if not kept.sender or kept.why == COLLEAGUE:
+        raise Refused("no_sender", _("No client is known to have written this letter. Attach it to a deal."))
     if kept.client_id is not None:
         get_visible_client(user=by, id=kept.client_id)
     begin_deal(kept, mailbox, client_id=kept.client_id or _only_client(kept.sender), now=now)
@@ -76,6 +77,10 @@ def _sortable(letter_id: int, by: User) -> ReceivedLetter:
     if kept.place == LetterPlace.DEAL:
         raise Conflict("sorted_already", _("Somebody has brought this letter to a deal meanwhile."))
     return kept
+
+
+def _is_of_client(kept: ReceivedLetter) -> bool:
+    return bool(kept.sender) and kept.kind == LetterKind.LETTER and kept.why != COLLEAGUE
 
 
 def _only_client(address: str) -> int | None:

@@ -14,7 +14,7 @@ from kniga.clients.models import Client
 from kniga.clients.reference import get_or_create_source
 from kniga.clients.services import create_client
 from kniga.mailboxes import events, telling
-from kniga.mailboxes.finding import NO_DEAL, STRANGER, Found, is_colleague, is_own, whose
+from kniga.mailboxes.finding import COLLEAGUE, NO_DEAL, STRANGER, Found, is_colleague, is_own, whose
 from kniga.mailboxes.imap import Fetched
 from kniga.mailboxes.models import LetterKind, LetterPlace, Mailbox, ReceivedLetter
 from kniga.mailboxes.reading import ReadLetter, read_letter
@@ -132,7 +132,7 @@ def _bring(kept: ReceivedLetter, letter: ReadLetter, mailbox: Mailbox, now: date
     elif kept.kind != LetterKind.LETTER:
         kept.place = LetterPlace.ASIDE if kept.client_id is None else LetterPlace.CLIENT
     elif is_from_us:
-        kept.why = "colleague"
+        kept.why = COLLEAGUE
     elif letter.is_broken:
         kept.why = "broken"
     else:
