@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from kniga.engine import compile_bpmn
 from kniga.platform import clock
-from kniga.processes.drafts.drafting import draft_from_scratch
+from kniga.processes.drafts.drafting import discard_draft, draft_from_scratch
 from kniga.processes.models import Draft, DraftSave
 from tests.domain.department import Department, make_department
 
@@ -192,6 +193,51 @@ def test_of_two_who_changed_the_same_one_keeps_a_copy(page: Page, draft: Draft, 
     copy = Draft.objects.exclude(pk=draft.pk).get()
     assert (copy.name, copy.process_key) == ("Sale of racks (my copy)", "sale_of_racks_my_copy")
     assert b'name="Write first"' in bytes(copy.xml) and b'name="Call first"' in _xml(draft)
+
+
+def test_what_is_drawn_after_the_draft_was_discarded_elsewhere_becomes_a_draft_of_its_own(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn
+) -> None:
+    sign_in(page, house.hanna)
+    _open(page, draft)
+    discard_draft(draft_id=draft.pk, by=house.hanna, now=clock.now())
+    page.locator(FIRST).first.click()
+    page.locator("[data-part='step']").click()
+    page.keyboard.type("Not to be lost")
+    page.keyboard.press("Enter")
+    told = page.get_by_role("dialog", name="The draft is no longer open")
+    expect(told).to_contain_text("discarded the draft")
+    told.get_by_role("button", name="Keep as its own draft").click()
+    expect(page.get_by_role("heading", name="Sale of racks (my copy)")).to_be_visible()
+    page.wait_for_selector("[data-ready]")
+    copy = Draft.objects.get(closed_at__isnull=True)
+    assert page.url.endswith(f"/processes/drafts/{copy.pk}/") and b'name="Not to be lost"' in bytes(copy.xml)
+    page.goto(f"/processes/drafts/{draft.pk}/")
+    expect(page).to_have_url(re.compile("/processes/$"))
+
+
+def test_a_step_behind_one_with_two_outcomes_stands_on_the_way_of_the_first(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn
+) -> None:
+    """And is called at once as one types; an outcome that leads back gives its name to the way."""
+    sign_in(page, house.hanna)
+    _open(page, draft)
+    page.locator(FIRST).first.click()
+    page.locator("[data-part='step']").click()
+    page.keyboard.type("Show the racks")
+    page.keyboard.press("Enter")
+    page.get_by_label("Name of a new outcome", exact=True).fill("No answer")
+    page.get_by_label("Name of a new outcome", exact=True).press("Enter")
+    page.locator("summary", has_text="No answer").click()
+    page.get_by_label("“No answer” leads to").select_option(label="First step")
+    _saved(page)
+    flows = re.findall(rb'<bpmn:sequenceFlow [^>]*name="No answer"[^>]*targetRef="first_step"', _xml(draft))
+    assert len(flows) == 1 and b'name="Show the racks"' in _xml(draft)
+    page.get_by_label("Label of the button").last.fill("Nobody there")
+    page.get_by_label("Label of the button").last.press("Enter")
+    expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
+    _saved(page)
+    assert b'name="Nobody there"' in _xml(draft) and b'name="No answer"' not in _xml(draft)
 
 
 def test_what_is_drawn_offline_is_saved_once_the_server_is_back(
