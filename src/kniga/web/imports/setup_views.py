@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from kniga.imports.models import ImportJob
 
 SETUP = "imports/setup.html"
-ENCODINGS = ("utf-8", "cp1251", "koi8-r", "cp866", "utf-16", "iso8859-5", "mac-cyrillic", "cp1252")
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "cp1251": "Windows-1251 (cp1251)",
+    "koi8-r": "KOI8-R",
+    "cp866": "DOS 866 (cp866)",
+    "utf-16": "UTF-16",
+    "iso8859-5": "ISO 8859-5",
+    "mac-cyrillic": "Mac Cyrillic",
+    "cp1252": "Windows-1252 (cp1252)",
+}
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -83,7 +92,11 @@ def _context(job: ImportJob, errors: dict[str, list[str]]) -> dict[str, Any]:
         "fields": [(field.key, f"{field.label} *" if field.is_required else field.label) for field in fields],
         "keys": [(choice.value, choice.label) for choice in queries.keys_of(job.kind)],
         "processes": [(choice.value, choice.label) for choice in queries.processes()],
-        "encodings": [(name, name) for name in dict.fromkeys((found.encoding, *ENCODINGS)) if name],
+        "encodings": [
+            (name, ENCODINGS.get(name, name.removesuffix("-sig").upper()))
+            for name in dict.fromkeys((found.encoding, *ENCODINGS))
+            if name
+        ],
         "delimiters": [("tab" if mark == "\t" else mark, delimiter_name(mark)) for mark in DELIMITERS],
         "delimiter": "tab" if found.delimiter == "\t" else found.delimiter,
         "sheets": [(sheet, sheet) for sheet in found.sheets],
