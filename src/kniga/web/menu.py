@@ -89,7 +89,9 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section("processes", _("Processes"), "play", "processes:list", group=PALETTE),
     Section("imports", _("Import"), "import", "imports:list", Act.IMPORT, "set", shortcut="g i"),
-    Section("people", _("People"), "people", "people:list", Act.MANAGE_PEOPLE, "set", shortcut="g u"),
+    Section(
+        "people", _("People"), "people", "people:list", Act.MANAGE_PEOPLE, "set", shortcut="g u", also=("/mailboxes/",)
+    ),
 )
 
 QUICK_CREATE: tuple[Section, ...] = (
