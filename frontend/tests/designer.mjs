@@ -10,6 +10,8 @@ export { durationOf, spanOf } from "./durations";
 export { groupOf, operatorsOf, parseRule, ruleOf } from "./rules";
 export { renamedIn } from "./outline";
 export { found } from "./panel/finding";
+export * as tables from "./tables";
+export { machineAnswers } from "./machines";
 `;
 
 async function pure() {
@@ -25,7 +27,29 @@ async function again(path) {
   return { xml, warnings: warnings.map((warning) => warning.message) };
 }
 
-const { found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
+/* A decision table changed cell by cell, as the panel does it, and the answers that conditions then know. */
+async function tabled() {
+  const moddle = new BpmnModdle({ kniga: JSON.parse(readFileSync("src/designer/kniga.json", "utf8")) });
+  const entry = (kind, text) => `<${kind}><text>${text}</text></${kind}>`;
+  const row = (cell, answer) => `<rule>${entry("inputEntry", cell)}${entry("outputEntry", answer)}</rule>`;
+  const dmn = `<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="D"><decision id="terms" name="Terms"><decisionTable hitPolicy="UNIQUE"><input><inputExpression><text>deal.amount</text></inputExpression></input><output name="level" label="Level"/>${row("&lt; 5", '"low"')}${row("&gt;= 5", '"high"')}</decisionTable></decision></definitions>`;
+  const xml = `<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:kniga="urn:kniga:bpmn:1" targetNamespace="t"><process id="p" isExecutable="true"><startEvent id="s"/><businessRuleTask id="r" kniga:decision="terms"><extensionElements><kniga:dmn>${dmn}</kniga:dmn></extensionElements></businessRuleTask><endEvent id="e"/><sequenceFlow id="f1" sourceRef="s" targetRef="r"/><sequenceFlow id="f2" sourceRef="r" targetRef="e"/></process></definitions>`;
+  const { rootElement, elementsById } = await moddle.fromXML(xml);
+  const task = { businessObject: elementsById.r };
+  const set = (element, properties) => Object.entries(properties).forEach(([name, value]) => element.businessObject.set(name, value));
+  const model = { modeler: { get: () => moddle }, services: { bpmnFactory: { create: (type, given) => moddle.create(type, given) } }, set };
+  const table = () => tables.readTables(task)[0];
+  const before = table().rows.map((one) => one.cells.map((cell) => cell.text));
+  tables.writeCell(model, task, table().rows[1].cells[0].node, "> 7");
+  tables.addRow(model, task, table());
+  tables.writeCell(model, task, table().rows[2].cells[0].node, "[5..7]");
+  tables.removeRow(model, task, table().rows[0]);
+  tables.writePolicy(model, task, table(), "FIRST");
+  const written = (await moddle.toXML(rootElement, { format: true })).xml;
+  return { before, after: table().rows.map((one) => one.cells.map((cell) => cell.text)), policy: table().policy, xml: written, answers: machineAnswers([task]) };
+}
+
+const { tables, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
 const types = ["text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean", "reference", "multi_reference"];
 const labels = [["Нужна скидка", []], ["Ready to call!", []], ["Ready to call", ["ready_to_call", "ready_to_call_2"]], ["…", []], ["Éclair", []]];
 const many = [["a", "КП на склад"], ["b", "Счёт"], ["c", "КП и счёт"], ["d", "Складской акт"]].map(([key, label]) => ({ key, label }));
@@ -47,6 +71,7 @@ const said = {
     return { before: JSON.parse(text), after: ruleOf(mode, terms) };
   }),
   foreign: ["nothing", "[]", '{"all":[{"op":"eq"}]}', '{"some":[]}'].map(parseRule),
+  tabled: await tabled(),
   renamed: renamedIn('{"any":[{"field":"outcome","op":"in","value":["a","b"]},{"field":"x","op":"eq","value":"a"}]}', "a", "z"),
 };
 process.stdout.write(JSON.stringify(said));

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import DataError
 
 from kniga.deals.models import Deal
 from kniga.people.models import User
@@ -12,6 +13,7 @@ from kniga.platform.errors import Refused
 from kniga.processes.background.pump import run_due
 from kniga.processes.background.working import retry_work, skip_work
 from kniga.processes.models import Instance, ProcessVersion, Task, Work
+from kniga.processes.running import calling
 from kniga.processes.running.replaying import replay_instance
 from kniga.processes.services import (
     cancel_instance,
@@ -106,6 +108,24 @@ def test_a_call_of_a_process_that_is_not_there_waits_for_a_person(department: De
     assert Work.objects.get().status == "incident", "nothing in the process catches it"
     skip_work(work_id=Work.objects.get().pk, reason="Approved by phone", by=department.head, now=SOON)
     assert Task.objects.get(status="open").element == "stop"
+
+
+def test_a_caller_that_breaks_becomes_an_incident_and_the_called_process_is_over(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(CALLED)
+    publish(caller())
+    instance_id, _task = call(department)
+
+    def broken(**_given: object) -> None:
+        raise DataError("a value no column takes")
+
+    monkeypatch.setattr(calling, "act_on_instance", broken)
+    approve = Task.objects.get(status="open")
+    complete_task(task_id=approve.pk, outcome="yes", answers={}, by=department.lead, now=SOON)
+    work = Work.objects.get(instance_id=instance_id)
+    assert (work.status, work.error) == ("incident", "DataError: a value no column takes")
+    assert Instance.objects.get(parent_id=instance_id).status == "ended"
 
 
 def test_a_paused_caller_hears_the_result_when_it_goes_on(department: Department) -> None:

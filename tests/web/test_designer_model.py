@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from kniga.engine import compile_bpmn
+from kniga.engine import DecisionTask, compile_bpmn
 from kniga.rules.fields import OPERATORS_OF
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +93,16 @@ def ours(xml: bytes) -> list[tuple[object, ...]]:
             text = (node.text or "") if (node.text or "").strip() else ""
             found.append((holder, str(node.tag), sorted(attributes.items()), text))
     return sorted(found, key=repr)
+
+
+def test_a_decision_table_is_changed_cell_by_cell(said: Any) -> None:
+    tabled = said["tabled"]
+    assert tabled["before"] == [["< 5", '"low"'], [">= 5", '"high"']]
+    assert tabled["after"] == [["> 7", '"high"'], ["[5..7]", '"high"']]
+    task = compile_bpmn(tabled["xml"].encode()).elements["r"]
+    assert isinstance(task, DecisionTask)
+    assert (task.table.policy, [row.outputs for row in task.table.rules]) == ("FIRST", [("high",), ("high",)])
+    assert tabled["answers"] == [{"name": "answer.level", "label": "Level", "type": "text"}]
 
 
 def test_the_form_of_conditions_knows_the_operators_of_the_rules_language(said: Any) -> None:

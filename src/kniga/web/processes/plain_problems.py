@@ -13,6 +13,7 @@ from kniga.engine import Problem
 
 _PARTS: Final = {
     "a kniga:action": "action",
+    "a kniga:points": "points",
     "a kniga:letter": "letter",
     "the attribute messageRef": "message",
     "a timeDuration": "time",
@@ -39,6 +40,7 @@ def _words() -> Mapping[str, tuple[str, str]]:
     message = _("Nobody has said yet which message is meant here."), _("Name it in the panel.")
     return {
         "action": (_("Nobody has said yet what the system does here."), _("Choose an action in the panel.")),
+        "points": (_("Nobody has said yet what gives points here."), _("Add a line in the panel.")),
         "letter": (_("The letter says nothing yet."), _("Write it in the panel, or choose a template.")),
         "message": message,
         "message_event_without_message": message,
