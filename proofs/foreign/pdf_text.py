@@ -13,6 +13,7 @@ from typing import Final
 
 _OBJECT: Final = re.compile(rb"(?:^|\n)(\d+) 0 obj\s(.*?)\nendobj", re.DOTALL)
 _STREAM: Final = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+_LENGTH: Final = re.compile(rb"/Length (\d+)(?! \d+ R)")
 _REFERENCE: Final = rb"/%s\s+(\d+) 0 R"
 _FONTS: Final = re.compile(rb"/Font<<(.*?)>>", re.DOTALL)
 _FONT: Final = re.compile(rb"/(\w+) (\d+) 0 R")
@@ -80,7 +81,10 @@ def _unpacked(body: bytes) -> bytes:
     found = _STREAM.search(body)
     if found is None:
         return b""
-    return zlib.decompress(found[1]) if b"/FlateDecode" in body[: found.start()] else found[1]
+    # The stream is as long as it says: its last byte may look like the end of a line.
+    length = _LENGTH.search(body[: found.start()])
+    content = body[found.start(1) :][: int(length[1])] if length else found[1]
+    return zlib.decompress(content) if b"/FlateDecode" in body[: found.start()] else content
 
 
 def _table(cmap: bytes) -> dict[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from django.utils import translation
@@ -12,12 +13,13 @@ from django.utils.translation import gettext as _
 
 from kniga.people.models import User
 from kniga.platform.errors import Refused
+from kniga.platform.press.pressing import PressFailed, TooLarge, TooSlow, fingerprint_of, pressed, pressed_pages
 from kniga.salesbook.content import book_of
 from kniga.salesbook.papers import keep_paper, kept_paper
-from kniga.salesbook.pdf.press import PressFailed, TooLarge, TooSlow, fingerprint_of, pressed, pressed_pages
 from kniga.salesbook.pdf.source import source_of
 from kniga.salesbook.queries import EditionRow
 
+_TEMPLATE: Final = Path(__file__).with_name("pdf") / "book.typ"
 LANGUAGES: Final = ("ru", "en")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -27,7 +29,7 @@ _log = logging.getLogger(__name__)
 class Press(Protocol[T_co]):
     """What sets the book's data: as one PDF, or page by page."""
 
-    def __call__(self, data: Mapping[str, Any], *, made_at: datetime) -> T_co: ...
+    def __call__(self, template: Path, data: Mapping[str, Any], *, made_at: datetime) -> T_co: ...
 
 
 def book_pdf(*, user: User, edition: EditionRow, language: str, is_anew: bool = False) -> bytes:
@@ -38,7 +40,7 @@ def book_pdf(*, user: User, edition: EditionRow, language: str, is_anew: bool = 
     with translation.override(language):
         book = book_of(user=user, edition=edition)
         data = source_of(book)
-        mark = fingerprint_of(data, made_at=book.made_at)
+        mark = fingerprint_of(_TEMPLATE, data, made_at=book.made_at)
         if not is_anew:
             return kept_paper(fingerprint=mark, make=lambda: _set(pressed, data, book.made_at))
         content = _set(pressed, data, book.made_at)
@@ -55,7 +57,7 @@ def book_pages(*, user: User, edition: EditionRow, language: str) -> list[bytes]
 
 def _set(press: Press[T], data: Mapping[str, Any], made_at: datetime) -> T:
     try:
-        return press(data, made_at=made_at)
+        return press(_TEMPLATE, data, made_at=made_at)
     except TooLarge as large:
         message = _("The book is too large for one PDF. Read it on its page, or shorten the scripts.")
         raise Refused("too_large", message) from large

@@ -9,11 +9,12 @@ from django.utils import translation
 
 from kniga.people.models import User
 from kniga.platform.errors import Refused
+from kniga.platform.press import pressing as press
+from kniga.platform.press.tree import tree_of
 from kniga.processes.versions.publishing import BOOKS, publish_version, upload_version
+from kniga.salesbook import paper
 from kniga.salesbook.content import book_of
 from kniga.salesbook.paper import book_pdf
-from kniga.salesbook.pdf import press
-from kniga.salesbook.pdf.markdown import tree_of
 from kniga.salesbook.pdf.source import source_of
 from kniga.salesbook.pdf.strips import strips_of
 from kniga.salesbook.queries import get_edition
@@ -58,7 +59,7 @@ def test_deeply_nested_and_odd_markdown_is_set(department: Department) -> None:
     with translation.override("en"):
         data = source_of(book_of(user=department.rep, edition=edition))
     data["chapters"][0]["parts"][0]["steps"][0] |= source
-    assert press.pressed(data, made_at=NOW).startswith(b"%PDF-")
+    assert press.pressed(paper._TEMPLATE, data, made_at=NOW).startswith(b"%PDF-")
 
 
 def test_placeholders_are_told_in_words() -> None:

@@ -10,8 +10,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from kniga.platform.press.tree import tree_of
 from kniga.salesbook.content import Book, Chapter, Step
-from kniga.salesbook.pdf.markdown import tree_of
 from kniga.salesbook.pdf.strips import sheet_of, strips_of
 from kniga.salesbook.technology import MapRow, result_in_words, technology_map
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
-
-from kniga.processes.wording.script_words import PLACEHOLDER
 
 _PARSER: Final = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 _SCHEMES: Final = ("http://", "https://", "mailto:", "tel:")
@@ -17,6 +16,7 @@ _DEEPEST: Final = 8
 
 _NESTING: Final = frozenset({"bullet_list", "ordered_list", "blockquote"})
 
+PLACEHOLDER: Final = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 Node = dict[str, Any]
 
 
@@ -47,6 +47,8 @@ def _nodes(node: SyntaxTreeNode, words: Mapping[str, str], depth: int) -> list[N
         made["level"] = int(node.tag[1:])
     elif node.type == "ordered_list":
         made["start"] = min(int(node.attrs.get("start", 1)), 9_999)
+    elif node.type in ("th", "td"):
+        made["align"] = "right" if "right" in str(node.attrs.get("style", "")) else "left"
     elif node.type == "link":
         href = str(node.attrs.get("href", ""))
         made["href"] = href if href.casefold().startswith(_SCHEMES) else ""

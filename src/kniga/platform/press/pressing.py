@@ -1,7 +1,7 @@
-"""The press: sets the book's data by the template, in a process of its own, in bounded time.
+"""Setting a document with typst, in a process of its own: a text that hangs or exhausts the press harms nobody else.
 
-Run as a program it reads JSON `{"data": …, "seconds": …, "format": …}` and writes what was set: a PDF, or pages as
-PNG one after the other (each behind its length in eight digits). Nothing of Django is loaded for it.
+Called as a program it reads JSON `{"template": …, "data": …, "seconds": …, "format": …}` and writes what was set: a
+PDF, or pages as PNG one after the other (each behind its length in eight digits). Nothing of Django is loaded for it.
 """
 
 from __future__ import annotations
@@ -18,38 +18,42 @@ from typing import Any, Final, Literal
 
 MOST_SECONDS: Final = 60
 MOST_BYTES: Final = 20 * 1024 * 1024
-"""A book of so many bytes has some ten thousand pages: more is a mistake."""
-_TEMPLATE: Final = Path(__file__).with_name("book.typ")
+"""A text of so many bytes has some ten thousand pages: more is a mistake."""
+ROOT: Final = Path(__file__).resolve().parents[2]
+"""Templates stand below it, and may import one another from it."""
+_TREE: Final = Path(__file__).with_name("tree.typ")
 _LENGTH: Final = 8
 _PPI: Final = 110
 
 
 class PressFailed(Exception):
-    """The book could not be set; the message says why, for the log: a reader cannot cure it."""
+    """It could not be set; the message says why, for the log: a reader cannot cure it."""
 
 
 class TooLarge(PressFailed):
-    """The book is larger than the press takes."""
+    """It is larger than the press takes."""
 
 
 class TooSlow(PressFailed):
     """The press was not ready within `MOST_SECONDS`."""
 
 
-def fingerprint_of(data: Mapping[str, Any], *, made_at: datetime) -> str:
+def fingerprint_of(template: Path, data: Mapping[str, Any], *, made_at: datetime) -> str:
     """64 hexadecimal digits that stand for everything that decides how the PDF comes out."""
     said = json.dumps([data, made_at.timestamp(), version("typst")], sort_keys=True)
-    return hashlib.sha256(_TEMPLATE.read_bytes() + said.encode()).hexdigest()
+    return hashlib.sha256(template.read_bytes() + _TREE.read_bytes() + said.encode()).hexdigest()
 
 
-def pressed(data: Mapping[str, Any], *, made_at: datetime) -> bytes:
-    """The book as PDF; the same data and moment give the same bytes. Raises PressFailed, TooLarge, TooSlow."""
-    return _run(data, made_at, "pdf")
+def pressed(template: Path, data: Mapping[str, Any], *, made_at: datetime) -> bytes:
+    """The data set by a template, as PDF; the same data and moment give the same bytes.
+
+    Raises PressFailed, TooLarge, TooSlow."""
+    return _run(template, data, made_at, "pdf")
 
 
-def pressed_pages(data: Mapping[str, Any], *, made_at: datetime) -> list[bytes]:
+def pressed_pages(template: Path, data: Mapping[str, Any], *, made_at: datetime) -> list[bytes]:
     """The pages as PNG. Raises PressFailed, TooLarge, TooSlow."""
-    whole = _run(data, made_at, "png")
+    whole = _run(template, data, made_at, "png")
     pages, at = [], 0
     while at < len(whole):
         length = int(whole[at : at + _LENGTH])
@@ -58,8 +62,10 @@ def pressed_pages(data: Mapping[str, Any], *, made_at: datetime) -> list[bytes]:
     return pages
 
 
-def _run(data: Mapping[str, Any], made_at: datetime, form: Literal["pdf", "png"]) -> bytes:
-    sent = json.dumps({"data": data, "seconds": int(made_at.timestamp()), "format": form}).encode()
+def _run(template: Path, data: Mapping[str, Any], made_at: datetime, form: Literal["pdf", "png"]) -> bytes:
+    sent = json.dumps(
+        {"template": str(template), "data": data, "seconds": int(made_at.timestamp()), "format": form}
+    ).encode()
     if len(sent) > MOST_BYTES:
         raise TooLarge(f"{len(sent)} bytes, and {MOST_BYTES} are the most")
     try:
@@ -75,9 +81,10 @@ def _press() -> bytes:
     import typst
 
     sent = json.load(sys.stdin.buffer)
-    # The text comes as data and is never read as markup; the system's fonts would make every machine's book another.
+    # The text comes as data and is never read as markup; the system's fonts would make it another on every machine.
     made: Any = typst.compile(
-        str(_TEMPLATE),
+        sent["template"],
+        root=str(ROOT),
         ignore_system_fonts=True,
         format=sent["format"],
         ppi=_PPI,
