@@ -48,7 +48,7 @@ class Pages:
         text = " ".join(" ".join(self.raw[self.contents_on : self.contents_end]).split())
         found, at = [], 0
         for place, heading in enumerate(headings):
-            following = re.escape(_spaced(headings[place + 1])) if place + 1 < len(headings) else "$"
+            following = re.escape(_spaced(headings[place + 1])) if place + 1 < len(headings) else r"\D|$"
             pattern = rf"{re.escape(_spaced(heading))} ?(\d+?)(?= ?(?:{following}|{re.escape(self.details)}))"
             match = re.compile(pattern).search(text, at)
             found.append(int(match[1]) if match else -1)

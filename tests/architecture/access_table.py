@@ -68,6 +68,8 @@ PAGES: dict[str, Line] = {
     "documents:document": Line("GET", SEE_DEAL),
     "documents:markdown": Line("GET", SEE_DEAL),
     "documents:html": Line("GET", SEE_DEAL),
+    "documents:pdf": Line("GET", SEE_DEAL),
+    "documents:docx": Line("GET", SEE_DEAL),
     "documents:letter": Line("GET", SEE_DEAL),
     "documents:templates": Line("GET", may=HEADS),
     "documents:create_template": Line("GET POST", may=HEADS),

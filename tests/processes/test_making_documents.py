@@ -8,8 +8,10 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
+from kniga.catalog.models import Unit
+from kniga.catalog.services import create_product
 from kniga.clients.models import Client
-from kniga.deals.models import Deal
+from kniga.deals.models import Deal, DealLine
 from kniga.documents.models import Document, DocumentTemplate
 from kniga.documents.services import TemplateText, create_template, update_template
 from kniga.platform.errors import Refused
@@ -131,10 +133,11 @@ def test_a_document_with_holes_is_not_made(department: Department) -> None:
     template(department, "Dear {{contact.position}}")
     publish(working_book(action("create_document", template="offer", name="To {{client.inn}}")))
     ask(department)
-    do_work(now=AFTER_UNDO)
+    with translation.override("en"):
+        do_work(now=AFTER_UNDO)
     work = Work.objects.get()
     assert work.status == "incident" and not Document.objects.exists()
-    assert "contact.position" in work.error and "client.inn" in work.error
+    assert "contact's position" in work.error and "client's tax number" in work.error
 
 
 @pytest.mark.parametrize("type", ["number", "text", "boolean"])
@@ -188,9 +191,28 @@ def test_amounts_are_written_as_the_language_writes_them(department: Department,
     Deal.objects.update(amount=Decimal("7000.00"))
     instance_id, _task = _asked(department)
     with translation.override(language):
-        values = letter_values(instance_id=instance_id, contact=None)
+        values = letter_values(instance_id=instance_id, contact=None, now=NOW)
         assert values["deal.amount"] == amount
         assert filled_in("{{deal.amount}} {{ deal.currency }}, {{deal.amount}}", values) == f"{amount}, {amount}"
+
+
+def test_the_deals_lines_stand_as_a_table_with_their_sum(department: Department) -> None:
+    unit = Unit.objects.create(code="a_set", name="set")
+    for name, price in (("Rack | P90 *new*", 1000), ("Guard", 27)):
+        product = create_product(name=name, unit=unit, price=Decimal(price), by=department.head, now=NOW)
+        DealLine.objects.create(
+            deal=department.deal, position=price, product=product, unit=unit, quantity=2, price=price, amount=2 * price
+        )  # fmt: skip
+    template(department, "# Invoice of {{today}}\n\n{{deal.lines}}\n\nThank you")
+    publish(working_book(action("create_document", template="offer")))
+    instance_id, _task = ask(department)
+    do_work(now=AFTER_UNDO)
+    html: str = render_markdown(Document.objects.get().body)
+    assert '<td class="k-num">54&nbsp;₽</td>' in html and "Rack | P90 *new*" in html and "<p>Thank you</p>" in html
+    assert '<td class="k-num"><strong>2&nbsp;054&nbsp;₽</strong></td>' in html and "Скидка" not in html
+    with translation.override("en"):
+        text = letter_values(instance_id=instance_id, contact=None, now=NOW)["deal.lines"]
+    assert text == "1. Guard: 2 set × ₽27 = ₽54\n2. Rack | P90 *new*: 2 set × ₽1,000 = ₽2,000\nTotal: ₽2,054"
 
 
 def _asked(department: Department) -> tuple[int, int]:

@@ -61,7 +61,7 @@ def test_the_deal_shows_its_documents_and_each_has_a_page(department: Department
     russian = client_of(department.rep, "ru")
     department.rep.language = "ru"
     department.rep.save()
-    assert "Скачать HTML" in russian.get(f"/documents/{document.pk}/").content.decode()
+    assert "PDF" in russian.get(f"/documents/{document.pk}/").content.decode()
 
 
 def test_a_document_is_downloaded_as_markdown_and_as_html(department: Department, document: Document) -> None:

@@ -10,8 +10,10 @@ DEAL_PLACEHOLDERS: Final = (
     "user.name", "user.email", "user.phone", "client.name", "client.region", "client.industry", "client.address",
     "client.website", "client.inn", "contact.name", "contact.position",
 )  # fmt: skip
-PLACEHOLDERS: Final = (*DEAL_PLACEHOLDERS, "contact.phone", "contact.email")
-"""What a text may speak of, beside `answer.<key of a question>`."""
+SCRIPT_PLACEHOLDERS: Final = (*DEAL_PLACEHOLDERS, "contact.phone", "contact.email")
+"""What a script may speak of, beside `answer.<key of a question>`."""
+PLACEHOLDERS: Final = (*SCRIPT_PLACEHOLDERS, "deal.lines", "today")
+"""What a document or a letter may speak of, beside the answers: also the deal's lines with their sum, and the day."""
 _IN_BRACES: Final = re.compile(r"\{\{([^{}]*)\}\}")
 _ANSWER: Final = re.compile(r"answer\.[\w.-]+")
 

@@ -9,11 +9,12 @@ from typing import Final
 from django.conf import settings
 from django.utils import translation
 
+from kniga.documents.line_tables import lines_as_table, shown_lines
 from kniga.documents.queries import active_template
 from kniga.documents.services import create_document
 from kniga.platform.said import said as _
 from kniga.processes.actions.doing import ActionFailed, Job, Results
-from kniga.processes.actions.placeholders import contact_of, filled_in, letter_values, missing_in
+from kniga.processes.actions.placeholders import contact_of, filled_in, letter_values, missing_in, named_gaps
 from kniga.processes.models import Instance
 from kniga.processes.versions.definitions import runnable_version
 
@@ -35,8 +36,14 @@ def create_document_for(job: Job) -> Results:
         message = _("There is no document template “%s” in use. Make it among the templates of the sales book.")
         raise ActionFailed(message % key, code="unknown_template", is_final=True)
     with translation.override(template.language or settings.LANGUAGE_CODE):
-        values = letter_values(instance_id=job.instance_id, contact=contact_of(job))
-    name, body = filled_document(job.text("name") or template.name, template.body, values)
+        values = letter_values(instance_id=job.instance_id, contact=contact_of(job), now=job.now)
+        table = lines_as_table(shown_lines(deal_id=job.deal_id), as_plain_text)
+    title = job.text("name") or template.name
+    missing = gaps_of_document(title, template.body, values)
+    if missing:
+        said = _("The document speaks of “%(names)s”, which nobody has filled in.")
+        raise ActionFailed(said % {"names": named_gaps(job.instance_id, missing)}, code="gaps", is_final=True)
+    name, body = filled_document(title, template.body, values, table)
     document = create_document(
         deal_id=job.deal_id, template=template, name=name, body=body, by=None, now=job.now,
         instance_id=job.instance_id, work_id=job.work_id,
@@ -44,14 +51,16 @@ def create_document_for(job: Job) -> Results:
     return _results(job, document.pk)
 
 
-def filled_document(title: str, text: str, values: Mapping[str, str]) -> tuple[str, str]:
-    """Name and text of a document. Raises ActionFailed `gaps`."""
-    missing = missing_in(f"{title}\n{text}", values)
-    if missing:
-        said = _("The document speaks of “%(names)s”, which nobody has filled in.")
-        raise ActionFailed(said % {"names": ", ".join(missing)}, code="gaps", is_final=True)
+def filled_document(title: str, text: str, values: Mapping[str, str], table: str) -> tuple[str, str]:
+    """Name and text of a document without gaps; `table` takes the place of the deal's lines."""
     name = filled_in(title, values)
-    return name, filled_in(text, {place: as_plain_text(value) for place, value in values.items()})
+    plain = {place: as_plain_text(value) for place, value in values.items()}
+    return name, filled_in(text, plain | {"deal.lines": f"\n\n{table}\n\n"})
+
+
+def gaps_of_document(title: str, text: str, values: Mapping[str, str]) -> tuple[str, ...]:
+    """The placeholders of a document that nobody has filled in."""
+    return missing_in(f"{title}\n{text}", values)
 
 
 def as_plain_text(value: str) -> str:

@@ -33,10 +33,14 @@ def send_letter(job: Job) -> Results:
     template = _template(job)
     language = template.language if template else ""
     with translation.override(language or settings.LANGUAGE_CODE):
-        values = letter_values(instance_id=job.instance_id, contact=contact_of(job))
+        values = letter_values(instance_id=job.instance_id, contact=contact_of(job), now=job.now)
         address = _address(job, values)
-        subject = " ".join(filled(job.text("subject") or (template.subject if template else ""), values).split())
-        body = filled(job.text("body") or (template.body if template else ""), values)
+        subject = " ".join(
+            filled(
+                job.text("subject") or (template.subject if template else ""), values, instance_id=job.instance_id
+            ).split()
+        )
+        body = filled(job.text("body") or (template.body if template else ""), values, instance_id=job.instance_id)
     # Who takes the work up again after a fall between sending and noting finds the letter sent.
     if letter_of_work(work_id=job.work_id) is None:
         job.hold()

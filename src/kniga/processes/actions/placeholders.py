@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from babel.numbers import format_decimal
 from django.conf import settings
+from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
 from kniga.clients.models import Channel
+from kniga.documents.line_tables import lines_as_text, shown_lines
 from kniga.documents.placeholders import DEAL_PLACEHOLDERS
 from kniga.platform.phones import format_phone
 from kniga.platform.said import said as _
@@ -23,6 +25,7 @@ from kniga.processes.models import Instance
 from kniga.processes.running.effects import loops_over_contacts
 from kniga.processes.running.reading import load_data
 from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.wording.script_words import gaps_in_words
 from kniga.rules import Value
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
@@ -31,7 +34,7 @@ _DEAL: Final = """
 SELECT d.name, d.number::text, d.amount, d.currency, d.expected_date, coalesce(s.name, ''), coalesce(p.name, ''),
        coalesce(o.name, ''), coalesce(o.email, ''), coalesce(o.phone, ''), coalesce(c.name, ''), coalesce(r.name, ''),
        coalesce(n.name, ''), coalesce(c.address, ''), coalesce(c.website, ''), coalesce(c.inn, ''),
-       coalesce(k.name, ''), coalesce(k.position, ''), k.id, i.data::text, i.version_id
+       coalesce(k.name, ''), coalesce(k.position, ''), k.id, i.data::text, i.version_id, d.id
 FROM processes_instance i JOIN deals_deal d ON d.id = i.deal_id
 LEFT JOIN deals_stage s ON s.id = d.stage_id
 LEFT JOIN catalog_product p ON p.id = d.product_id
@@ -46,13 +49,16 @@ WHERE i.id = %s
 """
 
 
-def letter_values(*, instance_id: int, contact: str | None) -> dict[str, str]:
+def letter_values(*, instance_id: int, contact: str | None, now: datetime) -> dict[str, str]:
     """Texts by placeholder: deal.*, client.*, contact.* (the main one, or the one with the id `contact`), user.* (the
-    deal's owner) and answer.* of the process; one statement for the deal, one for the contact's addresses."""
+    deal's owner), today and answer.* of the process; a statement for the deal, for its lines, for the contact's
+    addresses."""
     row = rows_of(_DEAL, [contact, contact, instance_id])[0]
     values = {name: _text(value) for name, value in zip(DEAL_PLACEHOLDERS, row, strict=False)}
     currency, types = row[DEAL_PLACEHOLDERS.index("deal.currency")], runnable_version(row[20]).definition.question_types
     values["deal.amount"] = _text(row[DEAL_PLACEHOLDERS.index("deal.amount")], currency)
+    values["deal.lines"] = lines_as_text(shown_lines(deal_id=row[21]))
+    values["today"] = _text(localtime(now).date())
     values["user.phone"] = format_phone(values["user.phone"]) if values["user.phone"] else ""
     channels = Channel.objects.filter(contact_id=row[18]).order_by("-is_primary", "id").values_list("kind", "value")
     for kind, value in channels:
@@ -69,13 +75,20 @@ def contact_of(job: Job) -> str | None:
     return job.item if loops_over_contacts(element) else None
 
 
-def filled(text: str, values: Mapping[str, str]) -> str:
+def named_gaps(instance_id: int, missing: Iterable[str]) -> str:
+    """The names for people of placeholders nobody has filled in, in one line."""
+    version_id = Instance.objects.values_list("version_id", flat=True).get(pk=instance_id)
+    named = gaps_in_words(missing, runnable_version(version_id).definition)
+    return ", ".join(name for _key, name in named)
+
+
+def filled(text: str, values: Mapping[str, str], *, instance_id: int) -> str:
     """The text with its placeholders filled in. Raises ActionFailed naming what is not known: a letter with holes
     is not sent."""
     missing = missing_in(text, values)
     if missing:
         message = _("The letter speaks of “%(names)s”, which nobody has filled in.")
-        raise ActionFailed(message % {"names": ", ".join(missing)}, code="gaps", is_final=True)
+        raise ActionFailed(message % {"names": named_gaps(instance_id, missing)}, code="gaps", is_final=True)
     return filled_in(text, values)
 
 

@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from kniga.documents.letter_services import keep_letter
+from kniga.documents.line_tables import lines_as_table, shown_lines
 from kniga.documents.models import Document, DocumentTemplate, Letter
 from kniga.documents.queries import active_template, active_template_names
 from kniga.documents.services import create_document
@@ -25,13 +26,15 @@ from kniga.people.permissions import Act, may
 from kniga.people.roles import Entity
 from kniga.platform.errors import NotVisible, Refused, check_all
 from kniga.platform.phones import format_phone
-from kniga.processes.actions.documents import filled_document
+from kniga.processes.actions.documents import as_plain_text, filled_document, gaps_of_document
 from kniga.processes.actions.doing import ActionFailed
 from kniga.processes.actions.letters import post
 from kniga.processes.actions.placeholders import filled_known, letter_values, missing_in
 from kniga.processes.desk.task_card import TaskCard, book_step
 from kniga.processes.running.effects import loops_over_contacts
 from kniga.processes.running.reading import TaskSnapshot, read_task
+from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.wording.script_words import gaps_in_words
 
 _MOST_READ, _MOST_SHOWN = 60, 3
 LONGEST_SUBJECT = 1000
@@ -61,13 +64,23 @@ class MaterialRow:
 
 @dataclass(frozen=True, slots=True)
 class FilledLetter:
-    """A letter as it may be sent: `missing` are the placeholders nobody has filled in, which still stand in it."""
+    """A letter as it may be sent: `missing` are the placeholders nobody has filled in, which still stand in it, with
+    their names for people."""
 
     name: str
     to: str
     subject: str
     body: str
-    missing: tuple[str, ...]
+    missing: tuple[tuple[str, str], ...]
+
+
+class Gaps(Refused):
+    """Somebody has to fill in something first: `missing` are the placeholders with their names for people."""
+
+    def __init__(self, missing: tuple[tuple[str, str], ...]) -> None:
+        names = ", ".join(name for _key, name in missing)
+        super().__init__("gaps", _("Nobody has filled in yet: %(names)s.") % {"names": names})
+        self.missing = missing
 
 
 def materials_of(*, card: TaskCard) -> tuple[MaterialRow, ...]:
@@ -87,24 +100,27 @@ def make_document(*, task_id: int, template_key: str, by: User, now: datetime) -
     """Make a document from a template that the task's step names, and keep it with the deal.
 
     Raises NotVisible (no such task, or its step does not name the template); Refused `not_yours`, `template_gone`,
-    `gaps`."""
+    Gaps."""
     task, template = _workable(task_id, Material("document", template_key), by)
-    values = _values(task, template, by)
-    try:
-        name, body = filled_document(template.name, template.body, values)
-    except ActionFailed as failed:
-        raise Refused(failed.code, failed.message) from failed
+    values = _values(task, template, by, now)
+    missing = gaps_of_document(template.name, template.body, values)
+    if missing:
+        raise Gaps(gaps_in_words(missing, runnable_version(task.version_id).definition))
+    with translation.override(template.language or settings.LANGUAGE_CODE):
+        table = lines_as_table(shown_lines(deal_id=task.deal.id), as_plain_text)
+    name, body = filled_document(template.name, template.body, values, table)
     return create_document(
         deal_id=task.deal.id, template=template, name=name, body=body, by=by, now=now, instance_id=task.instance_id
     )
 
 
-def letter_for(*, task_id: int, template_key: str, by: User) -> FilledLetter:
+def letter_for(*, task_id: int, template_key: str, by: User, now: datetime) -> FilledLetter:
     """A letter of the task's step with the client's data filled in. Raises as `make_document` does, but for gaps:
     those stay in the text for the person to fill."""
     task, template = _workable(task_id, Material("letter", template_key), by)
-    values = _values(task, template, by)
-    missing = missing_in(f"{template.subject}\n{template.body}", values)
+    values = _values(task, template, by, now)
+    empty = missing_in(f"{template.subject}\n{template.body}", values)
+    missing = gaps_in_words(empty, runnable_version(task.version_id).definition)
     subject = " ".join(filled_known(template.subject, values).split())
     body = filled_known(template.body, values)
     return FilledLetter(template.name, values.get("contact.email", ""), subject, body, missing)
@@ -154,10 +170,10 @@ def _workable(task_id: int, material: Material, by: User) -> tuple[TaskSnapshot,
     return task, template
 
 
-def _values(task: TaskSnapshot, template: DocumentTemplate, by: User) -> Mapping[str, str]:
+def _values(task: TaskSnapshot, template: DocumentTemplate, by: User, now: datetime) -> Mapping[str, str]:
     """What is filled in: as in letters of the process, but “user” is who does it."""
     with translation.override(template.language or settings.LANGUAGE_CODE):
-        values = letter_values(instance_id=task.instance_id, contact=_contact_of(task))
+        values = letter_values(instance_id=task.instance_id, contact=_contact_of(task), now=now)
     phone = format_phone(by.phone) if by.phone else ""
     return values | {"user.name": by.name, "user.email": by.email, "user.phone": phone}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -39,11 +39,19 @@ def placeholder_words(definition: Definition) -> Mapping[str, str]:
         "deal.stage": _("stage of the deal"),
         "deal.owner": _("owner of the deal"),
         "deal.product": _("product of the deal"),
+        "deal.lines": _("products of the deal"),
+        "today": _("today's date"),
     }
     for task in definition.user_tasks():
         for question in task.questions:
             words.setdefault(f"answer.{question.key}", question.label)
     return words
+
+
+def gaps_in_words(missing: Iterable[str], definition: Definition) -> tuple[tuple[str, str], ...]:
+    """Placeholders nobody has filled in, each with its name for people."""
+    words = placeholder_words(definition)
+    return tuple((name, words.get(name, name)) for name in missing)
 
 
 def readable_script(script: str, words: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kniga.documents.placeholders import PLACEHOLDERS
+from kniga.documents.placeholders import SCRIPT_PLACEHOLDERS
 from kniga.engine import STANDARD_FIELDS, Problem
 from kniga.engine.bpmn.merging import STRUCTURE, Merged
 from kniga.engine.definition.actions import SEND_LETTER, ActionSpec
@@ -104,7 +104,7 @@ def catalog_as_json(catalog: DraftCatalog) -> dict[str, Any]:
         "operators": {type: [op for op in OPERATORS if op in OPERATORS_OF[type]] for type in FIELD_TYPES},
         "actions": [_action(spec, catalog) for spec in KNOWN_ACTIONS.values()],
         "processes": _named(catalog.processes),
-        "placeholders": [{"name": name, "label": placeholder_names()[name]} for name in PLACEHOLDERS],
+        "placeholders": [{"name": name, "label": placeholder_names()[name]} for name in SCRIPT_PLACEHOLDERS],
         "step_kinds": [{"key": key, "name": kind_names()[key]} for key in _STEPS],
         "process_kinds": [
             {"key": key, "name": kind_names()[key]} for key in ("sale", "service", "repeat", "handoff")

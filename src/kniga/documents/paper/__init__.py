@@ -1,0 +1,1 @@
+"""Documents as files: PDF set by typst, DOCX for those who go on writing in it."""

@@ -1,0 +1,79 @@
+"""A document as PDF and as a file for word processors."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+from django.utils import translation
+from lxml import etree
+
+from kniga.documents.models import Document
+from kniga.documents.paper import files
+from kniga.documents.paper.files import document_pdf, document_word
+from kniga.platform.errors import Refused
+from kniga.platform.press.pressing import PressFailed
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+BODY = """# Счёт № 7
+
+Для **ООО «Север»** и *других*\x01
+
+| № | Товар | Сумма |
+| ---: | --- | ---: |
+| 1 | Стеллаж \\| P90 | 2 000 ₽ |
+| 2 | Уголок |
+
+3. три
+4. четыре
+   - внутри
+
+> Цитата
+---
+```
+код
+второй
+```
+"""
+
+
+@pytest.fixture
+def document() -> Document:
+    return Document(pk=1, name="Счёт", body=BODY, made_at=NOW, template_key="invoice")
+
+
+def test_a_word_file_holds_headings_tables_lists_and_marks(document: Document) -> None:
+    content = document_word(document)
+    assert content == document_word(document)
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        assert package.testzip() is None
+        roots = {name: etree.fromstring(package.read(name)) for name in package.namelist()}
+    body = roots["word/document.xml"][0]
+    paragraphs = ["".join(one.itertext(f"{W}t")) for one in body.iter(f"{W}p")]
+    for text in ("Счёт № 7", "Стеллаж | P90", "2 000 ₽", "3.три", "4.четыре", "•внутри", "Цитата", "код", "второй"):
+        assert text in paragraphs, text
+    assert "Для ООО «Север» и других" in paragraphs
+    (table,) = body.iter(f"{W}tbl")
+    assert [len(row.findall(f"{W}tc")) for row in table.iter(f"{W}tr")] == [3, 3, 3]
+    bold = ["".join(run.itertext()) for run in body.iter(f"{W}r") if run.find(f"{W}rPr/{W}b") is not None]
+    assert sorted(bold) == sorted(["ООО «Север»", "№", "Товар", "Сумма"])
+    assert roots["docProps/core.xml"][0].text == "Счёт"
+
+
+def test_the_same_document_is_the_same_pdf(db: None, document: Document) -> None:
+    content = document_pdf(document)
+    assert content.startswith(b"%PDF-") and content == document_pdf(document)
+
+
+def test_a_pdf_that_could_not_be_made_is_refused_in_words(
+    db: None, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_data: object, **_more: object) -> bytes:
+        raise PressFailed("no paper")
+
+    monkeypatch.setattr(files, "pressed", broken)
+    with translation.override("en"), pytest.raises(Refused, match="PDF could not be made"):
+        document_pdf(document)
