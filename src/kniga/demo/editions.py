@@ -8,9 +8,10 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from kniga.demo.papers import book_text
 from kniga.people.models import User
 from kniga.platform.working_time import WorkCalendar
-from kniga.processes.versions.publishing import BOOKS, publish_version, upload_version
+from kniga.processes.versions.publishing import publish_version, upload_version
 from kniga.salesbook.readers import READING_ROLES
 from kniga.salesbook.services import confirm_reading
 
@@ -56,7 +57,7 @@ def happenings(
 
 
 def _change_book(language: str, by: User, now: datetime) -> None:
-    text = (BOOKS / f"inbound_sale.{language}.bpmn").read_text(encoding="utf-8")
+    text = book_text("inbound_sale", language)
     for old, new in _CHANGES[language]:
         if text.count(old) < 1:
             raise ValueError(f"the shipped book says no more: {old}")

@@ -15,7 +15,9 @@ from kniga.demo.editions import happenings
 from kniga.demo.leads import midnight, open_market
 from kniga.demo.names import Names
 from kniga.demo.overseeing import Overseeing
+from kniga.demo.papers import install_department_books, keep_templates
 from kniga.demo.people import SignIn, hire
+from kniga.demo.requests import keep_form, requests
 from kniga.demo.simulation import Progress, Simulation
 from kniga.demo.words import Words
 from kniga.people.models import User
@@ -24,7 +26,6 @@ from kniga.platform.clock import VirtualClock, running_on
 from kniga.platform.errors import Refused
 from kniga.platform.ledger import ensure_partitions
 from kniga.platform.working_time import WorkCalendar, forget_calendar, organisation_calendar
-from kniga.processes.versions.publishing import install_books
 
 MOST_MONTHS: Final = 60
 
@@ -73,13 +74,16 @@ def _furnish(
     now = clock.moment
     staff = hire(words, Names(words, staff_dice), staff_dice, now)
     forget_calendar()
-    install_books(language=words.language, by=None, now=now)
+    keep_templates(language=words.language, by=staff.buyer, now=now)
+    install_department_books(language=words.language, by=None, now=now)
     market = open_market(words, names, dice, staff.buyer, now)
     calendar: WorkCalendar = organisation_calendar()
     managers = [worker.user for worker in staff.workers if not worker.is_rep]
     overseeing = Overseeing(managers, words.taken_up, Random(f"overseeing/{words.language}"))
-    of_the_book = happenings(language=words.language, by=staff.buyer, first=first, last=last, calendar=calendar)
-    made = Simulation(market, staff.workers, clock, calendar, dice, last, overseeing, of_the_book)
+    made = Simulation(market, staff.workers, clock, calendar, dice, last, overseeing)
+    made.plan(happenings(language=words.language, by=staff.buyer, first=first, last=last, calendar=calendar))
+    keep_form(owner=next(one.user for one in staff.workers if one.is_rep), by=staff.buyer, now=now)
+    made.plan(requests(words=words, first=first, last=last, calendar=calendar, begun=made.adopt))
     return made, staff.sign_ins
 
 

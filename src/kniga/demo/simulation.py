@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,16 +22,21 @@ from kniga.demo.behaviour import answer_questions, choose_outcome, working_minut
 from kniga.demo.leads import Market, arrivals, midnight, take_lead
 from kniga.demo.overseeing import Overseeing
 from kniga.demo.people import Worker
+from kniga.engine import UserTask
 from kniga.platform.clock import VirtualClock
-from kniga.platform.errors import Conflict
+from kniga.platform.errors import Conflict, Refused
 from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import WorkCalendar
 from kniga.processes.background.sweeping import sweep_timers
+from kniga.processes.desk.materials import make_document
 from kniga.processes.services import complete_task
 from kniga.processes.versions.definitions import runnable_version
 
 HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
+_FAIR: Final = 0.9
+_PAPERS_FOR: Final = 14 * _DAY
+"""Documents are made on the last days only: they show how it looks, and each takes its time."""
 _LATEST: Final = 4 * _DAY
 _KEPT: Final = {"overdue": 2, "today": 4, "later": 3}
 _NEW: Final = """
@@ -69,13 +75,13 @@ class Simulation:
 
     def __init__(
         self, market: Market, workers: tuple[Worker, ...], clock: VirtualClock, calendar: WorkCalendar, dice: Random,
-        last: date, overseeing: Overseeing, happenings: Mapping[datetime, Callable[[datetime], None]],
+        last: date, overseeing: Overseeing,
     ) -> None:  # fmt: skip
         self.overseeing = overseeing
         self.market, self.clock, self.calendar, self.dice = market, clock, calendar, dice
         self.workers = {worker.user.pk: worker for worker in workers}
         self.end = midnight(last, calendar)
-        self.happenings = sorted(happenings.items(), key=lambda pair: pair[0])
+        self.happenings: list[tuple[datetime, Callable[[datetime], None]]] = []
         self.deals: dict[int, DealLife] = {}
         self.turns: list[Turn] = []
         self.free_at: dict[int, datetime] = {}
@@ -83,6 +89,14 @@ class Simulation:
         self.last_task = 0
         self.order = 0
         self.completed = 0
+
+    def plan(self, happenings: Mapping[datetime, Callable[[datetime], None]]) -> None:
+        """Let something happen at its moment, beside what people do."""
+        self.happenings = sorted([*self.happenings, *happenings.items()], key=lambda pair: pair[0])
+
+    def adopt(self, deal_id: int) -> None:
+        """Let people work at a deal that no lead of theirs began."""
+        self.deals[deal_id] = DealLife(_FAIR)
 
     def run(self, first: date, last: date, progress: Progress) -> None:
         """Live through the days, each in one transaction."""
@@ -136,6 +150,7 @@ class Simulation:
         answers = answer_questions(
             step, outcome, amount=turn.amount, now=self.clock.moment, words=self.market.words, dice=self.dice
         )
+        self._make_papers(turn, step)
         try:
             moved = complete_task(
                 task_id=turn.task_id, outcome=outcome.key, answers=answers, by=turn.worker.user,
@@ -150,6 +165,15 @@ class Simulation:
         self.completed += 1
         if moved.result is not None:
             del self.deals[turn.deal_id]
+
+    def _make_papers(self, turn: Turn, step: UserTask) -> None:
+        """The first document that the book names for the step."""
+        named = next((one.template for one in step.materials if one.kind == "document"), None)
+        if named is None or self.clock.moment < self.end - _PAPERS_FOR:
+            return
+        # What somebody else has settled meanwhile, or lacks an answer, needs no paper.
+        with suppress(Refused):
+            make_document(task_id=turn.task_id, template_key=named, by=turn.worker.user, now=self.clock.moment)
 
     def _fire_timers(self) -> None:
         sweep_timers(now=self.clock.moment)

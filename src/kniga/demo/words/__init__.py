@@ -20,7 +20,8 @@ class Good:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Everything that is said in one language. `answers`: texts by the key of a question, with a fallback ""."""
+    """Everything that is said in one language. `answers`: texts by the key of a question, with a fallback "".
+    `requests` came by the form of the site: name, company, address, what is asked for."""
 
     language: str
     organisation: str
@@ -46,3 +47,4 @@ class Words:
     deal_names: Mapping[str, tuple[str, ...]]
     answers: Mapping[str, tuple[str, ...]]
     taken_up: tuple[str, ...]
+    requests: tuple[tuple[str, str, str, str], ...]

@@ -189,4 +189,11 @@ WORDS: Final = Words(
         "I call the client myself today", "Talking to the rep at noon", "We wait for stores, new date on Thursday",
         "Taken into the morning meeting",
     ),
+    requests=(
+        ("Grace Holt", "Millbrook Bakeries Ltd", "grace@millbrook.example", "Racking for a cold store, 240 pallets."),
+        ("Owen Tate", "", "owen.tate@post.example", "What does a used forklift of 1.5 t cost, with delivery?"),
+        ("Nina Frost", "Frost & Daughters Ltd", "nina@frost.example", "Two pallet trucks, please call before noon."),
+        ("Hugh Lane", "Lane Timber Ltd", "hugh@lanetimber.example", "Cantilever racks for boards of six metres."),
+        ("Ruth Dale", "Dale Parcels Ltd", "ruth@daleparcels.example", "We move in spring and need a layout."),
+    ),
 )  # fmt: skip
