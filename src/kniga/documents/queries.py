@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -19,7 +19,7 @@ MOST_OF_DEAL: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class TemplateRow:
-    """A template in the list."""
+    """A template in the list; in its name “…” for what will be filled in."""
 
     key: str
     kind: str
@@ -55,7 +55,8 @@ def template_rows(*, user: User) -> tuple[TemplateRow, ...]:
     they are nobody's own."""
     found = DocumentTemplate.objects.order_by("-is_active", "kind", "name", "id")
     fields = ("key", "kind", "language", "name", "is_active", "updated_at")
-    return tuple(TemplateRow(*row) for row in found.values_list(*fields))
+    rows = (TemplateRow(*row) for row in found.values_list(*fields))
+    return tuple(replace(row, name=without_placeholders(row.name)) for row in rows)
 
 
 def get_template(*, user: User, key: str) -> DocumentTemplate:
