@@ -3,7 +3,7 @@
     python -m proofs.truth.sales_book [--months 1] [--pictures]
 
 A department of its own per language, made by `kniga demo`; its book by `kniga book export`. What must stand in it is
-read from the exported BPMN files by `book_expected`, not from the code that sets the book; the text of the PDF by a
+read from the exported BPMN files by `proofs.truth.book`, not from the code that sets the book; the text of the PDF by a
 reader of our own (`proofs.foreign.pdf_text`). Every chapter, stage and step stands in its order, on the page that the
 contents name; a step's script stands word for word within its step; each process has its diagram, each control point
 and deadline its line among the norms. Then the book is changed by the command line, and what people see is read from
@@ -26,9 +26,9 @@ from lxml import etree
 
 from proofs.foreign.pdf_text import pages_of_pdf
 from proofs.harness import Report, command, environment_of, note, run, temporary_home
-from proofs.truth.book_expected import Chapter, chapter_of
-from proofs.truth.book_on_pages import prove_pages
-from proofs.truth.book_readers import prove_readers
+from proofs.truth.book.expected import Chapter, chapter_of
+from proofs.truth.book.on_pages import prove_pages
+from proofs.truth.book.readers import prove_readers
 
 _LANGUAGES: Final = ("ru", "en")
 _MOST_SECONDS: Final = 10.0

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from proofs.harness import Report, note
-from proofs.truth.book_expected import Chapter, Step, letters
+from proofs.truth.book.expected import Chapter, Step, letters
 
 _HEADINGS: Final = {
     "ru": (
