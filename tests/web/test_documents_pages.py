@@ -46,7 +46,7 @@ def test_the_head_adds_and_changes_a_template(department: Department) -> None:
 
 def test_a_rep_has_no_templates(department: Department) -> None:
     rep = client_of(department.rep)
-    assert "/documents/templates/" not in rep.get("/processes/").content.decode()
+    assert 'href="/documents/templates/"' not in rep.get("/processes/").content.decode()
     for path in ("/documents/templates/", "/documents/templates/new/"):
         assert rep.get(path).status_code == 403
 
