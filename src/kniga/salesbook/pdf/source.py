@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kniga.platform.press.tree import tree_of
 from kniga.salesbook.content import Book, Chapter, Step
-from kniga.salesbook.pdf.strips import sheet_of, strips_of
+from kniga.salesbook.pdf.strips import scale_of, sheet_of, strips_of
 from kniga.salesbook.technology import MapRow, result_in_words, technology_map
 
 
@@ -96,11 +96,15 @@ def _diagram(chapter: Chapter) -> dict[str, Any] | None:
     sheet = sheet_of(chapter.drawing)
     stages = {step.element: part.name for part in chapter.parts for step in part.steps}
     strips = () if sheet.is_page else strips_of(chapter.drawing, stages)
+    scale = scale_of(strips) if strips else 1
     return {
         "svg": sheet.svg,
         "width": sheet.width,
         "height": sheet.height,
-        "details": [{"svg": strip.svg, "stages": " · ".join(strip.stages)} for strip in strips],
+        "details": [
+            {"svg": strip.svg, "stages": " · ".join(strip.stages), "width": round(strip.width * scale, 1)}
+            for strip in strips
+        ],
     }
 
 

@@ -17,6 +17,7 @@ _PAGE: Final = (297.0, 210.0)
 """A page on its side, millimetres."""
 _AROUND: Final = (32.0, 64.0)
 """What the margins, the running head and the heading take of it."""
+_CAPTION: Final = 12.0
 _SMALLEST: Final = 6.2
 """The smallest letters on a sheet, points."""
 _WIDEST_SHEET: Final = 4_000.0
@@ -53,9 +54,12 @@ _SIGNS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """A piece of a diagram; `stages` are the names of those whose steps stand in it."""
+    """A piece of a diagram and its size in the diagram's units; `stages` are the names of those whose steps stand in
+    it."""
 
     svg: str
+    width: float
+    height: float
     stages: tuple[str, ...]
 
 
@@ -88,9 +92,20 @@ def strips_of(drawing: Drawing, stages: Mapping[str, str] | None = None) -> tupl
     named = stages or {}
     cuts = _cuts(drawing, named)
     return tuple(
-        Strip(_svg(drawing, left, right)[0], _stages_between(drawing, left, right, named))
+        Strip(*_piece(drawing, left, right), _stages_between(drawing, left, right, named))
         for left, right in pairwise(cuts)
     )
+
+
+def _piece(drawing: Drawing, left: float, right: float) -> tuple[str, float, float]:
+    svg, height = _svg(drawing, left, right)
+    return svg, right - left, height
+
+
+def scale_of(strips: Sequence[Strip]) -> float:
+    """Millimetres of a unit, so that every strip fits a page on its side below its heading."""
+    widths, heights = [strip.width for strip in strips], [strip.height for strip in strips]
+    return min((_PAGE[0] - _AROUND[0]) / max(widths), (_PAGE[1] - _AROUND[1] - _CAPTION) / max(heights))
 
 
 def _stages_between(drawing: Drawing, left: float, right: float, stages: Mapping[str, str]) -> tuple[str, ...]:
