@@ -196,6 +196,7 @@ def _one_round(report: Report, department: dict[str, Any], number: int) -> None:
         _open(department, 5_000 + place, early)
     model = Task.objects.get(pk=_open(department, 6_000, late)).deal_id
     due = counted(early, TWO_DAYS)
+    _look(due - 2 * MINUTE)
     few = _round(due - MINUTE)[0]
     with connection.cursor() as cursor:
         for sql in COPIES.split(";")[:-1]:

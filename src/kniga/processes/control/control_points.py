@@ -36,9 +36,10 @@ from kniga.rules import Value
 BATCH: Final = 200
 _ANYTHING: Final = """
 SELECT EXISTS (SELECT FROM processes_controlmark)
-    OR EXISTS (SELECT FROM processes_controlwatch WHERE look_at <= %(now)s)
-    OR EXISTS (SELECT FROM processes_deviation WHERE next_at <= %(now)s)
+    OR coalesce((SELECT min(look_at) FROM processes_controlwatch WHERE look_at IS NOT NULL) <= %(now)s, false)
+    OR coalesce((SELECT min(next_at) FROM processes_deviation WHERE next_at IS NOT NULL) <= %(now)s, false)
 """
+"""The least moments, not EXISTS: for that, a planner that does not know the moment reads the whole table."""
 _DUE: Final = """
 SELECT id FROM processes_controlwatch WHERE look_at <= %s ORDER BY look_at, id LIMIT %s FOR UPDATE SKIP LOCKED
 """
