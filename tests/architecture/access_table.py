@@ -131,7 +131,7 @@ PAGES: dict[str, Line] = {
     "processes:discard_draft": Line("POST", may=HEADS),
     "processes:draft_states": Line("GET", may=HEADS),
     "processes:draft_at": Line("GET POST", may=HEADS),
-    "processes:draft_start_from": Line("POST", may=HEADS),
+    "processes:draft_start_from": Line("POST", may=HEADS, body={"number": "1"}),
     "processes:draft_changes": Line("GET", may=HEADS),
     "processes:bring_back_draft": Line("POST", may=HEADS),
     "processes:versions": Line("GET"),

@@ -38,7 +38,7 @@ from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import forget_calendar
 from kniga.processes.acts.act_planning import plan_act
 from kniga.processes.acts.scopes import Scope
-from kniga.processes.drafts.drafting import discard_draft, draft_from_scratch
+from kniga.processes.drafts.drafting import discard_draft, draft_from_scratch, draft_of_version
 from kniga.processes.forms.web_forms import FormSettings, create_form
 from kniga.processes.models import Task, Work
 from kniga.processes.models.control import Deviation
@@ -122,7 +122,7 @@ def make_world() -> World:
         Path(table.name).write_bytes(b"name\nA\n")
         job = bring_file(kind="clients", file_name="a.csv", path=Path(table.name), by=people["head"], now=now)
     act = plan_act(kind="suspend", scope=Scope("small_sale"), reason="x", by=people["lead"], now=now)
-    draft = draft_from_scratch(name="Begun", kind="sale", by=people["head"], now=now)
+    draft = draft_of_version(version_id=version.pk, by=people["head"], now=now)
     discarded = draft_from_scratch(name="Dropped", kind="sale", by=people["head"], now=now)
     discard_draft(draft_id=discarded.pk, by=people["head"], now=now)
     document = create_document(deal_id=deal_id, template=template, name="", body="Dear *you*", by=None, now=now)
