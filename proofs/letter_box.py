@@ -34,7 +34,8 @@ class Letter:
 @dataclass
 class LetterBox:
     """`letters` of the folder; `breaking`: the next so many bodies break off in their middle; `fetched` counts the
-    bodies given out, `commands` keeps what was asked."""
+    bodies given out, `commands` keeps what was asked. By UID: bodies that are `refused`, that are missing (`bare`), and
+    letters that have `gone`. `chatty`: it tells of flags unasked."""
 
     port: int = 0
     folder: str = "INBOX"
@@ -42,6 +43,10 @@ class LetterBox:
     letters: list[Letter] = field(default_factory=list)
     next_uid: int = 1
     breaking: int = 0
+    refused: set[int] = field(default_factory=set)
+    bare: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
+    chatty: bool = False
     fetched: int = 0
     commands: list[bytes] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -161,13 +166,19 @@ class _Session(socketserver.StreamRequestHandler):
             breaks = letter is not None and b"BODY" in rest and self.served.breaking > 0
             self.served.breaking -= breaks
             self.served.fetched += b"BODY" in rest
-        if letter is None:
+        if self.served.chatty:
+            self._say(b"* 1 FETCH (FLAGS (\\Seen))")
+        if letter is None or uid in self.served.gone:
             self._say(tag + b" OK done")
             return True
         if b"BODY" not in rest:
             came = letter.came_at.strftime("%d-%b-%Y %H:%M:%S +0000").encode()
             told = (place, uid, len(letter.content), came)
             self._say(b'* %d FETCH (UID %d RFC822.SIZE %d INTERNALDATE "%s")' % told, tag + b" OK done")
+            return True
+        if uid in self.served.refused or uid in self.served.bare:
+            bare = b"* %d FETCH (UID %d BODY[] NIL)\r\n" % (place, uid)
+            self._say(tag + b" NO [SERVERBUG] cannot" if uid in self.served.refused else bare + tag + b" OK done")
             return True
         part = re.search(rb"<0\.(\d+)>", rest)
         content = letter.content[: int(part[1])] if part else letter.content

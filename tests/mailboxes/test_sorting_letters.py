@@ -19,7 +19,7 @@ from kniga.mailboxes.sorting import attach_letter, begin_with_letter, set_letter
 from kniga.people.models import Notice, User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
-from kniga.processes.models import Message, Task
+from kniga.processes.models import Message, Process, Task
 from kniga.processes.opening import start_deal
 from tests.mailboxes.conftest import CAME, NOW, Post, letter
 from tests.mailboxes.test_taking_letters import ASKS
@@ -119,3 +119,40 @@ def test_deals_are_offered_by_client_and_address_and_found_by_number(post: Post,
     for who, text in ((department.other, "900"), (department.rep, "901"), (department.rep, "x"), (department.rep, "")):
         with pytest.raises(NotVisible):
             deal_by_number(user=who, text=text)
+
+
+def test_a_deal_is_begun_for_one_client_only_and_only_for_one_that_is_seen(post: Post) -> None:
+    department = post.department
+    Mailbox.objects.update(owner=department.other)
+    post.known(), post.known()
+    both = post.take(letter())
+    assert both.why == "many_clients"
+    with pytest.raises(Refused) as refused:
+        begin_with_letter(letter_id=both.pk, by=department.other, now=NOW)
+    assert refused.value.code == "many_clients"
+    Mailbox.objects.update(process=None)
+    stranger = post.take(letter(sender="new@client.test", id="2"))
+    post.known("new@client.test")  # the rep's own, whom the other does not see
+    Mailbox.objects.update(process=Process.objects.get(key="small_sale"))
+    with pytest.raises(NotVisible):
+        begin_with_letter(letter_id=stranger.pk, by=department.other, now=NOW)
+    assert Deal.objects.count() == 1
+
+
+def test_with_the_answer_of_a_machine_no_deal_is_begun(post: Post) -> None:
+    Mailbox.objects.update(owner=post.department.rep)
+    kept = post.take(letter(Auto_Submitted="auto-replied"))
+    with pytest.raises(Refused) as refused:
+        begin_with_letter(letter_id=kept.pk, by=post.department.rep, now=NOW)
+    assert refused.value.code == "no_sender"
+
+
+def test_a_colleagues_letter_is_attached_and_moves_no_process(post: Post) -> None:
+    publish(book("asks", ASKS, around='<message id="m" name="client_letter" kniga:correlation="deal"/>'))
+    department = post.department
+    Mailbox.objects.update(owner=department.rep)
+    begun = start_deal(client=None, process_key="asks", owner=department.rep, by=department.rep, now=NOW, name="Racks")
+    kept = post.take(letter(sender="other@example.com"))
+    ReceivedLetter.objects.update(why="refused")
+    attach_letter(letter_id=kept.pk, deal_id=begun.deal_id, remember=False, by=department.rep, now=NOW)
+    assert not Message.objects.exists()

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
+from pytest_django import DjangoAssertNumQueries
 
 from kniga.clients.models import Client
 from kniga.deals.models import Deal
 from kniga.documents.letter_services import keep_letter
 from kniga.documents.threads import name_of_letter, name_of_thread
 from kniga.mailboxes import taking
+from kniga.mailboxes.finding import whose
 from kniga.mailboxes.imap import Fetched
 from kniga.mailboxes.models import Mailbox, ReceivedLetter
+from kniga.mailboxes.reading import ReadLetter, read_letter
 from kniga.mailboxes.taking import take_letter
 from kniga.people.models import Notice
 from kniga.platform.models import Event
@@ -140,6 +144,28 @@ def test_what_kniga_sent_itself_and_colleagues_write_begins_nothing(post: Post) 
     assert (colleague.place, colleague.why) == ("unsorted", "colleague")
 
 
+def test_letters_of_kniga_itself_are_known_and_those_of_another_installation_are_heard(post: Post) -> None:
+    _deal_id, instance_id = run_deal(post, post.known())
+    ours = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
+    for name in (name_of_letter(instance_id, "work-9"), f"<kniga-notice-5@{ours}>"):
+        own = post.take(letter(sender="w@else.test").replace(b"<1@client.test>", name.encode()))
+        assert (own.kind, own.place) == ("own", "aside")
+    for name in ("<kniga-7.work-9.00000000000000000000@client.test>", "<kniga-notice-5@client.test>"):
+        heard = post.take(letter().replace(b"<1@client.test>", name.encode()))
+        assert (heard.kind, heard.place) == ("letter", "deal")
+        assert Notice.objects.filter(kind="letter", url=f"/letters/{heard.pk}/").count() == 1
+
+
+def test_of_a_thousand_made_up_threads_few_are_looked_for(
+    post: Post, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    deal_id, instance_id = run_deal(post, post.known())
+    names = [f"<kniga-{number}@x>" for number in range(5000, 6000)]
+    read = ReadLetter("d", sender="anna@client.test", references=(" ".join([*names, name_of_thread(instance_id)]),))
+    with django_assert_max_num_queries(3):
+        assert whose(read).deal_id == deal_id
+
+
 @pytest.mark.parametrize("correlation", ["deal", "thread", "client"])
 def test_a_letter_moves_the_process_that_waits_for_it(post: Post, correlation: str) -> None:
     xml = book("asks", ASKS, around=f'<message id="m" name="client_letter" kniga:correlation="{correlation}"/>')
@@ -181,10 +207,12 @@ def test_only_what_came_since_the_mailbox_was_set_up_is_read(post: Post) -> None
 
 def test_of_two_workers_at_the_same_letter_one_takes_it(post: Post) -> None:
     post.take(letter())
-    again = Fetched(1, letter("Other", id="other"), CAME, False)
-    assert take_letter(mailbox_id=post.mailbox.pk, uid_validity=7, fetched=again, now=CAME) is None
-    stale = Fetched(9, letter("Other", id="other"), CAME, False)
-    assert take_letter(mailbox_id=post.mailbox.pk, uid_validity=6, fetched=stale, now=CAME) is None
+    other = read_letter(letter("Other", id="other"))
+    for uid, validity in ((1, 7), (9, 6)):
+        fetched = Fetched(uid, b"", CAME, False)
+        assert take_letter(
+            mailbox_id=post.mailbox.pk, uid_validity=validity, fetched=fetched, letter=other, now=CAME
+        ) is None  # fmt: skip
 
 
 def test_a_letter_that_breaks_something_is_kept_and_lets_the_next_one_through(

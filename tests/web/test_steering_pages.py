@@ -84,7 +84,7 @@ def test_a_call_that_is_noted_begins_the_process_that_starts_with_it(department:
 
 
 def test_a_start_by_a_channel_that_brings_nothing_itself_is_a_warning(department: Department) -> None:
-    for channel, codes in (("email", ["channel_by_hand"]), ("call", []), ("api", []), ("any", [])):
+    for channel, codes in (("import", ["channel_by_hand"]), ("email", []), ("call", []), ("api", []), ("any", [])):
         found = unkept_promises(compile_bpmn(asked_book(channel)))
         assert [problem.code for problem in found] == codes
 

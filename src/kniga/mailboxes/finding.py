@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,9 @@ MANY_CLIENTS: Final = "many_clients"
 MANY_DEALS: Final = "many_deals"
 NO_DEAL: Final = "no_deal"
 COLLEAGUE: Final = "colleague"
+MOST_THREADS: Final = 20
+"""Threads of a letter that are looked at, signed ones first."""
+_NOTICE: Final = re.compile(r"<kniga-notice-\d+@([^\s<>@]+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,12 @@ def whose(letter: ReadLetter) -> Found:
     of several the one letters went to this address for.
 
     A thread that this installation has not signed counts only for letters of the deal's own client."""
-    clients = _clients_of(letter.sender)
-    for thread in threads_in(letter.references):
-        deal = Instance.objects.filter(pk=thread.instance_id).values_list("deal_id", "deal__client_id").first()
+    clients = clients_of(letter.sender)
+    threads = threads_in(letter.references)[:MOST_THREADS]
+    found = Instance.objects.filter(pk__in={one.instance_id for one in threads})
+    deals = {row[0]: row[1:] for row in found.values_list("pk", "deal_id", "deal__client_id")}
+    for thread in threads:
+        deal = deals.get(thread.instance_id)
         if deal is not None and (thread.is_signed or deal[1] in clients):
             return Found(deal[0], deal[1], thread_of(thread.instance_id))
     if not clients:
@@ -53,17 +60,22 @@ def whose(letter: ReadLetter) -> Found:
 
 
 def is_own(letter: ReadLetter, mailbox: Mailbox) -> bool:
-    """Whether Kniga sent it: a notice, or a letter from the very address it came to."""
+    """Whether Kniga sent it: a letter of a deal, by its signed name; a notice; or one from the very address it came
+    to. Another installation's letters are a client's like any other."""
     ours = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">").strip().lower()
-    return letter.message_id.startswith("<kniga-") or letter.sender in (ours, mailbox.address)
+    if letter.sender in (ours, mailbox.address) or any(one.is_signed for one in threads_in([letter.message_id])):
+        return True
+    notice = _NOTICE.fullmatch(letter.message_id)
+    return notice is not None and notice[1].lower() == ours.rpartition("@")[2]
 
 
-def is_colleague(letter: ReadLetter) -> bool:
-    """Whether somebody who signs in wrote it."""
-    return User.objects.filter(email=letter.sender).exists()
+def is_colleague(address: str) -> bool:
+    """Whether it is that of somebody who signs in."""
+    return User.objects.filter(email=address).exists()
 
 
-def _clients_of(address: str) -> list[int]:
+def clients_of(address: str) -> list[int]:
+    """The clients with this address, at most twenty."""
     if not address:
         return []
     found = Channel.objects.filter(kind=ChannelKind.EMAIL, value=address).order_by("contact__client_id")

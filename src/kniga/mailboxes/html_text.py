@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 from lxml import etree
@@ -14,6 +15,10 @@ _LINES: Final = frozenset(
      "section", "article", "header", "footer"}
 )  # fmt: skip
 _APART: Final = frozenset({"p", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"})
+DEEPEST: Final = 20
+"""Quotations within quotations that are marked as such."""
+LONGEST_TEXT: Final = 400_000
+"""Characters that are made of an HTML text at most; the rest is left out."""
 
 
 def text_of_html(source: str) -> str:
@@ -31,16 +36,19 @@ def text_of_html(source: str) -> str:
             writer.begin(name, element)
         else:
             writer.end(name, element)
+        if writer.length > LONGEST_TEXT:
+            break
     return writer.text()
 
 
 class _Writer:
-    """Gathers the text; `depth` is how many quotations one is in, `hidden` how many elements nobody sees."""
+    """Gathers the text; `depth` is how many quotations one is in, `hidden` how many elements nobody sees, `length` how
+    many characters there are."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.line: list[str] = []
-        self.depth = self.hidden = 0
+        self.depth = self.hidden = self.length = 0
 
     def begin(self, name: str, element: etree._Element) -> None:
         if name in _HIDDEN:
@@ -77,10 +85,11 @@ class _Writer:
     def _add(self, text: str | None) -> None:
         if text and not self.hidden:
             self.line.append(re.sub(r"\s+", " ", text))
+            self.length += len(text)
 
     def _address(self, element: etree._Element) -> None:
         address = str(element.get("href") or "").strip()
-        shown = "".join(map(str, element.itertext())).strip()
+        shown = "".join(map(str, islice(element.itertext(), 50))).strip()
         if address.startswith(("http://", "https://")) and address.rstrip("/") != shown.rstrip("/") and not self.hidden:
             self.line.append(f" ({address[:500]})")
 
@@ -88,7 +97,8 @@ class _Writer:
         shown = re.sub(r" +", " ", "".join(self.line)).strip()
         self.line = []
         if shown:
-            self.lines.append("> " * self.depth + shown)
+            self.lines.append("> " * min(self.depth, DEEPEST) + shown)
+            self.length += 2 * min(self.depth, DEEPEST) + 1
 
     def _blank(self) -> None:
         if self.lines and self.lines[-1]:

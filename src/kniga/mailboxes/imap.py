@@ -77,17 +77,16 @@ class OpenedMailbox:
 
     def fetch(self, uid: int) -> Fetched | None:
         """The letter of a UID, left unread; None if it has gone meanwhile. Raises MailTrouble."""
-        known = self._fetch(uid, "(RFC822.SIZE INTERNALDATE)")
-        if not known:
+        line = _line_of(uid, self._fetch(uid, "(UID RFC822.SIZE INTERNALDATE)"))
+        if line is None:
             return None
-        line = known[0] if isinstance(known[0], bytes) else known[0][0]
         size = _SIZE.search(line)
         is_cut = size is None or int(size[1]) > LARGEST
         found = self._fetch(uid, f"(BODY.PEEK[]<0.{BEGINNING}>)" if is_cut else "(BODY.PEEK[])")
         content = next((part[1] for part in found if isinstance(part, tuple) and isinstance(part[1], bytes)), None)
-        if content is None:
-            return None
-        return Fetched(uid, content[: LARGEST + 1], _moment(line), is_cut)
+        if content is None and (size is None or int(size[1])):
+            raise MailTrouble("fetch", found)
+        return Fetched(uid, (content or b"")[: LARGEST + 1], _moment(line), is_cut)
 
     def _fetch(self, uid: int, what: str) -> list[Any]:
         with _told("fetch"):
@@ -95,6 +94,13 @@ class OpenedMailbox:
         if status != "OK":
             raise MailTrouble("fetch", found)
         return [part for part in found if part]
+
+
+def _line_of(uid: int, found: list[Any]) -> bytes | None:
+    """The answer about this letter among those a server gives unasked (RFC 3501, 7)."""
+    lines = [part if isinstance(part, bytes) else part[0] for part in found]
+    ours = [line for line in lines if re.search(rb"\bUID %d\b" % uid, line)]
+    return next((line for line in ours if _SIZE.search(line)), next(iter(ours), None))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ class Mailbox(models.Model):
     `process` is the one that letters of strangers begin (None: they are sorted by hand), for `owner`; `message` is
     the name under which letters of a deal go to processes. `password` is sealed (`sealing`).
     Where reading stands: letters of `uid_validity` up to `last_uid` are taken, those before `since` are not wanted.
+    `stuck_uid` is the letter reading broke at last, `stuck_tries` how often in a row.
     `failures` are the rounds in a row that did not work; `trouble` is the code of why, `trouble_said` what was said."""
 
     name = models.CharField(max_length=200)
@@ -40,6 +41,8 @@ class Mailbox(models.Model):
     since = models.DateTimeField()
     uid_validity = models.BigIntegerField(null=True, blank=True)
     last_uid = models.BigIntegerField(default=0)
+    stuck_uid = models.BigIntegerField(null=True, blank=True)
+    stuck_tries = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField()
     checked_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
@@ -72,6 +75,7 @@ class LetterPlace(models.TextChoices):
 
 class ReceivedLetter(models.Model):
     """A letter as it came, once: `digest` is one of what makes it this letter, whichever mailbox it came by.
+    `uid_validity` and `uid` say where it lay; another folder or account may have given the same to another letter.
 
     `body` is what was written, `quoted` what it answers to; `attachments` are name, type and bytes of each (the files
     stay in the mailbox). `why` is the code of why nobody was found. `flow_message_id` is the message it became for
@@ -112,7 +116,6 @@ class ReceivedLetter(models.Model):
     sorted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["mailbox", "uid_validity", "uid"], name="received_once")]
         indexes = [
             models.Index(fields=["deal", "-came_at", "-id"], name="received_deal"),
             models.Index(fields=["client", "-came_at", "-id"], name="received_client"),

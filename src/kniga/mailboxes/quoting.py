@@ -29,15 +29,16 @@ def split_quoted(text: str) -> tuple[str, str]:
 
 
 def _beginning(lines: list[str]) -> int | None:
+    tail = _tail(lines)
     for place, line in enumerate(lines):
         plain = line.strip()
         if _announces(plain) or _announces(f"{plain} {lines[place + 1].strip()}" if place + 1 < len(lines) else ""):
             rest = [one for one in lines[place + 1 :] if one.strip()]
             is_marked = any(one.lstrip().startswith(">") for one in rest)
-            return place if not is_marked or _only_quotes(lines[place + 2 :]) else None
+            return place if not is_marked or place + 2 >= tail else None
         if _FROM.match(plain) and any(_THEN.match(one.strip()) for one in lines[place + 1 : place + 3]):
             return place
-        if plain.startswith(">") and _only_quotes(lines[place:]):
+        if plain.startswith(">") and place >= tail:
             return _with_its_head(lines, place)
     return None
 
@@ -45,12 +46,16 @@ def _beginning(lines: list[str]) -> int | None:
 def _with_its_head(lines: list[str], place: int) -> int:
     """The line above a quotation belongs to it where it names whom it is from: "Mon, 2 March, Roman <r@k.test>:"."""
     above = next((at for at in range(place - 1, -1, -1) if lines[at].strip()), place)
-    return above if _NAMED.search(lines[above].strip()) else place
+    return above if _NAMED.search(lines[above].strip()[-300:]) else place
 
 
 def _announces(line: str) -> bool:
     return any(mark.match(line) for mark in _ANNOUNCED)
 
 
-def _only_quotes(lines: list[str]) -> bool:
-    return all(not one.strip() or one.lstrip().startswith(">") for one in lines)
+def _tail(lines: list[str]) -> int:
+    """From where on there is nothing but quoted lines and empty ones."""
+    place = len(lines)
+    while place and (not lines[place - 1].strip() or lines[place - 1].lstrip().startswith(">")):
+        place -= 1
+    return place

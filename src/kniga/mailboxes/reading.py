@@ -1,6 +1,7 @@
 """A letter's bytes as values: who wrote what to whom, in which thread, and whether a person wrote it.
 
-Nothing a letter holds makes this raise: what cannot be read is left out, and the letter is marked as broken.
+Nothing a letter holds makes this raise: what cannot be read is left out, and the letter is marked as broken. What one
+holds may still be made to take long: `apart` reads it in a process of its own, so nothing of Django is loaded here.
 """
 
 from __future__ import annotations
@@ -20,12 +21,23 @@ from typing import Any, Final
 
 from kniga.mailboxes.html_text import text_of_html
 from kniga.mailboxes.quoting import split_quoted
-from kniga.platform.said import storable
+from kniga.platform.storable import storable
 
 LONGEST_BODY: Final = 100_000
 """Characters of a letter's text that are kept."""
 MOST_ATTACHMENTS: Final = 50
 MOST_PARTS: Final = 500
+MOST_HTML: Final = 4 * LONGEST_BODY
+"""Characters of HTML of one letter that are made into text."""
+LONGEST_HEADER: Final = 20_000
+_LONGEST_CONTENT_HEADER: Final = 4000
+_MOST_PARAMETERS: Final = 40
+_MOST_RETURNED: Final = 30
+# Python's codecs hold more than charsets: some unpack archives, some take the square of the time.
+_CHARSETS: Final = re.compile(
+    r"ascii|utf-(7|8|8-sig|16|16-le|16-be|32|32-le|32-be)|iso8859-\d+|cp\d+|koi8-[rtu]|kz1048|ptcp154|tis-620|mac-\w+"
+    r"|gb2312|gbk|gb18030|hz|big5|big5hkscs|johab|shift_jis\w*|euc_\w+|iso2022_\w+"
+)
 _HEADERS_OF_BULK: Final = ("list-id", "list-unsubscribe", "x-autoreply", "x-autorespond", "x-auto-reply")
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 _MACHINES: Final = re.compile(r"^(mailer-daemon|postmaster|mail-daemon)@", re.I)
@@ -61,18 +73,37 @@ class ReadLetter:
     is_broken: bool = False
 
 
+class _Bounded(email.policy.Compat32):
+    """Headers of a length that people and programs write: the parsers take the square of it."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """The name and value of a header, cut where it is too long."""
+        name, value = super().header_source_parse(sourcelines)
+        if name.lower().startswith("content-"):
+            return name, ";".join(value[:_LONGEST_CONTENT_HEADER].split(";")[:_MOST_PARAMETERS])
+        return name, value[:LONGEST_HEADER]
+
+
+_POLICY: Final = _Bounded()
+
+
 def read_letter(content: bytes, *, is_cut: bool = False) -> ReadLetter:
     """Read a letter (RFC 5322, MIME); `is_cut` says that `content` is only its beginning."""
     try:
         return _read(content, is_cut)
     except Exception:  # whatever a letter breaks in the parsers, the letters behind it must come
-        digest = hashlib.sha256(content).hexdigest()
-        text = storable(content[:2000].decode("utf-8", "replace"))
-        return ReadLetter(digest, body=text, is_cut=is_cut, is_broken=True)
+        return unreadable(content, is_cut=is_cut)
+
+
+def unreadable(content: bytes, *, is_cut: bool = False) -> ReadLetter:
+    """A letter that cannot be read, with the beginning of its bytes as text."""
+    digest = hashlib.sha256(content).hexdigest()
+    text = storable(content[:2000].decode("utf-8", "replace"))
+    return ReadLetter(digest, body=text, is_cut=is_cut, is_broken=True)
 
 
 def _read(content: bytes, is_cut: bool) -> ReadLetter:
-    message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(content)
+    message = email.parser.BytesParser(policy=_POLICY).parsebytes(content)
     parts = _Parts(message, is_cut)
     name, sender = _address(message)
     body, quoted = split_quoted(parts.text())
@@ -112,9 +143,16 @@ class _Parts:
     def text(self) -> str:
         """The letter's text: the plain one where somebody wrote one."""
         plain = "\n\n".join(text for text in self.plain if text.strip())
-        found = plain or "\n\n".join(text_of_html(text) for text in self.html)
+        found = plain or self._text_of_html()
         lines = (line.rstrip() for line in found.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
         return storable("\n".join(lines))[: 2 * LONGEST_BODY]
+
+    def _text_of_html(self) -> str:
+        found, left = [], MOST_HTML
+        for source in self.html:
+            found.append(text_of_html(source[:left]))
+            left = max(0, left - len(source))
+        return "\n\n".join(text for text in found if text)
 
     def _take(self, part: Message) -> None:
         kind = part.get_content_type()
@@ -130,11 +168,11 @@ class _Parts:
             self.attachments.append(Attachment(name or "—", kind[:100], size))
 
     def _take_returned(self, part: Message) -> None:
-        inner: Any = part.get_payload()
-        if isinstance(inner, list) and inner:
-            inside = inner[0]
-        else:
-            inside = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(_bytes_of(part)[:65_536])
+        if len(self.returned) >= _MOST_RETURNED:
+            return
+        # Asked for its text, a part would decode it by whatever charset it names.
+        inner: Any = part.get_payload() if part.is_multipart() else None
+        inside = inner[0] if inner else email.parser.BytesParser(policy=_POLICY).parsebytes(_bytes_of(part)[:65_536])
         self.returned += [_line(inside, name, 20_000) for name in ("message-id", "references", "in-reply-to")]
 
 
@@ -143,8 +181,8 @@ def _leaves(message: Message) -> Iterator[Message]:
     waiting = [message]
     while waiting:
         part = waiting.pop()
-        inner: Any = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(inner, list):
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            inner: Any = part.get_payload()
             waiting += reversed(inner)
         else:
             yield part
@@ -178,14 +216,14 @@ def _address(message: Message) -> tuple[str, str]:
 
 def _date(message: Message) -> datetime | None:
     try:
-        found = email.utils.parsedate_to_datetime(_raw(message, "date"))
+        found = email.utils.parsedate_to_datetime(_raw(message, "date")[:200])
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
 
 def _line(message: Message, name: str, longest: int) -> str:
-    return _shown(_raw(message, name), longest)
+    return _shown(_raw(message, name)[: 8 * longest], longest)
 
 
 def _raw(message: Message, name: str) -> str:
@@ -246,10 +284,18 @@ def _guessed(raw: bytes, charset: str | None) -> str:
             continue
         try:
             # Not final: what was cut short may end in the middle of a letter.
-            return codecs.getincrementaldecoder(one)().decode(raw)
+            return _decoder(one).decode(raw)
         except (LookupError, ValueError):
             continue
     return raw.decode("utf-8", "replace")
+
+
+def _decoder(charset: str) -> codecs.IncrementalDecoder:
+    """Raises LookupError for what is no charset of letters."""
+    name = codecs.lookup(charset[:40]).name
+    if not _CHARSETS.fullmatch(name):
+        raise LookupError(name)
+    return codecs.getincrementaldecoder(name)()
 
 
 def _digest(letter: ReadLetter, content: bytes) -> str:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import override
 
+from kniga.mailboxes.apart import Reader, reader
 from kniga.mailboxes.imap import Door, MailTrouble, OpenedMailbox, opened
-from kniga.mailboxes.models import Mailbox
+from kniga.mailboxes.models import Mailbox, ReceivedLetter
 from kniga.mailboxes.sealing import Unreadable, unseal
+from kniga.mailboxes.stuck import is_stuck, note_try, pass_stuck
 from kniga.mailboxes.taking import take_letter
 from kniga.mailboxes.troubles import trouble_of
 from kniga.people.models import User
@@ -50,19 +52,20 @@ def read_round(*, mailbox_id: int, clock: Callable[[], datetime], most: int = MO
     if mailbox is None:
         return Round(0, 0, False)
     try:
-        with opened(door_of(mailbox)) as box:
-            done = _read(mailbox, box, clock, most)
+        with opened(door_of(mailbox)) as box, reader() as letters:
+            done = _read(mailbox, box, letters, clock, most)
     except MailTrouble as trouble:
         _note_trouble(mailbox_id, trouble, clock())
         return Round(0, 0, False, trouble.code)
-    except DatabaseError:
+    except (OperationalError, InterfaceError):  # ours is the trouble, not the mailbox's: the next round is soon
         raise
     except Exception as error:
         LOG.exception("mailbox %s could not be read", mailbox_id)
         _note_trouble(mailbox_id, MailTrouble("inside", type(error).__name__), clock())
         return Round(0, 0, False, "inside")
     now = clock()
-    Mailbox.objects.filter(pk=mailbox_id).update(
+    # Whoever has changed the mailbox meanwhile has said when it is read next.
+    Mailbox.objects.filter(pk=mailbox_id, revision=mailbox.revision).update(
         checked_at=now, next_at=now if done.is_more else now + EVERY, failures=0, trouble="", trouble_said=""
     )
     return done
@@ -84,7 +87,7 @@ def door_of(mailbox: Mailbox) -> Door:
     return Door(mailbox.host, mailbox.port, mailbox.security, mailbox.login, password, mailbox.folder)
 
 
-def _read(mailbox: Mailbox, box: OpenedMailbox, clock: Callable[[], datetime], most: int) -> Round:
+def _read(mailbox: Mailbox, box: OpenedMailbox, letters: Reader, clock: Callable[[], datetime], most: int) -> Round:
     last = _settle(mailbox.pk, box.uid_validity)
     # The clocks of two machines differ a little: a letter is rather looked at twice than missed.
     since = mailbox.since - _SLACK
@@ -92,16 +95,35 @@ def _read(mailbox: Mailbox, box: OpenedMailbox, clock: Callable[[], datetime], m
     taken = looked_at = 0
     ends = time.monotonic() + MOST_SECONDS
     for uid in waiting[:most]:
-        fetched = box.fetch(uid)
         looked_at += 1
-        if fetched is not None and (fetched.came_at is None or fetched.came_at >= since):
-            kept = take_letter(mailbox_id=mailbox.pk, uid_validity=box.uid_validity, fetched=fetched, now=clock())
-            taken += kept is not None
+        if is_stuck(mailbox, uid):
+            kept = pass_stuck(mailbox_id=mailbox.pk, uid_validity=box.uid_validity, uid=uid, now=clock())
         else:
-            _pass(mailbox.pk, box.uid_validity, uid)
+            kept = _take(mailbox, box, letters, uid, since, clock)
+        taken += kept is not None
         if time.monotonic() > ends:
             break
     return Round(taken, looked_at, looked_at < len(waiting))
+
+
+def _take(
+    mailbox: Mailbox, box: OpenedMailbox, letters: Reader, uid: int, since: datetime, clock: Callable[[], datetime]
+) -> ReceivedLetter | None:
+    """Fetch, read and take in one letter. What breaks here is counted against the letter."""
+    try:
+        fetched = box.fetch(uid)
+        if fetched is None or (fetched.came_at is not None and fetched.came_at < since):
+            _pass(mailbox.pk, box.uid_validity, uid)
+            return None
+        letter = letters.read(fetched.content, is_cut=fetched.is_cut)
+        return take_letter(
+            mailbox_id=mailbox.pk, uid_validity=box.uid_validity, fetched=fetched, letter=letter, now=clock()
+        )
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        note_try(mailbox_id=mailbox.pk, uid=uid)
+        raise
 
 
 @transaction.atomic
@@ -111,7 +133,8 @@ def _settle(mailbox_id: int, uid_validity: int) -> int:
     mailbox = Mailbox.objects.select_for_update(of=("self",)).get(pk=mailbox_id)
     if mailbox.uid_validity != uid_validity:
         mailbox.uid_validity, mailbox.last_uid = uid_validity, 0
-        mailbox.save(update_fields=["uid_validity", "last_uid"])
+        mailbox.stuck_uid, mailbox.stuck_tries = None, 0
+        mailbox.save(update_fields=["uid_validity", "last_uid", "stuck_uid", "stuck_tries"])
     return mailbox.last_uid
 
 

@@ -94,6 +94,7 @@ def update_mailbox(
         mailbox.password = seal(given.password)
     if before != (mailbox.host, mailbox.login, mailbox.folder):
         mailbox.since, mailbox.uid_validity, mailbox.last_uid = now, None, 0
+        mailbox.stuck_uid, mailbox.stuck_tries = None, 0
     mailbox.next_at, mailbox.failures, mailbox.trouble, mailbox.trouble_said = now, 0, "", ""
     mailbox.revision, mailbox.updated_at = mailbox.revision + 1, now
     mailbox.save()

@@ -12,7 +12,7 @@ from kniga.clients.models import Channel, ChannelKind, Client
 from kniga.clients.queries import get_visible_client
 from kniga.deals.queries import get_visible_deal
 from kniga.mailboxes import events, telling
-from kniga.mailboxes.finding import COLLEAGUE
+from kniga.mailboxes.finding import clients_of, is_colleague
 from kniga.mailboxes.models import LetterKind, LetterPlace, ReceivedLetter
 from kniga.mailboxes.queries import get_received
 from kniga.mailboxes.taking import begin_deal, offer
@@ -33,7 +33,8 @@ def attach_letter(*, letter_id: int, deal_id: int, remember: bool, by: User, now
     kept.deal, kept.client_id, kept.place = deal, deal.client_id, LetterPlace.DEAL
     if remember and deal.client is not None and _is_of_client(kept):
         _remember(deal.client, kept, by, now)
-    offer(kept, thread=None, now=now)
+    if _is_of_client(kept):
+        offer(kept, thread=None, now=now)
     _sorted(kept, events.LETTER_ATTACHED, by, now)
     telling.tell_of(kept, now=now, besides=by.pk)
     return kept
@@ -42,18 +43,20 @@ def attach_letter(*, letter_id: int, deal_id: int, remember: bool, by: User, now
 @transaction.atomic
 def begin_with_letter(*, letter_id: int, by: User, now: datetime) -> ReceivedLetter:
     """Begin a deal with a letter that was left to be sorted, as its mailbox does it for strangers. Raises NotVisible,
-    Refused `not_allowed`, `no_process`, `no_sender`, what `begin_request` raises, Conflict `sorted_already`."""
+    Refused `not_allowed`, `no_process`, `no_sender`, `many_clients`, what `begin_request` raises, Conflict
+    `sorted_already`."""
     require(by, Act.WORK_DEALS)
     kept = _sortable(letter_id, by)
     mailbox = kept.mailbox
     if mailbox.process is None:
         text = _("This mailbox begins no process. Attach the letter to a deal, or begin one from the client's card.")
         raise Refused("no_process", text)
-    if not kept.sender or kept.why == COLLEAGUE:
+    if not _is_of_client(kept):
         raise Refused("no_sender", _("No client is known to have written this letter. Attach it to a deal."))
-    if kept.client_id is not None:
-        get_visible_client(user=by, id=kept.client_id)
-    begin_deal(kept, mailbox, client_id=kept.client_id or _only_client(kept.sender), now=now)
+    client_id = kept.client_id or _only_client(kept.sender)
+    if client_id is not None:
+        get_visible_client(user=by, id=client_id)
+    begin_deal(kept, mailbox, client_id=client_id, now=now)
     _sorted(kept, events.LETTER_ATTACHED, by, now)
     telling.tell_of(kept, now=now, besides=by.pk)
     return kept
@@ -80,12 +83,16 @@ def _sortable(letter_id: int, by: User) -> ReceivedLetter:
 
 
 def _is_of_client(kept: ReceivedLetter) -> bool:
-    return bool(kept.sender) and kept.kind == LetterKind.LETTER and kept.why != COLLEAGUE
+    return bool(kept.sender) and kept.kind == LetterKind.LETTER and not is_colleague(kept.sender)
 
 
 def _only_client(address: str) -> int | None:
-    found = Channel.objects.filter(kind=ChannelKind.EMAIL, value=address).values_list("contact__client_id", flat=True)
-    return found.order_by("contact__client_id").first()
+    """The client with this address, None without one. Raises Refused `many_clients`."""
+    found = clients_of(address)
+    if len(found) > 1:
+        text = _("Several clients have this address. Attach the letter to a deal, or begin one from the client's card.")
+        raise Refused("many_clients", text)
+    return found[0] if found else None
 
 
 def _remember(client: Client, kept: ReceivedLetter, by: User, now: datetime) -> None:

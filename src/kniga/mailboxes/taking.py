@@ -17,7 +17,7 @@ from kniga.mailboxes import events, telling
 from kniga.mailboxes.finding import COLLEAGUE, NO_DEAL, STRANGER, Found, is_colleague, is_own, whose
 from kniga.mailboxes.imap import Fetched
 from kniga.mailboxes.models import LetterKind, LetterPlace, Mailbox, ReceivedLetter
-from kniga.mailboxes.reading import ReadLetter, read_letter
+from kniga.mailboxes.reading import ReadLetter
 from kniga.people.permissions import Act, may
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
@@ -32,14 +32,16 @@ LOG = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def take_letter(*, mailbox_id: int, uid_validity: int, fetched: Fetched, now: datetime) -> ReceivedLetter | None:
-    """Take in one letter; None when another worker has, or it had come before by another way."""
+def take_letter(
+    *, mailbox_id: int, uid_validity: int, fetched: Fetched, letter: ReadLetter, now: datetime
+) -> ReceivedLetter | None:
+    """Take in one letter, as it was given out and as it reads; None when another worker has, or it had come before by
+    another way."""
     mailbox = Mailbox.objects.select_for_update(of=("self",)).select_related("process", "owner").get(pk=mailbox_id)
     if not mailbox.is_active or mailbox.uid_validity != uid_validity or fetched.uid <= mailbox.last_uid:
         return None
     mailbox.last_uid = fetched.uid
     mailbox.save(update_fields=["last_uid"])
-    letter = read_letter(fetched.content, is_cut=fetched.is_cut)
     if ReceivedLetter.objects.filter(digest=letter.digest).exists():
         return None
     kept = _keep(mailbox, uid_validity, letter, fetched, now)
@@ -50,7 +52,7 @@ def take_letter(*, mailbox_id: int, uid_validity: int, fetched: Fetched, now: da
         raise
     except Exception as error:  # one letter must not hold up those behind it
         _leave(kept, error)
-    _tell(kept, now)
+    tell_taken(kept, now)
     return kept
 
 
@@ -124,7 +126,7 @@ def _bring(kept: ReceivedLetter, letter: ReadLetter, mailbox: Mailbox, now: date
         return
     found = whose(letter)
     kept.deal_id, kept.client_id, kept.why = found.deal_id, found.client_id, found.why
-    is_from_us = is_colleague(letter)
+    is_from_us = is_colleague(letter.sender)
     if kept.deal_id is not None:
         kept.place = LetterPlace.DEAL
         if not is_from_us:
@@ -166,7 +168,8 @@ def _leave(kept: ReceivedLetter, error: Exception) -> None:
     kept.save(update_fields=["why", "error"])
 
 
-def _tell(kept: ReceivedLetter, now: datetime) -> None:
+def tell_taken(kept: ReceivedLetter, now: datetime) -> None:
+    """Tell the ledger, and whom it concerns, of a letter that came."""
     payload = {
         "letter": kept.pk, "subject": kept.subject[:300], "from": kept.sender_name or kept.sender,
         "address": kept.sender, "kind": kept.kind, "place": kept.place, "is_new": kept.is_new_request,

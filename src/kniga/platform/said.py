@@ -14,6 +14,7 @@ from django.utils.translation import gettext as translate
 
 from kniga.platform.shown_moment import shown_moment
 from kniga.platform.shown_money import shown_money
+from kniga.platform.storable import storable
 
 
 class Said(str):
@@ -73,11 +74,6 @@ def kept(text: str) -> dict[str, Any]:
     else:
         found["with"] = [_kept_value(value) for value in _in_order(text.given)]
     return found
-
-
-def storable(text: str) -> str:
-    """The text without what no database takes: characters of no meaning, and halves of characters."""
-    return str(text).replace("\0", "").encode(errors="replace").decode()
 
 
 def told_again(stored: Mapping[str, Any], otherwise: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from kniga.platform.said import said as _
-from kniga.platform.said import storable
+from kniga.platform.storable import storable
 from kniga.rules import Value
 
 DEEPEST: Final = 20

@@ -25,7 +25,7 @@ from kniga.people.models import User
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.said import said as _
-from kniga.platform.said import storable
+from kniga.platform.storable import storable
 from kniga.platform.waking import wake_workers
 from kniga.processes.correlation.incoming import deal_for_message
 from kniga.processes.models import Instance, Message, ProcessVersion, Subscription, VersionStatus

@@ -20,7 +20,7 @@ from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
-from kniga.platform.said import storable
+from kniga.platform.storable import storable
 from kniga.platform.waking import wake_workers
 from kniga.processes.background.self_starts import begin_with_signal
 from kniga.processes.correlation.messaging import TIME_TO_LIVE, check_waiting

@@ -8,7 +8,8 @@ from typing import Any, Final
 from django.db import transaction
 
 from kniga.platform.ledger import LedgerEvent, record
-from kniga.platform.said import kept, storable
+from kniga.platform.said import kept
+from kniga.platform.storable import storable
 from kniga.processes.models import Instance, Work
 
 LONGEST: Final = 2_000

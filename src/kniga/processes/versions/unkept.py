@@ -3,7 +3,11 @@ nobody relies on it."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from kniga.engine import Definition, Element, Problem, StartEvent
+
+_COMING: Final = ("any", "api", "call", "email", "form")
 
 
 def unkept_promises(definition: Definition) -> tuple[Problem, ...]:
@@ -18,7 +22,7 @@ def unkept_promises(definition: Definition) -> tuple[Problem, ...]:
 
 
 def _by_hand(start: Element) -> Problem | None:
-    if not isinstance(start, StartEvent) or start.message is None or start.channel in ("any", "api", "call", "form"):
+    if not isinstance(start, StartEvent) or start.message is None or start.channel in _COMING:
         return None
     params = {"name": f"“{start.name or start.id}”", "channel": start.channel}
     return Problem("channel_by_hand", start.id, None, params, "warning", ())

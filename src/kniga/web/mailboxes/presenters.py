@@ -23,6 +23,7 @@ def why_words(why: str) -> str:
         "many_deals": _("The client has several open deals."),
         "colleague": _("A colleague wrote it."),
         "broken": _("The letter is damaged: not all of it could be read."),
+        "not_given": _("The server did not give the letter out. Look for it in the mailbox itself."),
         "flood": _("So many strangers write in this hour that no more deals are begun by themselves."),
         "refused": _("A deal could not be begun with it."),
         "inside": _("Something broke on our side; the log says what it was."),
