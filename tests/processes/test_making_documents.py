@@ -215,6 +215,22 @@ def test_the_deals_lines_stand_as_a_table_with_their_sum(department: Department)
     assert text == "1. Guard: 2 set × ₽27 = ₽54\n2. Rack | P90 *new*: 2 set × ₽1,000 = ₽2,000\nTotal: ₽2,054"
 
 
+@pytest.mark.parametrize(
+    ("language", "unit", "day"), [("ru", "2 компл.", "02.03.2026"), ("en", "2 set", "2 March 2026")]
+)
+def test_units_and_days_are_written_as_the_language_writes_them(
+    department: Department, language: str, unit: str, day: str
+) -> None:
+    product = create_product(name="Rack", unit="set", by=department.head, now=NOW)
+    DealLine.objects.create(
+        deal=department.deal, position=1, product=product, unit=product.unit, quantity=2, price=5, amount=10
+    )
+    instance_id, _task = _asked(department)
+    with translation.override(language):
+        values = letter_values(instance_id=instance_id, contact=None, now=NOW)
+    assert unit in values["deal.lines"] and values["today"] == day
+
+
 def _asked(department: Department) -> tuple[int, int]:
     template(department)
     publish(working_book(action("create_document", template="offer")))

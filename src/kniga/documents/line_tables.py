@@ -12,11 +12,12 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from kniga.catalog.units import unit_name
 from kniga.platform.shown_money import shown_money
 from kniga.platform.sqlparts import rows_of
 
 _LINES: Final = """
-SELECT p.name, u.name, l.quantity, l.price, l.discount, l.amount, d.currency
+SELECT p.name, u.code, u.name, l.quantity, l.price, l.discount, l.amount, d.currency
 FROM deals_dealline l JOIN deals_deal d ON d.id = l.deal_id
 JOIN catalog_product p ON p.id = l.product_id JOIN catalog_unit u ON u.id = l.unit_id
 WHERE l.deal_id = %s ORDER BY l.position
@@ -48,19 +49,19 @@ def shown_lines(*, deal_id: int) -> ShownLines:
     if not rows:
         return ShownLines((), "")
     language = (get_language() or settings.LANGUAGE_CODE)[:2]
-    currency = rows[0][6]
+    currency = rows[0][7]
 
     def money(amount: Decimal) -> str:
         return shown_money(amount, currency, language)
 
     shown = tuple(
         ShownLine(
-            product, f"{format_decimal(quantity, locale=language)} {unit}", money(price),
+            product, f"{format_decimal(quantity, locale=language)} {unit_name(unit, stored)}", money(price),
             f"{format_decimal(discount, locale=language)} %" if discount else "", money(amount),
         )
-        for product, unit, quantity, price, discount, amount, _currency in rows
+        for product, unit, stored, quantity, price, discount, amount, _currency in rows
     )  # fmt: skip
-    return ShownLines(shown, money(sum((row[5] for row in rows), Decimal(0))))
+    return ShownLines(shown, money(sum((row[6] for row in rows), Decimal(0))))
 
 
 def lines_as_table(lines: ShownLines, plain: Callable[[str], str]) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from babel.dates import format_date
 from babel.numbers import format_decimal
 from django.conf import settings
 from django.utils.timezone import localtime
@@ -30,6 +31,8 @@ from kniga.rules import Value
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 _CURRENCY_BEHIND: Final = re.compile(r"(\{\{\s*deal\.amount\s*\}\})\s*\{\{\s*deal\.currency\s*\}\}")
+_DAY: Final = {"ru": "dd.MM.y"}
+"""How business papers write a day; other languages name the month, which nobody takes for the day."""
 _DEAL: Final = """
 SELECT d.name, d.number::text, d.amount, d.currency, d.expected_date, coalesce(s.name, ''), coalesce(p.name, ''),
        coalesce(o.name, ''), coalesce(o.email, ''), coalesce(o.phone, ''), coalesce(c.name, ''), coalesce(r.name, ''),
@@ -114,11 +117,15 @@ def _text(value: Value | Any, currency: str = "") -> str:
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    language = (get_language() or settings.LANGUAGE_CODE)[:2]
     if isinstance(value, Decimal):
-        language = (get_language() or settings.LANGUAGE_CODE)[:2]
         return shown_money(value, currency, language) if currency else format_decimal(value, locale=language)
     if isinstance(value, datetime):
-        return f"{value:%d.%m.%Y %H:%M}"
+        return f"{_day(value.date(), language)} {value:%H:%M}"
     if isinstance(value, date):
-        return f"{value:%d.%m.%Y}"
+        return _day(value, language)
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _day(day: date, language: str) -> str:
+    return format_date(day, _DAY.get(language, "d MMMM y"), locale=language)

@@ -211,8 +211,9 @@ def lead_in_words(lead: Destination, definition: Definition) -> str:
     if lead.via:
         text += " " + _("after: %(names)s") % {"names": ", ".join(lead.via)}
     if lead.only_if:
-        return text + " " + _("if %(condition)s") % {"condition": condition_in_words(lead.only_if, definition)}
-    return text + " " + _("otherwise") if lead.otherwise else text
+        told = {"step": text, "condition": condition_in_words(lead.only_if, definition)}
+        return _("%(step)s if %(condition)s") % told
+    return _("%(step)s otherwise") % {"step": text} if lead.otherwise else text
 
 
 def _signs(
