@@ -113,7 +113,7 @@ def test_deals_are_offered_by_client_and_address_and_found_by_number(post: Post,
     assert likely_deals(user=department.rep, letter=unsorted) == ()
     unsorted.client = department.deal.client
     (offered,) = likely_deals(user=department.rep, letter=unsorted)
-    assert offered == (department.deal.pk, "№ 900 Racks · Warehouse")
+    assert offered == (department.deal.pk, "№\xa0900 Racks · Warehouse")
     assert likely_deals(user=department.other, letter=unsorted) == ()
     assert deal_by_number(user=department.rep, text=" №900 ") == department.deal.pk
     for who, text in ((department.other, "900"), (department.rep, "901"), (department.rep, "x"), (department.rep, "")):

@@ -7,6 +7,8 @@ const STEP = 1.2;
 const READABLE = 0.85;
 /** Numbers on the corners keep about this size of theirs when the diagram is small. */
 const BADGE = 0.8;
+/** What is left free above the uppermost thing in view. */
+const MARGIN = 20;
 
 export class Zoom {
   private scale = 1;
@@ -64,9 +66,47 @@ export class Zoom {
     this.box.scrollTop += place.top + place.height / 2 - frame.top - frame.height / 2;
   }
 
+  /** Scroll down past what is blank above the part in view: a flow or a step far to the right may make it high. */
+  pastBlank(): void {
+    const { box, svg } = this;
+    const view = svg.viewBox.baseVal;
+    const left = view.x + box.scrollLeft / this.scale;
+    const right = left + box.clientWidth / this.scale;
+    const tops = [...svg.querySelectorAll<SVGGraphicsElement>("rect, circle, path, polyline, text")]
+      .filter((one) => !one.closest("defs"))
+      .flatMap((one) => (one instanceof SVGPolylineElement ? runs(one) : [edges(one, svg)]))
+      .filter((one) => one.right > left && one.left < right)
+      .map((one) => one.top);
+    if (tops.length) box.scrollTop = Math.max(box.scrollTop, (Math.min(...tops) - view.y) * this.scale - MARGIN);
+  }
+
   private tell(): void {
     for (const listener of this.listeners) listener();
   }
+}
+
+interface Span {
+  left: number;
+  right: number;
+  top: number;
+}
+
+/** Where a shape stands, in the units of the drawing. */
+function edges(shape: SVGGraphicsElement, svg: SVGSVGElement): Span {
+  const [at, frame] = [shape.getBoundingClientRect(), svg.getBoundingClientRect()];
+  const view = svg.viewBox.baseVal;
+  const unit = view.width / frame.width;
+  const left = view.x + (at.left - frame.left) * unit;
+  return { left, right: left + at.width * unit, top: view.y + (at.top - frame.top) * unit };
+}
+
+/** The straight runs of a flow. */
+function runs(flow: SVGPolylineElement): Span[] {
+  const points = [...flow.points];
+  return points.slice(1).map((to, at) => {
+    const from = points[at] ?? to;
+    return { left: Math.min(from.x, to.x), right: Math.max(from.x, to.x), top: Math.min(from.y, to.y) };
+  });
 }
 
 /** The mouse drags the diagram; a drag is no click on what it began on. Fingers scroll as everywhere. */

@@ -34,6 +34,7 @@ function start(frame: HTMLElement): void {
   const card = frame.querySelector<HTMLElement>(".k-diagram__card");
   if (card) cards(frame, card);
   zoom.show(first(frame, svg));
+  zoom.pastBlank();
 }
 
 /** What stands in view at first: what the page is about, what is picked out, else the beginning. */

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from kniga.deals.models import DealStatus
+from kniga.deals.numbers import number_in
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
@@ -169,7 +170,7 @@ def search_deals(*, user: User, text: str, limit: int = 10) -> tuple[DealHit, ..
     query = fold(text[:100])
     if not query:
         return ()
-    number = _number_in(text)
+    number = number_in(text)
     conditions = Conditions()
     conditions.among("d.owner_id", visible_owner_ids(user, Entity.DEAL))
     if number is not None:
@@ -210,12 +211,6 @@ def _conditions(user: User, wanted: DealFilter) -> Conditions:
     return conditions
 
 
-def _number_in(text: str) -> int | None:
-    """The number of «17», «#17» or «№ 17», as far as a deal can have it."""
-    found = text.strip().lstrip("#№ ")
-    return int(found) if found.isascii() and found.isdigit() and len(found) <= 18 else None
-
-
 def _add_related(conditions: Conditions, wanted: DealFilter) -> None:
     if wanted.team_id is not None:
         members = "d.owner_id IN (SELECT id FROM people_user WHERE team_id = %s::bigint)"
@@ -229,7 +224,7 @@ def _add_related(conditions: Conditions, wanted: DealFilter) -> None:
 
 
 def _add_text(conditions: Conditions, text: str) -> None:
-    number = _number_in(text)
+    number = number_in(text)
     if number is not None:
         conditions.add("(d.number = %s::bigint OR d.name_key LIKE %s)", number, like(digits(text)))
         return

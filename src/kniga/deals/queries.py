@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from kniga.catalog.units import unit_name
+from kniga.catalog.units import counted_unit
 from kniga.clients.models import Client
 from kniga.deals.models import Deal, Pipeline
 from kniga.people.access import visible_owner_ids
@@ -133,7 +133,7 @@ def get_visible_deal(*, user: User, id: int) -> Deal:
 def lines_of(*, user: User, deal: Deal) -> tuple[LineRow, ...]:
     """The lines of a deal that came through `get_visible_deal`, in order."""
     return tuple(
-        LineRow(position, product_id, product, unit_name(code, stored), quantity, price, discount, amount)
+        LineRow(position, product_id, product, counted_unit(code, quantity, stored), quantity, price, discount, amount)
         for position, product_id, product, code, stored, quantity, price, discount, amount in rows_of(_LINES, [deal.pk])
     )
 

@@ -69,7 +69,7 @@ def lines_as_table(lines: ShownLines, plain: Callable[[str], str]) -> str:
     if not lines.rows:
         return ""
     with_discount = any(row.discount for row in lines.rows)
-    heads = ["№", _("Product or service"), _("Quantity"), _("Price"), _("Discount"), _("Sum")]
+    heads = [_("No."), _("Product or service"), _("Quantity"), _("Price"), _("Discount"), _("Sum")]
     cells = [
         [str(number), row.product, row.quantity, row.price, row.discount, row.amount]
         for number, row in enumerate(lines.rows, 1)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.db.models import Count, Max, Q
 
 from kniga.deals.models import Deal
+from kniga.deals.numbers import deal_number, number_in
 from kniga.mailboxes.models import LetterKind, LetterPlace, Mailbox, ReceivedLetter
 from kniga.mailboxes.troubles import Trouble, trouble_of
 from kniga.people.access import visible_owner_ids
@@ -154,13 +155,13 @@ def likely_deals(*, user: User, letter: ReceivedLetter) -> tuple[tuple[int, str]
     if letter.client_id is not None:
         near |= Q(client_id=letter.client_id)
     rows = found.filter(near).order_by("-id").distinct().values_list("pk", "number", "name", "client__name")[:20]
-    return tuple((pk, f"№ {number} {name} · {client}") for pk, number, name, client in rows)
+    return tuple((pk, f"{deal_number(number)} {name} · {client}") for pk, number, name, client in rows)
 
 
 def deal_by_number(*, user: User, text: str) -> int:
     """The id of the deal `user` sees with this number. Raises NotVisible."""
-    digits = text.strip().lstrip("№#").strip()
-    found = Deal.objects.filter(number=int(digits)) if digits.isdecimal() and len(digits) < 18 else Deal.objects.none()
+    number = number_in(text)
+    found = Deal.objects.none() if number is None else Deal.objects.filter(number=number)
     owners = visible_owner_ids(user, Entity.DEAL)
     if owners is not None:
         found = found.filter(owner_id__in=owners)

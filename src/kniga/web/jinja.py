@@ -19,6 +19,7 @@ from jinja2 import Environment, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from kniga.deals.numbers import deal_number
 from kniga.platform.phones import format_phone
 from kniga.web import formatting, speaking
 from kniga.web.breaking import breakable
@@ -26,6 +27,7 @@ from kniga.web.compiler import DirectCodeGenerator
 from kniga.web.markdown import render_markdown
 
 _FILTERS: dict[str, Callable[..., Any]] = {
+    "deal_number": deal_number,
     "money": formatting.money,
     "money_short": formatting.money_short,
     "number": formatting.number,

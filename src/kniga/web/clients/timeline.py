@@ -13,8 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kniga.catalog.units import unit_name
+from kniga.catalog.units import counted_unit
 from kniga.deals.loss_reasons import reason_name
+from kniga.deals.numbers import deal_number
 from kniga.platform.keyset import Page
 from kniga.platform.phones import format_phone
 from kniga.platform.said import told_again
@@ -91,7 +92,7 @@ def entry_of(told: Told) -> TimelineEntry:
     row = told.row
     make = _SENTENCES.get(row.kind)
     title, icon, tone = make(row) if make else (row.kind, "info", "neutral")
-    deal = f"№ {row.deal_number} {row.deal_name}" if row.deal_number else ""
+    deal = f"{deal_number(row.deal_number)} {row.deal_name}" if row.deal_number else ""
     return TimelineEntry(title, row.actor, row.at, icon, tone, _all_details(told), row.deal_id, deal, _href(row))
 
 
@@ -171,7 +172,8 @@ def _of_deviation(payload: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _bought(line: Mapping[str, Any]) -> str:
-    return f"{_number(line['quantity'])} {unit_name(str(line['unit']))} · {_money(line['amount'])}"
+    unit = counted_unit(str(line["unit"]), Decimal(str(line["quantity"])))
+    return f"{_number(line['quantity'])} {unit} · {_money(line['amount'])}"
 
 
 def _change(field: str, pair: list[Any]) -> tuple[str, str]:

@@ -65,7 +65,7 @@ def _csv(rows: tuple[MapRow, ...], delimiter: str) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter)
     writer.writerow([
-        _("Process"), _("Version"), _("Stage"), "№", _("Action"), _("Kind of work"), _("Who is responsible"),
+        _("Process"), _("Version"), _("Stage"), _("No."), _("Action"), _("Kind of work"), _("Who is responsible"),
         _("Deadline"), _("Result"), _("Documents"), _("Price"),
     ])  # fmt: skip
     for row in rows:

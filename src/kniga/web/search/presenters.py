@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from kniga.catalog.queries import ProductRow
 from kniga.clients.search import ClientHit
 from kniga.deals.list_queries import DealHit
+from kniga.deals.numbers import deal_number
 from kniga.platform.textkeys import digits, fold
 from kniga.web.formatting import money
 from kniga.web.menu import menu_for, quick_create_for
@@ -78,7 +79,7 @@ def _contact(hit: ClientHit) -> Hit:
 
 def _deal(hit: DealHit) -> Hit:
     note = f"{hit.client} · {money(hit.amount, hit.currency)}" if hit.client else money(hit.amount, hit.currency)
-    return Hit(f"№ {hit.number} {hit.name}", note, reverse("deals:card", args=[hit.id]), "deal")
+    return Hit(f"{deal_number(hit.number)} {hit.name}", note, reverse("deals:card", args=[hit.id]), "deal")
 
 
 def _product(hit: ProductRow) -> Hit:
