@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 import pytest
 from django.db import transaction
 
+from kniga.catalog.models import Product
 from kniga.clients.models import Channel, Client
 from kniga.demo.making import Demo, make_demo
-from kniga.people.models import User
+from kniga.people.models import Notice, User
 from kniga.people.roles import Role
 from kniga.platform.errors import Refused
 from kniga.platform.requisites import is_inn
@@ -91,6 +92,16 @@ def test_every_rep_has_work_that_is_overdue_for_today_and_for_later() -> None:
         moments = [moment for (moment,) in rows]
         assert all(6 <= moment.hour <= 15 and moment.weekday() < 5 for moment in moments)
         assert max(moments) < NOW.replace(hour=0)
+
+
+@pytest.mark.django_db
+def test_no_column_of_people_and_products_is_empty_and_bells_tell_of_something() -> None:
+    with department():
+        assert not User.objects.filter(phone="").exists() and not Product.objects.filter(code=None).exists()
+        assert User.objects.values("phone").distinct().count() == User.objects.count()
+        told = set(Notice.objects.filter(read_at=None).values_list("user__role", flat=True))
+        assert {"head", "lead", "rep"} <= told
+        assert set(Notice.objects.filter(kind="word").values_list("user__role", flat=True)) == {"rep"}
 
 
 @pytest.mark.django_db

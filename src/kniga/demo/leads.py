@@ -16,7 +16,7 @@ from kniga.clients.models import Client
 from kniga.clients.reference import get_or_create_industry, get_or_create_region, get_or_create_source
 from kniga.clients.services import create_client
 from kniga.deals.lines import LineInput
-from kniga.demo.names import Names
+from kniga.demo.names import Names, latin
 from kniga.demo.people import Worker
 from kniga.demo.words import Good, Words
 from kniga.people.models import User
@@ -49,7 +49,7 @@ class Market:
 
 def open_market(words: Words, names: Names, dice: Random, by: User, now: datetime) -> Market:
     """Make the catalogue and the reference lists."""
-    goods = tuple((good, _product(good, by, now).pk) for good in words.goods)
+    goods = tuple((good, _product(good, number, by, now).pk) for number, good in enumerate(words.goods, 101))
     return Market(
         words,
         names,
@@ -125,8 +125,11 @@ def _quantity(good: Good, dice: Random) -> int:
     return good.fewest + int((good.most - good.fewest) * dice.random() ** 2.2)
 
 
-def _product(good: Good, by: User, now: datetime) -> Product:
-    return create_product(by=by, now=now, name=good.name, group=good.group, unit=good.unit, price=Decimal(good.price))
+def _product(good: Good, number: int, by: User, now: datetime) -> Product:
+    return create_product(
+        by=by, now=now, name=good.name, code=f"{latin(good.group)[:2].upper()}-{number}", group=good.group,
+        unit=good.unit, price=Decimal(good.price),
+    )  # fmt: skip
 
 
 def _moment(day: date, calendar: WorkCalendar, dice: Random) -> datetime:

@@ -79,7 +79,7 @@ def _furnish(
     market = open_market(words, names, dice, staff.buyer, now)
     calendar: WorkCalendar = organisation_calendar()
     managers = [worker.user for worker in staff.workers if not worker.is_rep]
-    overseeing = Overseeing(managers, words.taken_up, Random(f"overseeing/{words.language}"))
+    overseeing = Overseeing(managers, words.taken_up, words.written, Random(f"overseeing/{words.language}"))
     made = Simulation(market, staff.workers, clock, calendar, dice, last, overseeing)
     made.plan(happenings(language=words.language, by=staff.buyer, first=first, last=last, calendar=calendar))
     keep_form(owner=next(one.user for one in staff.workers if one.is_rep), by=staff.buyer, now=now)

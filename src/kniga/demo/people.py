@@ -61,10 +61,12 @@ def hire(words: Words, names: Names, dice: Random, now: datetime) -> Staff:
     """Set up the organisation and everybody in it. Two statements or three per person."""
     _name_organisation(words)
     people = names.staff(4 * (REPS_OF_A_TEAM + 1) + 7)
+    # Numbers are thrown apart, so that nothing else of the department hangs on them.
+    numbers = Names(words, Random(f"numbers/{words.language}"))
     hired: list[User] = []
 
     def add(role: Role, branch: Branch | None = None, team: Team | None = None) -> User:
-        user = _create(people.pop(), role, words, branch, team, now)
+        user = _create(people.pop(), numbers.phone(), role, words, branch, team, now)
         hired.append(user)
         return user
 
@@ -88,10 +90,12 @@ def hire(words: Words, names: Names, dice: Random, now: datetime) -> Staff:
     return Staff(tuple(workers), owner, _sign_ins(hired))
 
 
-def _create(person: Person, role: Role, words: Words, branch: Branch | None, team: Team | None, now: datetime) -> User:
+def _create(
+    person: Person, phone: str, role: Role, words: Words, branch: Branch | None, team: Team | None, now: datetime
+) -> User:
     return create_user(
         email=f"{person.latin}@{MAIL_DOMAIN}", name=person.name, role=role,
-        language=words.language, branch=branch, team=team, by=None, now=now,
+        phone=phone, language=words.language, branch=branch, team=team, by=None, now=now,
     )  # fmt: skip
 
 

@@ -47,4 +47,5 @@ class Words:
     deal_names: Mapping[str, tuple[str, ...]]
     answers: Mapping[str, tuple[str, ...]]
     taken_up: tuple[str, ...]
+    written: tuple[str, ...]
     requests: tuple[tuple[str, str, str, str], ...]

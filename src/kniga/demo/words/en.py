@@ -189,6 +189,10 @@ WORDS: Final = Words(
         "I call the client myself today", "Talking to the rep at noon", "We wait for stores, new date on Thursday",
         "Taken into the morning meeting",
     ),
+    written=(
+        "Call them today, please, and tell me what they say", "What do they wait for? Come by before five",
+        "Offer them delivery in two parts, I agree to it",
+    ),
     requests=(
         ("Grace Holt", "Millbrook Bakeries Ltd", "grace@millbrook.example", "Racking for a cold store, 240 pallets."),
         ("Owen Tate", "", "owen.tate@post.example", "What does a used forklift of 1.5 t cost, with delivery?"),
