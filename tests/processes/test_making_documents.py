@@ -216,7 +216,7 @@ def test_the_deals_lines_stand_as_a_table_with_their_sum(department: Department)
 
 
 @pytest.mark.parametrize(
-    ("language", "unit", "day"), [("ru", "2 компл.", "02.03.2026"), ("en", "2 set", "2 March 2026")]
+    ("language", "unit", "day"), [("ru", "2 компл.", "02.03.2026"), ("en", "2 sets", "2 March 2026")]
 )
 def test_units_and_days_are_written_as_the_language_writes_them(
     department: Department, language: str, unit: str, day: str

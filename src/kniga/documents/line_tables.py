@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kniga.catalog.units import unit_name
+from kniga.catalog.units import counted_unit
 from kniga.platform.shown_money import shown_money
 from kniga.platform.sqlparts import rows_of
 
@@ -56,8 +56,8 @@ def shown_lines(*, deal_id: int) -> ShownLines:
 
     shown = tuple(
         ShownLine(
-            product, f"{format_decimal(quantity, locale=language)} {unit_name(unit, stored)}", money(price),
-            f"{format_decimal(discount, locale=language)} %" if discount else "", money(amount),
+            product, f"{format_decimal(quantity, locale=language)} {counted_unit(unit, quantity, stored)}",
+            money(price), f"{format_decimal(discount, locale=language)} %" if discount else "", money(amount),
         )
         for product, unit, stored, quantity, price, discount, amount, _currency in rows
     )  # fmt: skip
