@@ -118,10 +118,13 @@ def test_an_incident_is_said_in_the_language_of_who_reads_it(department: Departm
     assert told is not None and told["code"] == "gaps"
     event = Event.objects.get(kind="processes.work.incident")
     assert event.payload["error_told"] == told
-    for language, words in (("ru", "никто не"), ("en", "which nobody has filled in")):
+    for language, field, words in (
+        ("ru", "должность контакта", "никто не"),
+        ("en", "contact's position", "which nobody has filled in"),
+    ):
         with translation.override(language):
             (incident,) = incidents_for(user=department.head).rows
-            assert words in incident.error and "contact.position" in incident.error
+            assert words in incident.error and field in incident.error
             (in_work,) = processes_in_work(user=department.head, deal=department.deal)
             assert [words in wait.detail for wait in in_work.waits] == [True]
     Work.objects.update(error_told=None, error="as it was written then")

@@ -18,6 +18,7 @@ from kniga.clients.models import Channel
 from kniga.documents.line_tables import lines_as_text, shown_lines
 from kniga.documents.placeholders import DEAL_PLACEHOLDERS
 from kniga.platform.phones import format_phone
+from kniga.platform.said import said
 from kniga.platform.said import said as _
 from kniga.platform.shown_money import shown_money
 from kniga.platform.sqlparts import rows_of
@@ -79,10 +80,10 @@ def contact_of(job: Job) -> str | None:
 
 
 def named_gaps(instance_id: int, missing: Iterable[str]) -> str:
-    """The names for people of placeholders nobody has filled in, in one line."""
+    """The names for people of placeholders nobody has filled in, in one line that later readers are told in theirs."""
     version_id = Instance.objects.values_list("version_id", flat=True).get(pk=instance_id)
     named = gaps_in_words(missing, runnable_version(version_id).definition)
-    return ", ".join(name for _key, name in named)
+    return said(", ".join(["%s"] * len(named))) % tuple(name for _key, name in named)
 
 
 def filled(text: str, values: Mapping[str, str], *, instance_id: int) -> str:

@@ -23,7 +23,7 @@ def language_of(by: User | None) -> str:
 
 def tell_unpublished(*, version: ProcessVersion, by: User | None, reasons: Sequence[str], now: datetime) -> None:
     """Tell the ledger, and whoever wished it (`by`), that a version was not published at its moment, and why."""
-    payload = {"process": version.process.key, "version": version.number, "reason": reasons[0]}
+    payload = {"process": version.process.key, "version": version.number, "reason": str(reasons[0])}
     actor_id = None if by is None else by.pk
     record([LedgerEvent("processes.version.not_published", now, actor_id=actor_id, payload=payload)])
     if by is None:
@@ -34,7 +34,7 @@ def tell_unpublished(*, version: ProcessVersion, by: User | None, reasons: Seque
             user_ids=[by.pk],
             kind=PUBLISHING,
             title=title % {"number": version.number, "process": version.process.name},
-            body="\n".join(reasons[:20]),
+            body=reasons[0] if len(reasons) == 1 else "\n".join(reasons[:20]),
             url=f"/processes/{version.process.key}/{version.number}/",
             now=now,
         )

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from django.utils.translation import gettext as _
-
 from kniga.engine import Definition
+from kniga.platform.said import said as _
 
 PLACEHOLDER: Final = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 _MARKS: Final = re.compile(r"^#{1,6} +|\*\*", re.MULTILINE)
@@ -16,7 +15,7 @@ _MARKS: Final = re.compile(r"^#{1,6} +|\*\*", re.MULTILINE)
 
 def placeholder_words(definition: Definition) -> Mapping[str, str]:
     """How each placeholder is called: "the client's name"; an answer by its question."""
-    words = {
+    words: dict[str, str] = {
         "client.name": _("client's name"),
         "client.region": _("client's region"),
         "client.industry": _("client's industry"),
