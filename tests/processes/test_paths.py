@@ -175,3 +175,33 @@ def test_where_a_deal_waits_without_a_person_is_on_its_path_too(team: tuple[User
     (part,) = parts_of(deal, head)
     assert seen(part) == [("start", "passed"), ("a", "done"), ("wait", "here")]
     assert part.visits[-1].entered_at is None, "nothing tells since when"
+
+
+def test_what_the_machine_did_at_once_is_walked_and_told() -> None:
+    found = compile_bpmn(
+        book(
+            "pointed",
+            f"""<startEvent id="s"/>{task("a")}<serviceTask id="points" name="Points"><extensionElements>
+            <kniga:action name="rescore"><kniga:param name="answer" value="score"/><kniga:points value="5">
+            <kniga:condition>{{"field": "deal.amount", "type": "money", "op": "gt", "value": "1"}}</kniga:condition>
+            </kniga:points></kniga:action></extensionElements></serviceTask>
+            <serviceTask id="note"><extensionElements><kniga:action name="set_field"><kniga:param name="field"
+            value="deal.amount"/><kniga:param name="value" value="7"/></kniga:action></extensionElements></serviceTask>
+            {task("b")}<endEvent id="e"/><flows>
+            s -> a
+            a -> points
+            points -> note
+            note -> b
+            b -> e
+            </flows>""",
+        )
+    )
+    told = [
+        ("processes.instance.started", {"element": "s"}),
+        ("processes.task.created", {"element": "a", "token": 1}),
+        ("processes.task.completed", {"element": "a", "token": 1, "outcome": "ok"}),
+        ("processes.decision.made", {"element": "points"}),
+        ("processes.task.created", {"element": "b", "token": 2}),
+    ]
+    (way,) = ways_gone([Told(kind, payload, NOW, "", 1) for kind, payload in told], {1: found})
+    assert seen(way)[1:] == [("a", "done"), ("points", "acted"), ("note", "acted"), ("b", "here")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -50,8 +50,9 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Visit:
     """Standing on an element once. `number` counts within a version's part from 1; `how` is done, cancelled, failed,
-    moved (to another version), passed (an event that lasts no time), ended, or here; `left_at` is None as long as it is
-    here, `entered_at` where nothing tells since when it waits there; `outcome` is a key."""
+    moved (to another version), passed (an event that lasts no time), acted (what the machine did at once), ended,
+    or here; `left_at` is None as long as it is here, `entered_at` where nothing tells since when it waits there;
+    `outcome` is a key."""
 
     number: int
     element: str
@@ -91,6 +92,7 @@ class _Following:
         self.open: dict[int, int] = {}
         self.source = ""
         self.sources: list[str] = []
+        self.acted: set[str] = set()
 
     def take(self, event: Told) -> None:
         if not self.ways or self.ways[-1].version != event.version:
@@ -102,8 +104,8 @@ class _Following:
                 self._add(event, self.source, None, "passed")
         elif event.kind in _EVENT_CAUSES:
             id = str(told[_EVENT_CAUSES[event.kind]])
+            self._connect(event, id)
             self._add(event, id, None, "passed")
-            self._connect(id)
             self._go_on_from(id)
         elif event.kind == "processes.instance.sent":
             self.source = ""
@@ -113,6 +115,9 @@ class _Following:
                 self._go_on_from(str(told["element"]))
         elif event.kind in _OPENED:
             self._arrive(event, str(told["element"]), int(told["token"]), "here")
+        elif event.kind == "processes.decision.made":
+            self._arrive(event, str(told["element"]), None, "acted")
+            self._go_on_from(str(told["element"]))
         elif event.kind in _SCOPES:
             self._pass(str(told["element"]))
         elif event.kind == "processes.scope.left":
@@ -137,9 +142,17 @@ class _Following:
             self._add(event, mapping.get(visit.element, visit.element), token, "here", by="")
 
     def _arrive(self, event: Told, element: str, token: int | None, how: str) -> None:
-        self._add(event, element, token, how, by="")
         if self.source:
-            self.ways[-1].passed.update(_between(self._definition(), self.source, element))
+            self._walk(event, _between(self._definition(), self.source, element))
+        self._add(event, element, token, how, by="")
+
+    def _walk(self, event: Told, between: Sequence[str]) -> None:
+        """Flows and elements gone through; of what the machine does at once no event of its own tells."""
+        self.ways[-1].passed.update(between)
+        for id in between:
+            if isinstance(self._definition().elements.get(id), ServiceTask) and id not in self.acted:
+                self.acted.add(id)
+                self._add(event, id, None, "acted", by="")
 
     def _pass(self, element: str) -> None:
         way = self.ways[-1]
@@ -150,15 +163,16 @@ class _Following:
 
     def _go_on_from(self, element: str) -> None:
         self.source = element
+        self.acted = set()
         self.sources.append(element)
 
-    def _connect(self, event: str) -> None:
+    def _connect(self, event: Told, id: str) -> None:
         """Nothing tells when a token comes to an event it waits for: when that comes, the way there is found from the
         last element it can have come from."""
         definition = self._definition()
-        if isinstance(definition.elements.get(event), (CatchEvent, ReceiveTask)):
-            found = (_between(definition, source, event) for source in reversed(self.sources))
-            self.ways[-1].passed.update(next(filter(None, found), ()))
+        if isinstance(definition.elements.get(id), (CatchEvent, ReceiveTask)):
+            found = (_between(definition, source, id) for source in reversed(self.sources))
+            self._walk(event, next(filter(None, found), ()))
 
     def _add(self, event: Told, element: str, token: int | None, how: str, by: str | None = None) -> None:
         visits = self.ways[-1].visits
@@ -185,7 +199,7 @@ class _Following:
         return self.definitions[self.ways[-1].version]
 
 
-def _between(definition: Definition, source: str, target: str) -> set[str]:
+def _between(definition: Definition, source: str, target: str) -> tuple[str, ...]:
     """The flows, and the elements nobody rests on, of the shortest way from one element to another; empty where none
     is known (a person sent the deal there)."""
     came: dict[str, tuple[str, str]] = {}
@@ -197,10 +211,10 @@ def _between(definition: Definition, source: str, target: str) -> set[str]:
                 continue
             came[there] = (flow, here)
             if there == target:
-                return set(_traced(came, source, target))
+                return tuple(_traced(came, source, target))[::-1]
             if _is_passed(definition, there):
                 waiting.append(there)
-    return set()
+    return ()
 
 
 def _traced(came: Mapping[str, tuple[str, str]], source: str, target: str) -> Iterator[str]:

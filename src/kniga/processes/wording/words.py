@@ -10,7 +10,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from kniga.documents.queries import active_template_names
-from kniga.engine import STANDARD_FIELDS, ControlPoint, Definition, Due, Material
+from kniga.engine import STANDARD_FIELDS, ControlPoint, DecisionTask, Definition, Due, Material
 from kniga.people.roles import Role
 from kniga.rules import FieldChoice, FieldSpec, Rule, rule_to_sentence
 
@@ -74,6 +74,10 @@ def condition_fields(definition: Definition) -> Mapping[str, FieldSpec]:
             choices = tuple(FieldChoice(choice.key, choice.label, choice.label) for choice in question.choices)
             key = f"answer.{question.key}"
             fields.setdefault(key, FieldSpec(key, question.type, question.label, question.label, choices))
+    for element in definition.elements.values():
+        for output in element.table.outputs if isinstance(element, DecisionTask) else ():
+            key = f"answer.{output.key}"
+            fields.setdefault(key, FieldSpec(key, output.type, output.label, output.label))
     return fields
 
 

@@ -84,6 +84,7 @@ def ways_to_leave() -> dict[str, str]:
         "failed": _("failed"),
         "moved": _("went over to another version"),
         "passed": "",
+        "acted": _("done at once"),
         "ended": _("the end"),
     }
 
@@ -119,7 +120,7 @@ def _row(visit: Visit, definition: Definition, now: datetime, is_first: bool) ->
     name = getattr(element, "name", "") or {"passed": _("Event"), "ended": _("End")}.get(visit.how, visit.element)
     step = definition.user_task(visit.element)
     outcome = step.outcome(visit.outcome) if step is not None and visit.outcome else None
-    spent = "" if visit.how in ("passed", "ended") or visit.entered_at is None else age(_spent(visit, now))
+    spent = "" if visit.how in ("passed", "acted", "ended") or visit.entered_at is None else age(_spent(visit, now))
     label, tone = (outcome.label, outcome.tone) if outcome else ("", "neutral")
     return VisitRow(visit, name, spent, label, tone, is_first)
 
@@ -142,7 +143,8 @@ def _mark(rows: Sequence[VisitRow], now: datetime) -> Mark:
     badges = [Badge(text, "top-left", "here" if is_here else "path")]
     if any(row.spent for row in rows):
         badges.append(Badge(age(sum((_spent(row.visit, now) for row in rows), timedelta(0))), "bottom-right", "path"))
-    return Mark((rows[0].name, *map(_line, rows)), 0, tuple(badges), "here" if is_here else "passed")
+    state = "here" if is_here else "failed" if rows[-1].visit.how == "failed" else "passed"
+    return Mark((rows[0].name, *map(_line, rows)), 0, tuple(badges), state)
 
 
 def _line(row: VisitRow) -> str:
