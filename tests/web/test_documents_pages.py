@@ -76,7 +76,7 @@ def test_a_document_is_downloaded_as_markdown_and_as_html(department: Department
     assert ".html" in html["Content-Disposition"] and html["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["", "markdown/", "html/"])
+@pytest.mark.parametrize("path", ["", "markdown/", "html/", "pdf/", "docx/"])
 def test_a_document_of_a_foreign_deal_is_not_there(department: Department, document: Document, path: str) -> None:
     assert client_of(department.other).get(f"/documents/{document.pk}/{path}").status_code == 404
     assert client_of(department.head).get(f"/documents/{document.pk + 1}/{path}").status_code == 404
