@@ -466,7 +466,9 @@ export class BookModel {
       const found = typeof target === "string" ? this.growing.make(step, target, name) : target;
       const stage = target === "step" ? this.stageOf(step) : "";
       if (stage) this.services.modeling.updateProperties(found, { "kniga:stage": stage });
+      const old = outline.waysOf(step, "").find((way) => way.outcome.key === outcome)?.target;
       this.growing.lead(step, outcome, found);
+      if (target === "step" && old && old !== found) this.services.modeling.connect(found, old);
       return found;
     });
   }

@@ -1,12 +1,54 @@
 /* Decision tables from files of DMN: what they decide comes into the step, their drawing stays behind. */
 import { extensions, list, text, type Drawn, type Moddle, type Services } from "./moddle";
-import type { BookModel } from "./model";
+import { keyFor } from "./keys";
+import type { BookModel, KnownField } from "./model";
 import { withParts } from "./writing";
+
+const DMN = "https://www.omg.org/spec/DMN/20191111/MODEL/";
 
 /** The ids of the decision tables that a step holds. */
 export function tablesOf(task: Drawn): string[] {
   const held = extensions(task.businessObject, "kniga:Dmn").flatMap((one) => list(one, "content"));
   return held.flatMap((root) => list(root, "$children")).filter(isDecision).map((decision) => text(decision, "id"));
+}
+
+/** What a table may look at: fields that hold one plain value, by their type in DMN. */
+const TYPE_REF: Record<string, string> = { text: "string", choice: "string", number: "number", money: "number", boolean: "boolean", date: "date", datetime: "dateTime" };
+const BLANK: Record<string, string> = { text: '"?"', number: "0", boolean: "false" };
+
+export function canLookAt(field: KnownField): boolean {
+  return field.type in TYPE_REF;
+}
+
+export interface NewTable {
+  name: string;
+  /** The columns it looks at, its answer (a label, and text, number or boolean), and which rows answer. */
+  inputs: KnownField[];
+  answer: string;
+  type: string;
+  policy: string;
+}
+
+/** An empty table in a step: one row that holds for anything, to be filled in. */
+export function makeTable(model: BookModel, task: Drawn, table: NewTable): void {
+  const maker = model.modeler.get("moddle");
+  const node = (name: string, properties: Record<string, unknown>, inside: Moddle[] = []): Moddle => {
+    const fresh = maker.createAny(`dmn:${name}`, DMN, inside.length ? { ...properties, $children: inside } : properties);
+    for (const child of inside) child.$parent = fresh;
+    return fresh;
+  };
+  const words = ($body: string): Moddle => node("text", { $body });
+  const answers = model.answers().map((one) => one.name.slice("answer.".length));
+  const id = keyFor(table.name, model.elements().flatMap(tablesOf), "table");
+  const inputs = table.inputs.map((field) => node("input", { label: field.label }, [node("inputExpression", { typeRef: TYPE_REF[field.type] }, [words(field.name)])]));
+  const output = node("output", { name: keyFor(table.answer, answers, "answer"), label: table.answer, typeRef: TYPE_REF[table.type] });
+  const row = node("rule", {}, [...inputs.map(() => node("inputEntry", {}, [words("-")])), node("outputEntry", {}, [words(BLANK[table.type] ?? BLANK.text!)])]);
+  const decision = node("decision", { id, name: table.name }, [node("decisionTable", { hitPolicy: table.policy }, [...inputs, output, row])]);
+  const definitions = node("definitions", { id: `${id}_tables`, name: table.name, namespace: "urn:kniga:decisions" }, [decision]);
+  const make = (type: string, attributes?: Record<string, unknown>): Moddle => model.services.bpmnFactory.create(type, attributes);
+  const held = make("kniga:Dmn", { content: [definitions] });
+  definitions.$parent = held;
+  model.set(task, { extensionElements: withParts(task.businessObject, { Dmn: [held] }, make), "kniga:decision": id });
 }
 
 /** Take the tables of a file of DMN into a step, and let the first one decide; false when it has none. */

@@ -22,7 +22,7 @@ export function askConflict(dialog: HTMLDialogElement, conflict: Conflict, say: 
     void ways.onJoin(chosen());
     return;
   }
-  const when = new Date(conflict.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  const when = new Date(conflict.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const lead = made("p", "", say(conflict.own ? "conflict_own" : "conflict_lead", { by: conflict.by, at: when }));
   dialog.querySelector("[data-conflict]")!.replaceChildren(lead, ...asked.map((one, place) => question(one, place, say, conflict.own)));
   bind(dialog, "join", () => ways.onJoin(chosen()));

@@ -178,6 +178,9 @@ export class Page {
 
   private async play(): Promise<void> {
     const { play } = await import("./play");
+    // The walk is seen on the diagram, whatever was shown before.
+    this.showTab("diagram");
+    this.part("stage").scrollIntoView({ block: "nearest" });
     await play(this.part("stage"), await xmlOf(this.modeler), readJson<Words>("canvas-words"));
   }
 

@@ -41,7 +41,12 @@ const STEPS = ["bpmn:UserTask", "bpmn:ManualTask", "bpmn:Task"];
 /** Open the walk over `host`; it ends when the person closes it. */
 export async function play(host: HTMLElement, xml: string, words: Words): Promise<void> {
   const walk = new Walk(host, words);
-  await walk.open(xml);
+  try {
+    await walk.open(xml);
+  } catch (error) {
+    walk.close(); // what cannot be shown must not lie over the drawing
+    throw error;
+  }
 }
 
 class Walk {
@@ -279,9 +284,9 @@ class Walk {
     this.shown = at;
   }
 
-  private close(): void {
+  close(): void {
     window.clearTimeout(this.drawing);
-    this.viewer.destroy();
+    this.viewer?.destroy();
     this.frame.remove();
   }
 }

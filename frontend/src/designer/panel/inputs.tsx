@@ -16,21 +16,24 @@ export function useOwnId(): string {
 interface Writes {
   value: string;
   onWrite: (value: string) => void;
+  /** What is wrong with a text, "" if nothing is. A wrong one stays in the field with the reason and is not written. */
+  check?: (value: string) => string;
 }
 
 /* What is typed and not yet written; Escape takes it back. A change from elsewhere, such as undo, wins over it. */
-function useTyping({ value, onWrite }: Writes) {
+function useTyping({ value, onWrite, check }: Writes) {
   const [typed, setTyped] = useState<string | null>(null);
-  const state = useRef({ typed, value, onWrite, timer: 0, isOwn: false });
+  const state = useRef({ typed, value, onWrite, check, left: null as string | null, timer: 0, isOwn: false });
   state.current.onWrite = onWrite;
+  state.current.check = check;
   if (state.current.value !== value) {
     state.current.value = value;
-    if (!state.current.isOwn) state.current.typed = null;
+    if (!state.current.isOwn) state.current.typed = state.current.left = null;
     state.current.isOwn = false;
   }
   const write = (): void => {
     const { typed: now, value: old } = state.current;
-    if (now === null || now === old) return;
+    if (now === null || now === old || state.current.check?.(now)) return;
     state.current.isOwn = true;
     state.current.onWrite(now);
   };
@@ -41,18 +44,25 @@ function useTyping({ value, onWrite }: Writes) {
   };
   const flush = (): void => {
     write();
+    state.current.left = state.current.typed ?? state.current.left;
     keep(null);
   };
   useEffect(() => flush, []);
+  const { left } = state.current;
+  // The file has no blanks at the ends of a text: while the page is open they stay, as does what is wrong.
+  const resting = left !== null && (left.trim() === value.trim() || check?.(left)) ? left : value;
+  const shown = (typed === null ? null : state.current.typed) ?? resting;
   return {
-    shown: (typed === null ? null : state.current.typed) ?? value,
+    shown,
+    error: check?.(shown) ?? "",
     type: (text: string): void => {
       keep(text);
       state.current.timer = window.setTimeout(write, REST_MS);
     },
     flush,
     revert: (): boolean => {
-      const isDirty = state.current.typed !== null && state.current.typed !== state.current.value;
+      const isDirty = shown !== state.current.value;
+      state.current.left = null;
       keep(null);
       return isDirty;
     },
@@ -88,6 +98,7 @@ export function TextInput({ label, help, hidden, type = "text", list, placeholde
       <input
         id={id} class="k-input" type={type} value={typing.shown} placeholder={placeholder} min={min} maxLength={most?.length} ref={fieldRef}
         list={list?.length ? `${id}-list` : undefined} aria-describedby={help ? `${id}-help` : undefined} autocomplete="off"
+        aria-invalid={typing.error ? true : undefined} aria-errormessage={typing.error ? `${id}-error` : undefined}
         onInput={(event) => typing.type(event.currentTarget.value)}
         onBlur={typing.flush}
         onKeyDown={(event) => {
@@ -99,6 +110,7 @@ export function TextInput({ label, help, hidden, type = "text", list, placeholde
         }}
       />
       {list?.length ? <datalist id={`${id}-list`}>{list.map((one) => <option key={one} value={one} />)}</datalist> : null}
+      {typing.error ? <p class="k-field__error" id={`${id}-error`} role="status">{typing.error}</p> : null}
       {most && typing.shown.length >= most.length ? <p class="k-field__error" role="status">{most.told}</p> : null}
       {help ? <p class="k-field__help" id={`${id}-help`}>{help}</p> : null}
     </div>
@@ -109,12 +121,14 @@ interface FileProps {
   label: string;
   help: string;
   accept: string;
+  /** What the zone says, and its button. */
+  zone: [string, string];
   error: string | undefined;
   onPick: (file: File) => void;
 }
 
 /** A file from the person's own machine; what is wrong with it is said below it. */
-export function FileInput({ label, help, accept, error, onPick }: FileProps) {
+export function FileInput({ label, help, accept, zone, error, onPick }: FileProps) {
   const id = useOwnId();
   const pick = (input: HTMLInputElement): void => {
     const file = input.files?.[0];
@@ -123,7 +137,9 @@ export function FileInput({ label, help, accept, error, onPick }: FileProps) {
   return (
     <div class="k-field">
       <label for={id}>{label}</label>
-      <input id={id} class="k-input" type="file" accept={accept} aria-invalid={error ? true : undefined} aria-describedby={`${id}-help`} onChange={(event) => pick(event.currentTarget)} />
+      <div class="k-file"><span class="k-file__said"><small>{zone[0]}</small></span><span class="k-button k-button--plain k-button--small" aria-hidden="true">{zone[1]}</span>
+      <input id={id} type="file" accept={accept} aria-invalid={error ? true : undefined} aria-describedby={`${id}-help`} onChange={(event) => pick(event.currentTarget)} />
+      </div>
       <div id={`${id}-help`}>
         {error ? <p class="k-field__error" role="alert">{error}</p> : null}
         <p class="k-field__help">{help}</p>

@@ -13,7 +13,7 @@ import { PointsForm } from "./points";
 import { StageSelect } from "./step";
 import { spanOf } from "../durations";
 import { tablesOf, takeTables } from "../tables";
-import { TablesForm } from "./tables";
+import { NewTableForm, TablesForm } from "./tables";
 import { SpanInput } from "./timing";
 
 export function ServiceForm({ task }: { task: Drawn }) {
@@ -152,7 +152,7 @@ export function SubProcessForm({ element }: { element: Drawn }) {
   );
 }
 
-/** A decision table: which one answers. It comes from a file of DMN, in the process or chosen here. */
+/** A decision table: which one answers. It is made here, or comes from a file of DMN. */
 export function DecisionForm({ task }: { task: Drawn }) {
   const { model, t } = useDesk();
   const [isRefused, setRefused] = useState(false);
@@ -161,9 +161,11 @@ export function DecisionForm({ task }: { task: Drawn }) {
   return (
     <div class="kp-form">
       <TextInput label={t("machineName")} value={model.name(task)} onWrite={(name) => model.rename(task, name)} />
-      <FileInput label={t("decisionFile")} help={t("decisionFileHelp")} accept=".dmn,.xml" error={isRefused ? t("decisionNoTable") : undefined} onPick={take} />
-      <TextInput label={t("decision")} help={t(tables.length ? "decisionInside" : "decisionHelp")} list={tables} value={model.attribute(task, "kniga:decision")} onWrite={(decision) => model.set(task, { "kniga:decision": decision || undefined })} />
-      <TablesForm task={task} />
+      {tables.length ? <TablesForm task={task} /> : <NewTableForm task={task} />}
+      <Fold title={t("decisionFile")}>
+        <FileInput label={t("decisionFile")} zone={[t("fileDrop"), t("fileChoose")]} help={t("decisionFileHelp")} accept=".dmn,.xml" error={isRefused ? t("decisionNoTable") : undefined} onPick={take} />
+        <TextInput label={t("decision")} help={t(tables.length ? "decisionInside" : "decisionHelp")} list={tables} value={model.attribute(task, "kniga:decision")} onWrite={(decision) => model.set(task, { "kniga:decision": decision || undefined })} />
+      </Fold>
     </div>
   );
 }

@@ -4,7 +4,7 @@ import {
   CALENDAR_UNITS, comparisonOf, firstValue, groupOf, isComparison, operatorsOf, OTHER_FIELD_OPERATORS, parseRule, ruleOf, ruleSentence,
   takesList, takesNothing, takesPeriod, type Comparison, type Mode, type Operand, type Period, type Rule,
 } from "../rules";
-import { useDesk } from "./context";
+import { useDesk, type Words } from "./context";
 import { Checks, IconButton, replaced, Select, TextInput, type Pick } from "./inputs";
 
 interface RuleProps {
@@ -113,8 +113,9 @@ function Value({ term, field, fields, onWrite }: ValueProps) {
   const values = (Array.isArray(value) ? value : []).filter((one) => typeof one !== "object").map(String);
   if (takesList(op)) {
     if (field.choices?.length) return <Checks label={t("values")} options={picks(field)} value={values} onWrite={onWrite} />;
-    const split = (text: string): string[] => text.split(/[,;\n]/).map((one) => one.trim()).filter(Boolean);
-    return <TextInput label={t("values")} hidden value={values.join(", ")} placeholder={t("valuesHelp")} onWrite={(text) => onWrite(split(text))} />;
+    const split = (text: string): string[] => text.split(/[,;\n]/).map((one) => (isNumber(field.type) ? plainNumber(one) : one.trim())).filter(Boolean);
+    const check = (text: string): string => split(text).map((one) => wrongValue(one, field.type, t)).find(Boolean) ?? "";
+    return <TextInput label={t("values")} hidden value={values.join(", ")} placeholder={t("valuesHelp")} check={check} onWrite={(text) => onWrite(split(text))} />;
   }
   if (op === "between") {
     const pair = Array.isArray(value) ? value : ["", ""];
@@ -172,9 +173,23 @@ function Constant({ label, value, field, onWrite }: { label: string; value: stri
   if (field.type === "datetime") {
     return <TextInput label={label} hidden type="datetime-local" value={localMoment(String(value))} onWrite={(text) => onWrite(text ? new Date(text).toISOString().replace(".000Z", "Z") : "")} />;
   }
-  const isNumber = field.type === "number" || field.type === "money";
-  const clean = (text: string): string => (isNumber ? text.replace(/[\s\u00a0]/g, "").replace(",", ".") : text);
-  return <TextInput label={label} hidden type={field.type === "date" ? "date" : "text"} value={String(value)} placeholder={t("value")} onWrite={(text) => onWrite(clean(text))} />;
+  const clean = (text: string): string => (isNumber(field.type) ? plainNumber(text) : text);
+  return <TextInput label={label} hidden type={field.type === "date" ? "date" : "text"} value={String(value)} placeholder={t("value")} check={(text) => wrongValue(text, field.type, t)} onWrite={(text) => onWrite(clean(text))} />;
+}
+
+function isNumber(type: string): boolean {
+  return type === "number" || type === "money";
+}
+
+function plainNumber(text: string): string {
+  return text.replace(/[\s\u00a0]/g, "").replace(",", ".");
+}
+
+/** Why a text is no value of this type, in the reader's language; "" if it is one or nothing is there yet. */
+function wrongValue(text: string, type: string, t: Words): string {
+  if (!isNumber(type) || !text.trim()) return "";
+  if (!/^-?\d{1,30}(\.\d{1,30})?$/.test(plainNumber(text))) return t("notNumber");
+  return type === "money" && !/^[^.]*(\.\d{1,2})?$/.test(plainNumber(text)) ? t("notMoney") : "";
 }
 
 function Moving({ value, isMoment, onWrite }: { value: { from_now: number; unit: string }; isMoment: boolean; onWrite: (value: Operand) => void }) {

@@ -1,13 +1,45 @@
 /* A decision table in the panel: its rows are read across, and each cell can be changed. */
 import type { Drawn } from "../model";
-import { addRow, readTables, removeRow, writeCell, writePolicy, type Table } from "../tables";
+import { useState } from "preact/hooks";
+import { addRow, canLookAt, makeTable, readTables, removeRow, writeCell, writePolicy, type Table } from "../tables";
 import { fieldsAt, useDesk } from "./context";
-import { IconButton, Select, TextInput } from "./inputs";
+import { IconButton, Offer, Select, TextInput } from "./inputs";
 
 const CHOSEN = ["UNIQUE", "FIRST"];
 
 export function TablesForm({ task }: { task: Drawn }) {
   return <>{readTables(task).map((table) => <TableForm key={table.id} task={task} table={table} />)}</>;
+}
+
+/** An empty table: what it looks at, what it answers. Its rows are written where every table's are. */
+export function NewTableForm({ task }: { task: Drawn }) {
+  const desk = useDesk();
+  const { model, t } = desk;
+  const [names, choose] = useState<string[]>([]);
+  const [answer, setAnswer] = useState("");
+  const [type, setType] = useState("text");
+  const [policy, setPolicy] = useState("FIRST");
+  const fields = fieldsAt(desk, task, false).filter(canLookAt);
+  const inputs = names.flatMap((name) => fields.find((field) => field.name === name) ?? []);
+  const name = model.name(task) || t("kind_BusinessRuleTask");
+  const make = (): void => makeTable(model, task, { name, inputs, answer: answer.trim() || name, type, policy });
+  return (
+    <fieldset class="kp-checks">
+      <legend>{t("tableNew")}</legend>
+      {inputs.map((field) => (
+        <div class="kp-row" key={field.name}>
+          <span>{field.label}</span>
+          <IconButton label={t("remove", { name: field.label })} sign="✕" onClick={() => choose(names.filter((one) => one !== field.name))} />
+        </div>
+      ))}
+      <Offer label={t("tableInput")} button={t("add")} options={fields.filter((field) => !names.includes(field.name)).map((field) => ({ key: field.name, label: field.label }))} onPick={(next) => choose([...names, next])} />
+      <TextInput label={t("tableAnswer")} placeholder={name} value={answer} onWrite={setAnswer} />
+      <Select label={t("tableAnswerType")} value={type} options={["text", "number", "boolean"].map((key) => ({ key, label: t(`type_${key}`) }))} onWrite={setType} />
+      <Select label={t("policy")} value={policy} options={CHOSEN.map((key) => ({ key, label: t(`policy_${key}`) }))} onWrite={setPolicy} />
+      {inputs.length ? null : <p class="k-field__help">{t("tableInputFirst")}</p>}
+      <button type="button" class="k-button k-button--plain k-button--small" disabled={!inputs.length} onClick={make}>{t("tableMake")}</button>
+    </fieldset>
+  );
 }
 
 function TableForm({ task, table }: { task: Drawn; table: Table }) {

@@ -1,0 +1,91 @@
+"""What a head of sales makes in the designer without a file and without leaving the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import translation
+from playwright.sync_api import Page, expect
+
+from kniga.platform import clock
+from kniga.processes.drafts.drafting import draft_from_scratch
+from kniga.processes.models import Draft
+from tests.domain.department import Department, make_department
+
+SignIn = Callable[[Page, Any], None]
+FIRST = "[data-element-id='first_step'] .djs-hit"
+
+
+@pytest.fixture
+def house(transactional_db: None) -> Department:
+    return make_department()
+
+
+@pytest.fixture
+def draft(house: Department) -> Draft:
+    with translation.override("en"):
+        return draft_from_scratch(name="Sale of racks", kind="sale", by=house.hanna, now=clock.now())
+
+
+def _open(page: Page, draft: Draft) -> None:
+    page.goto(f"/processes/drafts/{draft.pk}/")
+    page.wait_for_selector("[data-ready]")
+
+
+def _saved(page: Page) -> None:
+    expect(page.locator("[data-status]")).to_have_attribute("data-status", "saved")
+
+
+def test_the_walk_starts_from_the_book_and_leaves_the_designer_whole(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn
+) -> None:
+    sign_in(page, house.hanna)
+    _open(page, draft)
+    page.get_by_role("tab", name="Book").click()
+    page.locator("[data-do='play']").click()
+    expect(page.locator(".k-play__here")).to_be_visible()
+    page.get_by_role("button", name="Back to drawing").click()
+    expect(page.locator("[data-part='step']")).to_be_visible()
+
+
+def test_a_decision_table_is_made_without_a_file(page: Page, house: Department, draft: Draft, sign_in: SignIn) -> None:
+    sign_in(page, house.hanna)
+    _open(page, draft)
+    page.locator(FIRST).first.click()
+    page.locator("[data-part='decision']").click()
+    page.keyboard.type("Discount")
+    page.keyboard.press("Enter")
+    form = page.get_by_role("group", name="A new table")
+    make = form.get_by_role("button", name="Make an empty table")
+    expect(make).to_be_disabled()
+    form.get_by_label("What the table looks at").first.select_option("deal.amount")
+    form.get_by_role("button", name="Add: What the table looks at").click()
+    make.click()
+    cell = page.get_by_label("Row 1, Discount")
+    expect(cell).to_have_value('"?"')
+    cell.fill('"small"')
+    cell.press("Enter")
+    expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
+    _saved(page)
+    draft.refresh_from_db()
+    assert b'kniga:decision="discount"' in bytes(draft.xml)
+    assert b"deal.amount" in bytes(draft.xml)
+    assert '"small"' in bytes(draft.xml).decode()
+
+
+def test_a_blank_before_a_field_put_into_a_script_stays(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn
+) -> None:
+    sign_in(page, house.hanna)
+    _open(page, draft)
+    page.locator(FIRST).first.click()
+    fold = page.locator(".kp-fold", has=page.locator(".kp-script"))
+    if fold.get_attribute("open") is None:
+        fold.locator("summary").click()
+    text = page.locator(".kp-script__text")
+    text.fill("This is ")
+    text.blur()
+    page.locator(".kp-script .kp-placeholders button").nth(3).click()
+    expect(text).to_have_value("This is {{user.name}}")
