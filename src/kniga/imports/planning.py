@@ -54,6 +54,7 @@ def plan(run: Run) -> Importer:
         run.progress("check", done, run.table.row_count)
     mark_repeats(run)
     importer.end()
+    _keep_used(run, references)
     return importer
 
 
@@ -106,6 +107,20 @@ def _resolve(run: Run, drafts: Sequence[Draft], references: Sequence[MappedColum
             else:
                 draft.values[field] = meant.name
                 draft.values[f"{field}_id"] = meant.id
+
+
+def _keep_used(run: Run, references: Sequence[MappedColumn]) -> None:
+    """Only rows that are applied bring new entries: which they are is known when all rows are decided."""
+    sql = """
+SELECT DISTINCT values ->> %(field)s FROM imports_importrow
+WHERE job_id = %(job)s AND action NOT IN ('error', 'conflict', 'skip') AND values ->> %(field)s IS NOT NULL
+"""
+    used: dict[str, set[str]] = defaultdict(set)
+    for mapped in references:
+        if mapped.field.reference in run.references.new:
+            used[mapped.field.reference].update(row[0] for row in run.fetch(sql, {"field": mapped.field.key}))
+    for reference, names in used.items():
+        run.references.keep_used(reference, names)
 
 
 def _unknown_text(unknown: Unknown) -> str:

@@ -3,7 +3,7 @@
 An exact name (case, ё/е and white space apart) is taken. Anything else is never taken silently: a near name
 becomes a suggestion which a person confirms, once (see `aliases`).
 An unknown entry of a mere list (industry, region, source, branch)
-is made and reported; other unknown names stop their rows until the person says what they mean or lets them be made.
+is made and reported if a row that is applied names it; other unknown names stop their rows until the person says what they mean or lets them be made.
 """
 
 from __future__ import annotations
@@ -203,6 +203,23 @@ WHERE (name_key = ANY(%s::text[]) OR (inn <> '' AND inn = ANY(%s::text[])))
                 cursor.execute(_GIVE_OWNER, {"client": made, "owner": self.sight.actor_id, "now": self.now})
         self.made.setdefault(table, []).append(made)
         return made
+
+    def keep_used(self, reference: str, used: Collection[str]) -> None:
+        """Take back the entries of a list that this run has made (or would make) for rows which are not applied;
+        `used` are the names that applied rows hold."""
+        names, table, book = self.new.get(reference, {}), BOOKS[reference].table, self._book(reference)
+        unused = set(names) - {fold(name) for name in used}
+        ids = [meant.id for key in unused if (meant := book.pop(key, None)) is not None and meant.id is not None]
+        for key in unused:
+            del names[key]
+        if reference in self.new and not names:
+            del self.new[reference]
+        if ids:
+            with connection.cursor() as cursor:
+                if reference == "client":
+                    cursor.execute("DELETE FROM clients_ownership WHERE client_id = ANY(%s)", [ids])
+                cursor.execute(f"DELETE FROM {table} WHERE id = ANY(%s)", [ids])
+            self.made[table] = [id_ for id_ in self.made[table] if id_ not in set(ids)]
 
     def _owners(self) -> list[int] | None:
         return None if self.sight.owners is None else list(self.sight.owners)

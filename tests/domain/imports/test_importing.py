@@ -199,6 +199,16 @@ def test_wrong_cells_name_row_column_and_reason_and_good_rows_can_go_alone(files
     assert done(report) == {"create": 1, "error": 2} and Client.objects.get().inn == "7707083893"
 
 
+def test_only_rows_that_are_applied_bring_new_entries_of_lists(files: Files) -> None:
+    text = "name,inn,region\nA,7707083893,Leeds\nB,7707083890,York\nA,7707083893,Bath\nC,,Leeds\nD,bad,Leeds\n"
+    assert files.stopped("clients", text).new == {"region": ["Leeds"]}
+    job, report = files.imported("clients", text, skip_errors=True)
+    assert report.new == {"region": ["Leeds"]} and done(report)["create"] == 2
+    assert set(Region.objects.values_list("name", flat=True)) == {"Leeds"}
+    undo_job(job=job, by=None, now=NOW)
+    assert not Region.objects.exists()
+
+
 def test_an_inn_that_lost_its_zero_in_a_spreadsheet_is_mended(files: Files) -> None:
     inn = next(f"0{number}" for number in range(276_000_000, 276_001_000) if is_inn(f"0{number}"))
     files.imported("clients", f"name,inn\nA,{inn[1:]}\n")
