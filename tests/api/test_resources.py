@@ -10,6 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from kniga.api.urls import api
+from kniga.people.services import update_user
 from kniga.platform.models import Event
 from kniga.processes.models import Task
 from kniga.processes.services import start_process
@@ -169,7 +170,10 @@ def test_the_funnel_the_lists_and_the_caller_are_read(department: Department, ca
     assert conforms(call("GET", "/lists").json(), "GET", "/lists")
     me = call("GET", "/token").json()
     assert me["user"]["email"] == "rep@example.com" and conforms(me, "GET", "/token")
-    assert call("GET", "/users").json()["items"][0]["id"] == department.rep.pk
+    update_user(user=department.rep, skills=["English"], by=None, now=NOW)
+    [listed] = call("GET", "/users").json()["items"]
+    assert (listed["id"], listed["skills"]) == (department.rep.pk, ["English"])
+    assert call("GET", f"/users/{department.rep.pk}").json()["skills"] == ["English"]
     assert call("GET", f"/users/{department.head.pk}").status_code == 404
 
 

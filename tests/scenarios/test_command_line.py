@@ -58,7 +58,7 @@ def test_people_are_created_listed_and_changed_from_the_command_line(env: dict[s
     assert kniga("user", "set-role", "olga@kniga.test", "owner", env=env).returncode == 0
     assert kniga("user", "set-password", "olga@kniga.test", "--json", env=env).returncode == 0
     listed = json.loads(kniga("user", "list", "--json", env=env).stdout)
-    assert [(row["email"], row["role"]) for row in listed] == [("olga@kniga.test", "owner")]
+    assert [(row["email"], row["role"], row["skills"]) for row in listed] == [("olga@kniga.test", "owner", [])]
     assert kniga("user", "set-password", "nobody@kniga.test", env=env).returncode == 1
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from kniga.people.services import deactivate_user, update_user
 from kniga.processes.models import ProcessVersion
 from kniga.processes.services import start_process
 from kniga.processes.versions.checking import Checked
@@ -41,6 +42,10 @@ def version(department: Department) -> ProcessVersion:
     return upload_version(xml=watched(), note="", by=None, now=NOW)
 
 
+def check(department: Department, version: ProcessVersion) -> set[tuple[str, str, str]]:
+    return warnings(get_check(user=department.head, version_id=version.pk))
+
+
 def warnings(checked: Checked) -> set[tuple[str, str, str]]:
     return {(one.code, one.element, one.severity) for one in checked.problems}
 
@@ -53,7 +58,14 @@ def test_a_check_warns_of_what_is_not_kept_yet(department: Department, version: 
     assert told <= warnings(get_check(user=department.head, version_id=version.pk))
     file = SimpleUploadedFile("watched.bpmn", watched())
     html = browser(department).post("/processes/upload/", {"file": file, "act": "check"}).content.decode()
-    assert "does not choose who gets the step" in html
+    assert "Nobody has the skill “negotiation”" in html
+
+
+def test_a_check_says_nothing_of_a_skill_that_somebody_has(department: Department, version: ProcessVersion) -> None:
+    update_user(user=department.other, skills=["NEGOTIATION"], by=None, now=NOW)
+    assert "skill_not_known" not in {code for code, _element, _severity in check(department, version)}
+    deactivate_user(user=department.other, by=None, now=NOW)
+    assert ("skill_not_known", "ask", "warning") in check(department, version), "a closed account does no steps"
 
 
 def test_the_book_and_the_task_show_control_points(department: Department, version: ProcessVersion) -> None:

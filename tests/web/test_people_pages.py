@@ -85,6 +85,22 @@ def test_the_owner_sets_on_a_page_how_far_a_role_sees(
     assert "/people/access/" not in as_user(make_user("head")).get("/people/").content.decode()
 
 
+def test_skills_are_written_on_the_page_of_a_person(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    owner, person = as_user(make_user("owner")), make_user("rep")
+    form = {"name": "Rep", "email": person.email, "role": "rep"}
+    assert owner.post(f"/people/{person.pk}/", form | {"skills": "English, negotiation; English,"}).status_code == 302
+    person.refresh_from_db()
+    assert person.skills == ["English", "negotiation"]
+    assert 'value="English, negotiation"' in owner.get(f"/people/{person.pk}/").content.decode()
+    refused = owner.post(f"/people/{person.pk}/", form | {"skills": "x" * 101})
+    assert refused.status_code == 422 and "at most 100" in refused.content.decode()
+    page = as_user(person).post("/people/profile/", {"name": "Rep", "phone": "", "skills": "everything"})
+    person.refresh_from_db()
+    assert page.status_code == 302 and person.skills == ["English", "negotiation"], "nobody gives themselves one"
+
+
 def test_the_old_address_does_not_open_the_account_once_it_is_changed(
     as_user: Callable[[User], Client], make_user: Callable[..., User]
 ) -> None:

@@ -35,6 +35,7 @@ class UserDetail:
     branch_id: int | None
     team_id: int | None
     is_active: bool
+    skills: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +81,6 @@ def revoke_self(request: ApiRequest) -> HttpResponse:
 
 def _detail(user: User) -> UserDetail:
     return UserDetail(
-        user.pk, user.name, user.email, user.role, user.phone, user.branch_id, user.team_id, user.is_active
-    )
+        user.pk, user.name, user.email, user.role, user.phone, user.branch_id, user.team_id, user.is_active,
+        tuple(user.skills),
+    )  # fmt: skip

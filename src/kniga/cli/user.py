@@ -51,9 +51,12 @@ def list_users(as_json: AsJson = False) -> None:
         from kniga.people.models import User
 
         found = User.objects.order_by("-is_active", "name_key", "id")
-        rows = list(found.values_list("id", "name", "email", "role", "branch__name", "team__name", "is_active"))
-    columns = ("id", "name", "email", "role", "branch", "team", "is_active")
+        fields = ("id", "name", "email", "role", "branch__name", "team__name", "is_active", "skills")
+        rows = list(found.values_list(*fields))
+    columns = ("id", "name", "email", "role", "branch", "team", "is_active", "skills")
     shown = [dict(zip(columns, row, strict=True)) for row in rows]
+    if not as_json:
+        shown = [row | {"skills": ", ".join(row["skills"])} for row in shown]
     print_rows(shown, as_json=as_json, empty="nobody yet: kniga user create")
 
 

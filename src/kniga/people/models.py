@@ -56,6 +56,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     external_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
+    skills = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    skill_keys = ArrayField(models.TextField(), default=list, editable=False)
 
     objects = UserManager()
 
@@ -74,6 +76,7 @@ class User(AbstractBaseUser):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.name_key = fold(self.name)[:200]
+        self.skill_keys = [fold(word) for word in self.skills]
         super().save(*args, **kwargs)
 
 

@@ -36,6 +36,7 @@ class PersonRow:
     branch: str
     team: str
     is_active: bool
+    skills: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class TeamRow:
 
 _BY_NAME = Sort("(CASE WHEN u.is_active THEN '0' ELSE '1' END || u.name_key)", "text")
 _PEOPLE = """
-SELECT {sort}, u.id, u.name, u.email, u.role, u.phone, coalesce(b.name, ''), coalesce(t.name, ''), u.is_active
+SELECT {sort}, u.id, u.name, u.email, u.role, u.phone, coalesce(b.name, ''), coalesce(t.name, ''), u.is_active,
+       u.skills
 FROM people_user u
 LEFT JOIN people_branch b ON b.id = u.branch_id
 LEFT JOIN people_team t ON t.id = u.team_id
@@ -90,7 +92,7 @@ def people_page(
         conditions.add(_BY_NAME.after("u.id"), *decode_cursor(cursor, _BY_NAME))
     order = _BY_NAME.order("u.id")
     sql = _PEOPLE.format(sort=_BY_NAME.expression, where=conditions.where, order=order, limit=limit + 1)
-    return page_of(rows_of(sql, conditions.parameters), limit, lambda row: PersonRow(*row))
+    return page_of(rows_of(sql, conditions.parameters), limit, lambda row: PersonRow(*(*row[:-1], tuple(row[-1]))))
 
 
 def get_managed_user(*, user: User, id: int) -> User:

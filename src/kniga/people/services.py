@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
@@ -19,6 +20,7 @@ from kniga.people.models import Branch, Team, User
 from kniga.people.permissions import HIGH_ROLES, Act, managed_branch_id
 from kniga.people.require import require
 from kniga.people.roles import Role
+from kniga.people.skills import cleaned_skills
 from kniga.platform import ledger
 from kniga.platform.emails import checked_email
 from kniga.platform.errors import Refused
@@ -37,6 +39,7 @@ class UserChanges(TypedDict, total=False):
     phone: str
     language: str
     theme: str
+    skills: Sequence[str]
     branch: Branch | None
     team: Team | None
 
@@ -58,6 +61,7 @@ def create_user(
     phone: str = "",
     language: str = "",
     external_key: str | None = None,
+    skills: Sequence[str] = (),
     by: User | None,
     now: datetime,
     **place: Unpack[Place],
@@ -65,10 +69,10 @@ def create_user(
     """A new user; without a password they set one by the reset letter.
 
     Raises Refused: `name_missing`, `email_invalid`, `email_taken`, `role_unknown`, `password_weak`,
-    `phone_invalid`, `not_allowed`.
+    `phone_invalid`, `skill_long`, `skills_many`, `not_allowed`.
     """
     user = User(external_key=external_key)
-    given = UserChanges(email=email, name=name, role=role, phone=phone, language=language)
+    given = UserChanges(email=email, name=name, role=role, phone=phone, language=language, skills=skills)
     if "branch" in place:
         given["branch"] = place["branch"]
     if "team" in place:
@@ -76,7 +80,9 @@ def create_user(
     _apply(user, given, by)
     _set_password(user, password)
     user.save()
-    payload = {"name": user.name, "role": user.role, "branch": user.branch_id, "team": user.team_id}
+    payload: dict[str, Any] = {"name": user.name, "role": user.role, "branch": user.branch_id, "team": user.team_id}
+    if user.skills:
+        payload["skills"] = user.skills
     _record(events.USER_CREATED, {"user": user.pk, **payload}, by, now)
     return user
 
@@ -192,6 +198,8 @@ def _apply(user: User, changes: UserChanges, by: User | None) -> None:
             raise Refused("email_taken", _("Somebody already signs in with this address."), field="email")
     if "phone" in changes:
         user.phone = to_e164(changes["phone"], field="phone")[:20] if changes["phone"].strip() else ""
+    if "skills" in changes:
+        user.skills = cleaned_skills(changes["skills"])
     _apply_preferences(user, changes)
     if "role" in changes:
         _apply_role(user, changes["role"], by)
@@ -268,7 +276,8 @@ def _set_active(user: User, is_active: bool, kind: str, by: User | None, now: da
 def _shown(user: User) -> dict[str, Any]:
     return {
         "name": user.name, "email": user.email, "role": user.role, "phone": user.phone,
-        "language": user.language, "theme": user.theme, "branch": user.branch_id, "team": user.team_id,
+        "language": user.language, "theme": user.theme, "skills": user.skills,
+        "branch": user.branch_id, "team": user.team_id,
     }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kniga.people import queries, services
@@ -32,9 +34,11 @@ def test_a_new_user_signs_in_with_a_lower_case_address_and_joins_the_branch_of_t
         ({"role": "king"}, "role_unknown"),
         ({"password": "1234"}, "password_weak"),
         ({"phone": "12"}, "phone_invalid"),
+        ({"skills": ["x" * 101]}, "skill_long"),
+        ({"skills": [f"skill {number}" for number in range(51)]}, "skills_many"),
     ],
 )
-def test_a_wrong_user_is_refused_and_leaves_no_trace(house: Department, fields: dict[str, str], code: str) -> None:
+def test_a_wrong_user_is_refused_and_leaves_no_trace(house: Department, fields: dict[str, Any], code: str) -> None:
     with pytest.raises(Refused) as refusal:
         services.create_user(**({"email": "x@kniga.test", "name": "X"} | fields), by=house.olga, now=NOW)
     assert refusal.value.code == code
@@ -131,6 +135,22 @@ def test_a_head_of_a_branch_neither_finds_nor_changes_teams_and_branches_of_othe
     assert kinds() == []
     assert [option.id for option in queries.managed_branches(user=house.hanna)] == [house.moscow.pk]
     assert services.create_team(branch=house.moscow, lead=house.anna, **given).lead == house.anna
+
+
+def test_skills_are_kept_once_each_and_the_ledger_keeps_old_and_new(house: Department) -> None:
+    skills = [" Счёт  НДС", "English", "", "счет ндс"]
+    boris = services.update_user(user=house.boris, skills=skills, by=house.olga, now=NOW)
+    boris.refresh_from_db()
+    assert (boris.skills, boris.skill_keys) == (["Счёт НДС", "English"], ["счет ндс", "english"])
+    assert Event.objects.get().payload["changes"] == {"skills": [[], ["Счёт НДС", "English"]]}
+    [row] = [row for row in queries.people_page(user=house.olga).rows if row.id == boris.pk]
+    assert row.skills == ("Счёт НДС", "English")
+
+
+def test_nobody_gives_themselves_a_skill(house: Department) -> None:
+    with pytest.raises(Refused) as refusal:
+        services.update_user(user=house.boris, skills=["English"], by=house.boris, now=NOW)
+    assert refusal.value.code == "not_allowed"
 
 
 def test_the_list_of_people_goes_on_where_its_page_ended(house: Department) -> None:

@@ -124,8 +124,8 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     "too_long_name": ("“{value}” is longer than {limit} characters.", "Shorten this name or key."),
     "calls_itself": ("The process calls itself.", "Draw a loop, or call another process."),
     "skill_not_known": (
-        "People have no skills yet: “{skill}” does not choose who gets the step.",
-        "Name who does it by kniga:assignee.",
+        "Nobody has the skill “{skill}”: the step goes to whom its rule names.",
+        "Note the skill on a person's page, or name no skill.",
     ),
     "unknown_param": ("The action {action} has no parameter “{param}”.", "Use one of: {allowed}."),
     "bad_param": ("“{value}” is no value of this parameter: {detail}.", "Correct it."),

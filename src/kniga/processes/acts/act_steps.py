@@ -39,7 +39,7 @@ def verdicts(
     now: datetime,
 ) -> Iterator[Verdict]:  # fmt: skip
     """The verdict on each instance (given with its own choices), in their order; a statement per batch for the
-    fields, besides a row per task that goes to a role."""
+    fields, besides a row per task that goes to a role or asks for a skill."""
     if act.kind in SWITCHES:
         before = SWITCHES[act.kind][0]
         for snapshot, _choices in members:

@@ -12,7 +12,9 @@ from kniga.documents.models import TemplateKind
 from kniga.documents.queries import active_template_names
 from kniga.people.models import User
 from kniga.people.permissions import Act, may
+from kniga.people.skills import skills_of_people
 from kniga.platform.errors import NotVisible
+from kniga.platform.textkeys import fold
 from kniga.processes.drafts.drafting import DISCARDED_FOR
 from kniga.processes.models import Draft, DraftPresence, DraftSave, Process, ProcessVersion, VersionStatus
 from kniga.processes.versions.definitions import runnable_version
@@ -187,12 +189,18 @@ def draft_catalog(*, user: User) -> DraftCatalog:
     stages = Stage.objects.filter(is_active=True).order_by("pipeline_id", "position").values_list("key", "name")
     processes = Process.objects.filter(is_active=True, versions__status=VersionStatus.PUBLISHED).order_by("name")
     return DraftCatalog(
-        skills=tuple(sorted({task.skill for task in tasks if task.skill})),
+        skills=_skills(task.skill for task in tasks if task.skill),
         stages=tuple(Named(*row) for row in dict.fromkeys(stages)),
         documents=tuple(Named(*item) for item in active_template_names().items()),
         letters=tuple(Named(*item) for item in active_template_names(kind=TemplateKind.LETTER).items()),
         processes=tuple(Named(*row) for row in processes.values_list("key", "name")),
     )
+
+
+def _skills(asked: Iterable[str]) -> tuple[str, ...]:
+    """Those of people and of steps, each once, as people have it written."""
+    found = {fold(skill): skill for skill in asked} | skills_of_people()
+    return tuple(found[key] for key in sorted(found))
 
 
 def _rows(drafts: Iterable[Draft]) -> Iterator[DraftRow]:

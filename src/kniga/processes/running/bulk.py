@@ -16,7 +16,7 @@ from kniga.platform.said import said as _
 from kniga.platform.waking import wake_workers
 from kniga.processes.models import ProcessVersion, VersionStatus
 from kniga.processes.running.applying import dump_data, event_entries, own_tokens, work_entries
-from kniga.processes.running.assignment import people_of_role
+from kniga.processes.running.assignment import people_of_role, skilled_people
 from kniga.processes.running.effects import Effects, local_moment, resolve
 from kniga.processes.running.reading import DealFacts, fields_of_deals
 from kniga.processes.running.refusals import refusal_of
@@ -58,7 +58,7 @@ JOIN starting s ON s.instance_id = t.instance_id AND s.variant > 0 AND t.element
 """
 
 _WRITE = """
-WITH entry AS (SELECT * FROM starting WHERE variant = %(variant)s),
+WITH entry AS (SELECT *, coalesce(owner_id::text, '') AS owner_key FROM starting WHERE variant = %(variant)s),
 instance AS (
     INSERT INTO processes_instance (id, version_id, deal_id, status, revision, seq, stage, data, tokens, watched,
                                     started_at)
@@ -68,7 +68,10 @@ instance AS (
     INSERT INTO processes_task (instance_id, token, element, name, kind, deal_id, client_id, stage_id, assignee_id,
                                 status, created_at, due_at)
     SELECT entry.instance_id, t.token, t.element, t.name, t.kind, entry.deal_id, entry.client_id, t.stage,
-           CASE WHEN t.people IS NOT NULL
+           CASE WHEN t.skilled -> entry.owner_key IS NOT NULL
+                THEN (t.skilled -> entry.owner_key
+                        ->> (entry.turn %% jsonb_array_length(t.skilled -> entry.owner_key))::integer)::bigint
+                WHEN t.people IS NOT NULL
                 THEN (t.people ->> (entry.turn %% jsonb_array_length(t.people))::integer)::bigint
                 WHEN t.assignee = 'lead' THEN coalesce(entry.lead_id, entry.head_id, entry.owner_id)
                 WHEN t.assignee = 'head' THEN coalesce(entry.head_id, entry.lead_id, entry.owner_id)
@@ -77,7 +80,7 @@ instance AS (
            'open', %(now)s, t.due
     FROM entry, jsonb_to_recordset(%(tasks)s::jsonb)
                 AS t (token integer, element text, name text, kind text, stage bigint, assignee text, due timestamptz,
-                      people jsonb)
+                      people jsonb, skilled jsonb)
     RETURNING id, instance_id, token
 ), timer AS (
     INSERT INTO processes_timer (instance_id, token, element, due_at, status, made_in)
@@ -161,7 +164,7 @@ def start_many(
             for step, members in _paths(version, element or None, deals, now):
                 variant += 1
                 cursor.execute(_VARIANTS, [[deal.id for deal in members], [variant] * len(members)])
-                arguments = _arguments(version, step, members[0], actor_id, now)
+                arguments = _arguments(version, step, members, actor_id, now)
                 cursor.execute(_WRITE, arguments | {"variant": variant})
                 started += int(cursor.fetchone()[0])
         if version.watches:
@@ -218,8 +221,9 @@ def _first_step(version: RunnableVersion, element: str | None, fields: Mapping[s
 
 
 def _arguments(
-    version: RunnableVersion, step: Step, sample: DealFacts, actor_id: int | None, now: datetime
+    version: RunnableVersion, step: Step, deals: Sequence[DealFacts], actor_id: int | None, now: datetime
 ) -> dict[str, Any]:
+    sample = deals[0]
     effects = resolve(version, NEW_STATE, step, sample, now, instance_id=0, by_person=actor_id is not None)
     if effects.messages or effects.signals or effects.amount is not None or effects.expected_date is not None:
         raise Refused("throws_at_once", _("The process sends or sets something before its first step."))
@@ -233,7 +237,7 @@ def _arguments(
         "now": now,
         "actor": actor_id,
         "stage_id": effects.stages[-1][0] if effects.stages else None,
-        "tasks": _json(_tasks(version, effects, sample)),
+        "tasks": _json(_tasks(version, effects, deals)),
         "timers": _json(effects.timers),
         "subscriptions": _json(
             [(one.token, one.element, one.kind, one.name, one.correlation, one.key) for one in effects.subscriptions]
@@ -243,16 +247,18 @@ def _arguments(
     }
 
 
-def _tasks(version: RunnableVersion, effects: Effects, sample: DealFacts) -> list[dict[str, Any]]:
-    entries = []
+def _tasks(version: RunnableVersion, effects: Effects, deals: Sequence[DealFacts]) -> list[dict[str, Any]]:
+    entries, owners = [], {deal.owner_id for deal in deals}
     for new in effects.tasks:
         task = version.definition.user_task(new.element)
         rule = task.assignee if task else "owner"
-        people = people_of_role(rule, sample.branch_id) if rule.startswith("role:") else []
+        people = people_of_role(rule, deals[0].branch_id) if rule.startswith("role:") else []
+        able = skilled_people(rule, task.skill, owners) if task and task.skill else {}
         entries.append(
             {
                 "token": new.token, "element": new.element, "name": new.name, "kind": new.kind, "stage": new.stage_id,
                 "assignee": rule, "due": new.due_at, "people": people or None,
+                "skilled": {str(owner or ""): ids for owner, ids in able.items()},
             }
         )  # fmt: skip
     return entries

@@ -128,7 +128,8 @@ def resolve(
     """Fill in what the engine leaves to the shell: names, people and moments.
 
     `is_top` False: a called or started process, which neither closes the deal nor moves it between stages;
-    `by_person`: the step can be undone, so work outside waits. Reads one row per task that goes to a role."""
+    `by_person`: the step can be undone, so work outside waits. Reads one row per task that goes to a role or asks
+    for a skill."""
     return _Filling(version, before, step, deal, now, instance_id, is_top, by_person, fired).effects
 
 
@@ -250,7 +251,7 @@ class _Filling:
             task.name if item is None else f"{task.name}: {self._shown(task, item)}"[:LONGEST_NAME],
             task.kind,
             None if stage is None or not self.is_top else self.version.stage_ids[stage],
-            None if is_moved else assignee_for(task.assignee, self.deal),
+            None if is_moved else assignee_for(task.assignee, self.deal, task.skill),
             None if is_moved else self._deadline(task),
         )
 

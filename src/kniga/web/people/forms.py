@@ -24,6 +24,7 @@ class PersonForm:
     language: str = ""
     team: str = ""
     branch: str = ""
+    skills: str = ""
     password: str = ""
 
     @classmethod
@@ -40,11 +41,16 @@ class PersonForm:
             language=user.language,
             team=str(user.team_id or ""),
             branch=str(user.branch_id or ""),
+            skills=", ".join(user.skills),
         )
 
     def chosen_team(self, user: User) -> Team | None:
         """The team chosen; raises NotVisible for one this user does not manage."""
         return get_team(user=user, id=team_id) if (team_id := number_or_none(self.team)) else None
+
+    def named_skills(self) -> list[str]:
+        """The skills typed, parted by commas."""
+        return self.skills.replace("\n", ",").replace(";", ",").split(",")
 
     def chosen_branch(self, user: User) -> Branch | None:
         """The branch chosen; raises NotVisible for one this user does not manage."""

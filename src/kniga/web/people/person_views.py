@@ -35,6 +35,7 @@ def create(request: SignedInRequest) -> HttpResponse:
             password=form.password or None,
             phone=form.phone,
             language=form.language,
+            skills=form.named_skills(),
             branch=form.chosen_branch(request.user),
             team=form.chosen_team(request.user),
             by=request.user,
@@ -63,6 +64,7 @@ def edit(request: SignedInRequest, user_id: int) -> HttpResponse:
             role=form.role,
             phone=form.phone,
             language=form.language,
+            skills=form.named_skills(),
             branch=form.chosen_branch(request.user),
             team=form.chosen_team(request.user),
         )
