@@ -11,6 +11,7 @@ export function startForms(): void {
   settleDrafts();
   mount("form[data-guard]", guard);
   mount("[data-error-summary], [aria-invalid='true']", () => focusFirstError());
+  document.addEventListener("invalid", sayWhatIsMissing, true);
   window.addEventListener("beforeunload", (event) => {
     if (hasUnsaved()) event.preventDefault();
   });
@@ -31,6 +32,14 @@ export function startForms(): void {
   window.addEventListener("pageshow", () => {
     for (const form of document.forms) release(form);
   });
+}
+
+/** What is missing is said in the language of the page, not of the browser. */
+function sayWhatIsMissing(event: Event): void {
+  const input = event.target;
+  if (!(input instanceof HTMLInputElement) || !input.dataset.missing || !input.validity.valueMissing) return;
+  input.setCustomValidity(input.dataset.missing);
+  input.addEventListener("input", () => input.setCustomValidity(""), { once: true });
 }
 
 /** Whether the server took the form: an answer that sends to the sign-in page (204) did not. */

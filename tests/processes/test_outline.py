@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 
 from kniga.engine import compile_bpmn
 from kniga.platform.errors import Refused
 from kniga.processes.models import Task
 from kniga.processes.services import complete_task, start_process, undo_completion
 from kniga.processes.wording.outline import outline_of
+from kniga.processes.wording.words import condition_in_words, points_in_words
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 
@@ -43,3 +45,38 @@ def test_undoing_the_first_of_two_says_what_was_finished_after_it(department: De
             task_id=Task.objects.get(element="left").pk, by=department.rep, now=NOW + timedelta(seconds=5)
         )  # fmt: skip
     assert refused.value.code == "undo_moved_on"
+
+
+def test_points_and_waits_are_told_with_their_lines_and_length() -> None:
+    condition = '{"field": "%s", "type": "%s", "op": "ge", "value": "%s"}'
+    found = compile_bpmn(
+        book(
+            "pointed",
+            f"""<startEvent id="s"/>{task("a")}<serviceTask id="points" name="Score"><extensionElements>
+            <kniga:action name="rescore"><kniga:param name="answer" value="score"/><kniga:points value="5">
+            <kniga:condition>{condition % ("deal.amount", "money", "100")}</kniga:condition></kniga:points>
+            </kniga:action>
+            </extensionElements></serviceTask>
+            <intermediateCatchEvent id="pause" name="Pause"><timerEventDefinition><timeDuration>P3D</timeDuration>
+            </timerEventDefinition></intermediateCatchEvent>
+            <exclusiveGateway id="g" default="g_b"/>{task("b")}{task("c")}<endEvent id="e"/>
+            <sequenceFlow id="g_c" sourceRef="g" targetRef="c"><conditionExpression language="urn:kniga:rules:1">
+            {condition % ("answer.score", "number", "10")}</conditionExpression></sequenceFlow>
+            <flows>
+            s -> a
+            a -> points
+            points -> pause
+            pause -> g
+            g -> b
+            b -> e
+            c -> e
+            </flows>""",
+        )
+    )
+    with override("en"):
+        leads = outline_of(found)[-1].steps[0].ways[0].destinations
+        assert {lead.via for lead in leads} == {("Score", "Pause (3 working days)")}
+        (only_if,) = (lead.only_if for lead in leads if lead.only_if)
+        assert condition_in_words(only_if, found) == "Score is at least 10"
+        (told,) = points_in_words(found)
+        assert told.name == "Score" and len(told.lines) == 1 and told.lines[0].endswith("100: +5")

@@ -20,7 +20,14 @@ from kniga.processes.wording.step_changes import (
     lead_in_words,
     price_in_words,
 )
-from kniga.processes.wording.words import assignee_in_words, control_in_words, kind_names, materials_in_words
+from kniga.processes.wording.words import (
+    PointsInWords,
+    assignee_in_words,
+    control_in_words,
+    kind_names,
+    materials_in_words,
+    points_in_words,
+)
 from kniga.salesbook.queries import ChapterSource, EditionRow, chapters_of
 
 
@@ -98,6 +105,7 @@ class Chapter:
     drawing: Drawing | None
     parts: tuple[Part, ...]
     words: Mapping[str, str]
+    points: tuple[PointsInWords, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -131,7 +139,7 @@ def _chapter(number: int, source: ChapterSource, file: bytes | None) -> Chapter:
     parts = tuple(_part(definition, place, part) for place, part in enumerate(outline, 1))
     return Chapter(
         number, source.process, definition.name, kind_names().get(source.kind, source.kind), source.number,
-        source.note, source.published_at, drawing, parts, placeholder_words(definition),
+        source.note, source.published_at, drawing, parts, placeholder_words(definition), points_in_words(definition),
     )  # fmt: skip
 
 

@@ -43,7 +43,8 @@ class ChapterSource:
 
 @dataclass(frozen=True, slots=True)
 class ChapterChange:
-    """What became of a process between two editions; `changes` only where both have it."""
+    """What became of a process between two editions; `changes` only where both have it; `note` is what was said
+    at the publishing of the newer one."""
 
     process: str
     name: str
@@ -51,6 +52,7 @@ class ChapterChange:
     before: int | None
     after: int | None
     changes: Changes | None
+    note: str = ""
 
 
 _EDITIONS: Final = """
@@ -122,7 +124,10 @@ def _change(old: ChapterSource | None, new: ChapterSource | None) -> ChapterChan
     assert shown is not None, "one of both is there"
     definition = runnable_version(shown.version_id).definition
     before, after = old.number if old else None, new.number if new else None
+    note = new.note if new else ""
     if old is None or new is None:
-        return ChapterChange(shown.process, definition.name, "new" if old is None else "gone", before, after, None)
+        return ChapterChange(
+            shown.process, definition.name, "new" if old is None else "gone", before, after, None, note
+        )
     changes = changes_between(runnable_version(old.version_id).definition, definition)
-    return ChapterChange(shown.process, definition.name, "changed", before, after, changes)
+    return ChapterChange(shown.process, definition.name, "changed", before, after, changes, note)

@@ -106,7 +106,7 @@ def write_to_owner(*, deviation_id: int, word: str, by: User, now: datetime) -> 
 @transaction.atomic
 def move_date(*, deviation_id: int, to: datetime | None, word: str, by: User, now: datetime) -> bool:
     """Move the deadline of the step that deviates; `word` is the reason. Whether the deviation is over with that: one
-    whose control point does not count from the deadline stays, and is taken up.
+    whose control point does not count from the deadline stays, and is taken up. The reason stands on the deviation.
 
     Raises as `move_deadline`, and Conflict `deviation_closed`."""
     # Not locked yet: the instance comes first, as wherever both are locked.
@@ -118,7 +118,10 @@ def move_date(*, deviation_id: int, to: datetime | None, word: str, by: User, no
     row.refresh_from_db()
     if row.state == DeviationState.OPEN:
         acknowledge(deviation_id=deviation_id, word=word, by=by, now=now)
-    return row.state == DeviationState.CLOSED
+        return False
+    is_over = row.state == DeviationState.CLOSED
+    Deviation.objects.filter(pk=row.pk).update(**{"end_word" if is_over else "word": _checked(word)})
+    return is_over
 
 
 def _locked(deviation_id: int, by: User) -> Deviation:

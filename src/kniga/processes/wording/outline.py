@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from kniga.engine import (
     BoundaryEvent,
     Branch,
+    CatchEvent,
     Definition,
     Due,
+    Element,
     EndEvent,
     EventGateway,
     ExclusiveGateway,
@@ -21,6 +23,7 @@ from kniga.engine import (
     Way,
     ways_of,
 )
+from kniga.processes.wording.words import wait_in_words
 from kniga.rules import And, Comparison, Not, Or, Rule
 from kniga.rules.decide import first_true
 
@@ -28,8 +31,9 @@ from kniga.rules.decide import first_true
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where a way leads: a step or an end (`result` won, lost, other; "" for a step). `only_if` is the condition
-    beyond the outcome that decides for it; `otherwise`: the way taken when no condition holds; `via` are the names of
-    what is waited for and what the machine does before; `is_beside`: one of several that all come."""
+    beyond the outcome that decides for it; `otherwise`: the way taken when no condition holds; `via` is what is waited
+    for, and how long, and what the machine does before, `passed` their bare names; `is_beside`: one of several that all
+    come."""
 
     element: str
     name: str
@@ -38,6 +42,7 @@ class Destination:
     otherwise: bool
     via: tuple[str, ...] = ()
     is_beside: bool = False
+    passed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,11 @@ class _Path:
     via: tuple[str, ...] = ()
     seen: frozenset[str] = frozenset()
     is_beside: bool = False
+    passed: tuple[str, ...] = ()
+
+    def to(self, id: str, name: str, result: str = "") -> Destination:
+        """The end of this path."""
+        return Destination(id, name, result, self.only_if, self.otherwise, self.via, self.is_beside, self.passed)
 
 
 def _destinations(definition: Definition, ways: Sequence[Way], path: _Path) -> tuple[Destination, ...]:
@@ -125,7 +135,7 @@ def _follow(definition: Definition, id: str, path: _Path) -> Iterator[Destinatio
     """Walk on to the next steps and ends, along every branch that can be taken after the outcome."""
     element = definition.elements[id]
     if isinstance(element, UserTask):
-        yield Destination(element.id, element.name, "", path.only_if, path.otherwise, path.via, path.is_beside)
+        yield path.to(element.id, element.name)
         return
     if id in path.seen:
         return
@@ -135,9 +145,7 @@ def _follow(definition: Definition, id: str, path: _Path) -> Iterator[Destinatio
         if isinstance(around, SubProcess) and not around.event and element.result == "other":
             yield from _destinations(definition, around.ways, path)
         else:
-            yield Destination(
-                element.id, element.name, element.result, path.only_if, path.otherwise, path.via, path.is_beside
-            )
+            yield path.to(element.id, element.name, element.result)
     elif isinstance(element, (ExclusiveGateway, InclusiveGateway)):
         yield from _through_gateway(definition, element.branches, element.default, path)
     elif isinstance(element, SubProcess):
@@ -146,8 +154,17 @@ def _follow(definition: Definition, id: str, path: _Path) -> Iterator[Destinatio
         for way in element.ways:
             yield from _follow(definition, way.target, path)
     else:
-        passed = (*path.via, element.name) if element.name and len(ways_of(element)) == 1 else path.via
-        yield from _destinations(definition, ways_of(element), replace(path, via=passed))
+        yield from _destinations(definition, ways_of(element), _passing(path, element))
+
+
+def _passing(path: _Path, element: Element) -> _Path:
+    """The path behind what is waited for or done by the machine; what has neither a name nor a length is not told."""
+    if len(ways_of(element)) != 1:
+        return path
+    name = getattr(element, "name", "")
+    told = wait_in_words(element) if isinstance(element, CatchEvent) and element.due else name
+    bare = (*path.passed, name) if name else path.passed
+    return replace(path, via=(*path.via, told) if told else path.via, passed=bare)
 
 
 def _through_gateway(

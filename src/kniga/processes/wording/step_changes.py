@@ -225,7 +225,7 @@ def _signs(
     for lead in leads:
         # An end has no fate of its own: what it is called is what it is.
         target = lead.name if lead.result else known.get(lead.element, lead.element)
-        signs.append(f"{lead.result}:{lead_in_words(replace(lead, name=target), definition)}")
+        signs.append(f"{lead.result}:{lead_in_words(replace(lead, name=target, via=lead.passed), definition)}")
     return frozenset(signs)
 
 

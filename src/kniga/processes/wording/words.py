@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from kniga.documents.queries import active_template_names
-from kniga.engine import STANDARD_FIELDS, ControlPoint, DecisionTask, Definition, Due, Material
+from kniga.engine import (
+    STANDARD_FIELDS,
+    CatchEvent,
+    ControlPoint,
+    DecisionRule,
+    DecisionTask,
+    Definition,
+    Due,
+    Material,
+)
 from kniga.people.roles import Role
 from kniga.rules import FieldChoice, FieldSpec, Rule, rule_to_sentence
 
@@ -59,6 +70,39 @@ def control_in_words(point: ControlPoint, definition: Definition) -> str:
 
 def _people(rules: Sequence[str]) -> str:
     return ", ".join(assignee_in_words(rule) for rule in rules)
+
+
+def wait_in_words(event: CatchEvent) -> str:
+    """What is waited for, and how long: Pause (2 working days)."""
+    name = event.name or trigger_names()[event.trigger]
+    return f"{name} ({due_in_words(event.due)})" if event.due else name
+
+
+@dataclass(frozen=True, slots=True)
+class PointsInWords:
+    """What adds up points, and its lines: "Amount is at least 100 000: +30"."""
+
+    name: str
+    lines: tuple[str, ...]
+
+
+def points_in_words(definition: Definition) -> tuple[PointsInWords, ...]:
+    """Everything in a book that adds up points, line by line."""
+    tables = [one.table for one in definition.elements.values() if isinstance(one, DecisionTask)]
+    return tuple(
+        PointsInWords(
+            table.name or table.outputs[0].label, tuple(_line_of_points(row, definition) for row in table.rules)
+        )
+        for table in tables
+        if table.aggregation == "SUM"
+    )
+
+
+def _line_of_points(row: DecisionRule, definition: Definition) -> str:
+    points = Decimal(str(row.outputs[0] or 0))
+    told = f"{row.label} ({condition_in_words(row.condition, definition)})" if row.label else ""
+    text = number_format(f"{points.normalize():f}")
+    return f"{told or condition_in_words(row.condition, definition)}: {'+' if points > 0 else ''}{text}"
 
 
 def condition_in_words(rule: Rule, definition: Definition) -> str:

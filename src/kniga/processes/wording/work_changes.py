@@ -17,7 +17,7 @@ from kniga.engine import (
     ThrowEvent,
 )
 from kniga.processes.wording.step_changes import Detail
-from kniga.processes.wording.words import due_in_words, trigger_names
+from kniga.processes.wording.words import wait_in_words
 
 _SHOWN = (ServiceTask, ReceiveTask, DecisionTask, CallActivity, CatchEvent, ThrowEvent)
 # How elements are joined is told with the outcomes of the steps.
@@ -47,8 +47,7 @@ def work_changes(old: Definition, new: Definition) -> tuple[Detail, ...]:
 def work_in_words(element: Element) -> str:
     """What an element does: its name, or its kind, and what is waited for."""
     if isinstance(element, CatchEvent):
-        name = element.name or trigger_names()[element.trigger]
-        return f"{name} ({due_in_words(element.due)})" if element.due else name
+        return wait_in_words(element)
     if isinstance(element, ServiceTask):
         return element.name or element.action
     if isinstance(element, CallActivity):

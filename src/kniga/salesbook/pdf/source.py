@@ -58,7 +58,7 @@ def _words() -> dict[str, str]:
         "deadline": _("Deadline"),
         "result": _("Result"),
         "documents": _("Documents"),
-        "price": _("Price"),
+        "price": _("Price of the action"),
         "page": pgettext("of a book", "p."),
         "beside": _("Beside the funnel"),
     }
@@ -83,6 +83,9 @@ def _chapter(chapter: Chapter) -> dict[str, Any]:
         "parts": [
             {"number": str(part.number), "name": part.name, "steps": [_step(step, chapter) for step in part.steps]}
             for part in chapter.parts
+        ],
+        "points": [
+            {"name": _("Points: %(name)s") % {"name": one.name}, "lines": list(one.lines)} for one in chapter.points
         ],
         "norms": norms,
         "norm-columns": [name for name in ("deadline", "controls", "price") if any(row[name] for row in norms)],

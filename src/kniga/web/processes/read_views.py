@@ -26,6 +26,7 @@ from kniga.processes.wording.words import (
     control_in_words,
     due_in_words,
     kind_names,
+    points_in_words,
     trigger_names,
 )
 from kniga.web.access import SignedInRequest, signed_in
@@ -114,6 +115,7 @@ def outline_context(definition: Definition) -> dict[str, Any]:
         "kinds": kind_names(),
         "triggers": trigger_names(),
         "template_names": _template_names(definition),
+        "points": points_in_words(definition),
         "due_in_words": due_in_words,
         "assignee_in_words": assignee_in_words,
         "control_in_words": lambda point: control_in_words(point, definition),

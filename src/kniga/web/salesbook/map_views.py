@@ -66,7 +66,7 @@ def _csv(rows: tuple[MapRow, ...], delimiter: str) -> bytes:
     writer = csv.writer(out, delimiter=delimiter)
     writer.writerow([
         _("Process"), _("Version"), _("Stage"), _("No."), _("Action"), _("Kind of work"), _("Who is responsible"),
-        _("Deadline"), _("Result"), _("Documents"), _("Price"),
+        _("Deadline"), _("Result"), _("Documents"), _("Price of the action"),
     ])  # fmt: skip
     for row in rows:
         cells = [
