@@ -5,7 +5,7 @@ import pytest
 from kniga.engine import Problem
 from kniga.engine.dmn.check import check_decision
 from kniga.engine.dmn.reading import read_decisions
-from kniga.rules.decide import Decision
+from kniga.rules.decide import Effort
 from tests.engine.decision_drawing import FIELDS, dmn, inputs, outputs, row, table
 
 
@@ -77,7 +77,21 @@ def test_rows_that_look_for_other_values_are_told_apart() -> None:
 
 
 def test_a_table_with_too_many_cases_is_said_to_be_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kniga.engine.dmn.check.first_true", lambda conditions, fixed, closed: (frozenset({0, 1}), {}))
-    monkeypatch.setattr("kniga.engine.dmn.check.both", lambda one, other, given: Decision("not_decided"))
+    monkeypatch.setattr("kniga.engine.dmn.check.Effort", lambda: Effort(5))
     for policy in ("UNIQUE", "FIRST"):
         assert codes(check(("> 1",), ("< 9",), policy=policy)) == [("decision_not_decided", "warning")]
+
+
+def test_a_table_of_four_hundred_bands_is_decided() -> None:
+    bands = [(f"[{at * 10}..{at * 10 + 10})",) for at in range(400)]
+    assert codes(check(("< 0",), *bands, (">= 4000",), ("null",))) == []
+    (gap,) = check(("< 0",), *bands[:200], *bands[201:], (">= 4000",), ("null",))
+    assert (gap.code, gap.params["values"]) == ("decision_gap", "Amount is 2,000")
+    (overlap,) = check(("< 0",), *bands, (">= 3990",), ("null",))
+    assert (overlap.code, overlap.params["rows"]) == ("rows_overlap", "401, 402")
+
+
+def test_a_table_of_many_rows_over_many_fields_ends_undecided() -> None:
+    rows = [(f"< {at * 37 % 300}", f"> {at * 53 % 300}", f'"r{at % 97}"') for at in range(300)]
+    found = check(*rows, columns=("deal.amount", "deal.discount", "client.region"), policy="FIRST")
+    assert {problem.code for problem in found} <= {"decision_gap", "row_never_answers", "decision_not_decided"}

@@ -27,6 +27,7 @@ from kniga.rules import (
 from kniga.rules.decide import (
     MAX_SAMPLES,
     Decision,
+    Effort,
     Given,
     all_false,
     both,
@@ -190,6 +191,40 @@ def test_what_is_beyond_the_bounds_is_not_decided() -> None:
     assert [found.decision.answer for found in overlaps([chain, chain])] == ["not_decided"]
     torn = Or((Comparison("x", "text", "eq", "1"), Comparison("x", "number", "eq", 1)))
     assert "more than one type" in satisfiable(torn).why
+
+
+def test_what_takes_too_many_steps_is_not_decided_and_counts_as_possible() -> None:
+    bands = [rule("amount", "between", [at * 10, at * 10 + 9]) for at in range(50)]
+    assert first_true(bands, {}, {}, Effort(100)) == (frozenset(range(50)), {})
+    assert [one.decision.answer for one in overlaps(bands[:3], effort=Effort(1))] == ["not_decided"] * 3
+    assert truths(bands, effort=Effort(100)) is None
+    whole = Effort(5)
+    assert truths(bands, effort=Effort(within=whole)) is None
+    assert truths(bands[:1], effort=Effort(within=whole)) is None, "what is spent is spent"
+    assert covers(bands, effort=Effort(100)).why == "too many steps would be needed"
+
+
+def test_a_value_that_cannot_be_chosen_is_never_met() -> None:
+    given = Given(choices={"tags": ("a", "b")})
+    met = [Comparison("tags", "multi_choice", "any_of", items) for items in (("a", "gone"), ("gone",))]
+    assert truths(met, given) == {(True, False), (False, False)}
+
+
+def test_large_spaces_are_searched_and_tell_the_same_as_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(40):
+        rules = [draw_rule(Random(seed * 7 + at), 2) for at in range(4)]
+        if any(is_relative(one) for one in rules):
+            continue
+        small = (first_true(rules, {}, {}), truths(rules), overlaps(rules))
+        with monkeypatch.context() as patched:
+            patched.setattr("kniga.rules.decide.grid.MOST_BITS", 0)
+            large = (first_true(rules, {}, {}), truths(rules), overlaps(rules))
+        assert small[0][0] == large[0][0] and (small[0][1] is None) == (large[0][1] is None)
+        assert small[1] == large[1]
+        assert [(one.first, one.second) for one in small[2]] == [(one.first, one.second) for one in large[2]]
+        for pair in small[2]:
+            assert pair.decision.witness is not None
+            assert holds(rules[pair.first], pair.decision.witness) and holds(rules[pair.second], pair.decision.witness)
 
 
 def test_a_search_that_takes_too_long_ends() -> None:

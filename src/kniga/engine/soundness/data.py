@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kniga.engine.definition.model import Definition, Question
 from kniga.rules import And, Comparison, Not, Or, Rule, fields_of, holds, is_relative
-from kniga.rules.decide import Closed, Given, truths
+from kniga.rules.decide import Closed, Effort, Given, truths
 
 Fact = tuple[int, bool]
 Facts = frozenset[Fact]
@@ -18,6 +18,8 @@ Vector = tuple[bool, ...]
 
 NO_FACTS: Facts = frozenset()
 MOST_SETS = 4_096
+MOST_STEPS = 2_500_000
+"""The effort spent on the conditions of one definition, some seconds in all; beyond it nothing is decided."""
 _ALWAYS = And(())
 _NEVER = Or(())
 
@@ -39,6 +41,7 @@ class Conditions:
         self._number: dict[Rule, int] = {}
         self._rules: list[Rule] = []
         self._fields: list[frozenset[str]] = []
+        self._effort = Effort(MOST_STEPS)
         self._vectors: dict[tuple[int, ...], frozenset[Vector] | None] = {}
         self._special: dict[tuple[Rule, str | None], Rule] = {}
 
@@ -175,7 +178,7 @@ class Conditions:
         return self._vectors[numbers]
 
     def _decided(self, rules: list[Rule]) -> frozenset[Vector] | None:
-        return truths(rules, Given({"outcome": None}, self.closed))
+        return truths(rules, Given({"outcome": None}, self.closed), Effort(within=self._effort))
 
 
 def _at_outcome(rule: Rule, outcome: str | None) -> Rule:

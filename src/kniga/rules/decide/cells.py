@@ -37,14 +37,14 @@ def cells(type: FieldType, constants: Sequence[Any], count: int, closed: tuple[s
 
 def fresh_keys(taken: Sequence[Any], count: int) -> list[str]:
     """Keys that are not among those taken."""
-    return [f"other{number or ''}" for number in range(len(taken) + count) if f"other{number or ''}" not in taken][
-        :count
-    ]
+    known = set(taken)
+    return [key for number in range(len(known) + count) if (key := f"other{number or ''}") not in known][:count]
 
 
 def fresh_ids(taken: Sequence[Any], count: int) -> list[int]:
     """Ids that are not among those taken."""
-    return [number for number in range(1, len(taken) + count + 1) if number not in taken][:count]
+    known = set(taken)
+    return [number for number in range(1, len(known) + count + 1) if number not in known][:count]
 
 
 def marks(texts: Sequence[str], count: int) -> list[str]:

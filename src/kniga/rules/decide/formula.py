@@ -8,12 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Union
 
-MAX_STEPS = 20_000
-"""How many splits a search may take before it gives up."""
-
-
-class NotDecided(Exception):
-    """A question is beyond the bounds; the message says which."""
+from kniga.rules.decide.effort import Effort
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +46,16 @@ def negated(formula: Formula, full: list[int]) -> Formula:
     return Some(parts) if isinstance(formula, Every) else Every(parts)
 
 
-def solve(full: list[int], formulas: Iterable[Formula]) -> list[int] | None:
+def solve(full: list[int], formulas: Iterable[Formula], effort: Effort | None = None) -> list[int] | None:
     """Domains, none empty, whose every assignment fulfils all formulas, or None if there is none.
 
-    Raises NotDecided after MAX_STEPS splits.
+    Raises NotDecided when the effort is spent.
     """
+    effort = effort or Effort()
     pending: list[tuple[list[int], list[Formula]]] = [(list(full), list(formulas))]
-    steps = 0
     while pending:
-        steps += 1
-        if steps > MAX_STEPS:
-            raise NotDecided(f"more than {MAX_STEPS} steps would be needed")
         domains, todo = pending.pop()
-        choices = _propagate(domains, todo)
+        choices = _propagate(domains, todo, effort)
         if choices is None:
             continue
         if not choices:
@@ -85,14 +77,15 @@ def _split(domains: list[int], choice: Some, rest: list[Some]) -> list[tuple[lis
     return states
 
 
-def _propagate(domains: list[int], formulas: list[Formula]) -> list[Some] | None:
+def _propagate(domains: list[int], formulas: list[Formula], effort: Effort) -> list[Some] | None:
     """Narrow the domains (in place) by everything forced; the choices that are left, None if it cannot be."""
     todo = formulas
     while True:
         choices: list[Some] = []
         changed = False
+        effort.spend(1 + len(todo))
         for formula in todo:
-            simple = _simplified(formula, domains)
+            simple = _simplified(formula, domains, effort)
             if simple is False:
                 return None
             for part in simple.parts if isinstance(simple, Every) else (simple,):
@@ -106,7 +99,7 @@ def _propagate(domains: list[int], formulas: list[Formula]) -> list[Some] | None
         todo = list(choices)
 
 
-def _simplified(formula: Formula, domains: list[int]) -> Formula:
+def _simplified(formula: Formula, domains: list[int], effort: Effort) -> Formula:
     """The formula as far as the domains leave it open. Groups hold at least two parts, none of their own kind."""
     if isinstance(formula, bool):
         return formula
@@ -114,14 +107,15 @@ def _simplified(formula: Formula, domains: list[int]) -> Formula:
         domain = domains[formula.var]
         mask = formula.mask & domain
         return mask != 0 if mask in (0, domain) else Lit(formula.var, mask)
-    return _every(formula, domains) if isinstance(formula, Every) else _some(formula, domains)
+    effort.spend(len(formula.parts))
+    return _every(formula, domains, effort) if isinstance(formula, Every) else _some(formula, domains, effort)
 
 
-def _every(formula: Every, domains: list[int]) -> Formula:
+def _every(formula: Every, domains: list[int], effort: Effort) -> Formula:
     masks: dict[int, int] = {}
     groups: list[Formula] = []
     for part in formula.parts:
-        simple = _simplified(part, domains)
+        simple = _simplified(part, domains, effort)
         if simple is False:
             return False
         for inner in simple.parts if isinstance(simple, Every) else (simple,):
@@ -135,11 +129,11 @@ def _every(formula: Every, domains: list[int]) -> Formula:
     return parts[0] if len(parts) == 1 else Every(parts) if parts else True
 
 
-def _some(formula: Some, domains: list[int]) -> Formula:
+def _some(formula: Some, domains: list[int], effort: Effort) -> Formula:
     masks: dict[int, int] = {}
     groups: list[Formula] = []
     for part in formula.parts:
-        simple = _simplified(part, domains)
+        simple = _simplified(part, domains, effort)
         if simple is True:
             return True
         for inner in simple.parts if isinstance(simple, Some) else (simple,):

@@ -4,12 +4,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import combinations, islice
 from typing import Literal
 
 from kniga.rules.ast import Rule
-from kniga.rules.decide.formula import Formula, NotDecided, solve
+from kniga.rules.decide.effort import Effort, NotDecided
+from kniga.rules.decide.formula import Formula, solve
 from kniga.rules.decide.moments import moments
 from kniga.rules.decide.space import Given, Space
+from kniga.rules.decide.together import Together
 from kniga.rules.fields import Value
 from kniga.rules.relative import resolve
 
@@ -52,9 +55,9 @@ def satisfiable(rule: Rule, given: Given = ANYTHING) -> Decision:
     return _possible([rule], given, lambda space, rules: [space.true(rules[0])])
 
 
-def both(one: Rule, other: Rule, given: Given = ANYTHING) -> Decision:
+def both(one: Rule, other: Rule, given: Given = ANYTHING, effort: Effort | None = None) -> Decision:
     """Whether two conditions can be true of the same record."""
-    return _possible([one, other], given, lambda space, rules: [space.true(rule) for rule in rules])
+    return _possible([one, other], given, lambda space, rules: [space.true(rule) for rule in rules], effort)
 
 
 def all_false(rules: Sequence[Rule], given: Given = ANYTHING) -> Decision:
@@ -62,10 +65,10 @@ def all_false(rules: Sequence[Rule], given: Given = ANYTHING) -> Decision:
     return _possible(rules, given, lambda space, still: [space.false(rule) for rule in still])
 
 
-def covers(rules: Sequence[Rule], given: Given = ANYTHING) -> Decision:
+def covers(rules: Sequence[Rule], given: Given = ANYTHING, effort: Effort | None = None) -> Decision:
     """Whether for every record one of the conditions is true. The witness of a no is a gap: a record for which
     each is false or unknown."""
-    return _turned(_possible(rules, given, lambda space, still: [space.not_true(rule) for rule in still]))
+    return _turned(_possible(rules, given, lambda space, still: [space.not_true(rule) for rule in still], effort))
 
 
 def implies(one: Rule, other: Rule, given: Given = ANYTHING) -> Decision:
@@ -85,15 +88,20 @@ def equivalent(one: Rule, other: Rule, given: Given = ANYTHING) -> Decision:
     return there
 
 
-def overlaps(rules: Sequence[Rule], given: Given = ANYTHING) -> list[Overlap]:
-    """All pairs of conditions that can both be true, or for which it is not decided."""
-    found: list[Overlap] = []
-    for first in range(len(rules)):
-        for second in range(first + 1, len(rules)):
-            decision = both(rules[first], rules[second], given)
-            if decision.answer != "no":
-                found.append(Overlap(first, second, decision))
-    return found
+def overlaps(
+    rules: Sequence[Rule], given: Given = ANYTHING, effort: Effort | None = None, most: int | None = None
+) -> list[Overlap]:
+    """All pairs of conditions that can both be true, or for which it is not decided; the first `most` of them."""
+    effort = effort or Effort()
+    try:
+        found = islice(Together(rules, given, effort).pairs(), most)
+        return [Overlap(first, second, Decision("yes", record)) for first, second, record in found]
+    except NotDecided:
+        tried = (
+            Overlap(first, second, both(rules[first], rules[second], given, effort))
+            for first, second in combinations(range(len(rules)), 2)
+        )
+        return list(islice((one for one in tried if one.decision.answer != "no"), most))
 
 
 def _turned(decision: Decision) -> Decision:
@@ -102,24 +110,30 @@ def _turned(decision: Decision) -> Decision:
     return replace(decision, answer=turned[decision.answer])
 
 
-def first_of(rules: Sequence[Rule], at: int, given: Given = ANYTHING) -> Decision:
+def first_of(rules: Sequence[Rule], at: int, given: Given = ANYTHING, effort: Effort | None = None) -> Decision:
     """Whether a condition, by position, can be true where none before it is."""
     return _possible(
         rules[: at + 1],
         given,
         lambda space, still: [*(space.not_true(rule) for rule in still[:-1]), space.true(still[-1])],
+        effort,
     )
 
 
-def _possible(rules: Sequence[Rule], given: Given, wanted: Wanted) -> Decision:
+def _possible(rules: Sequence[Rule], given: Given, wanted: Wanted, effort: Effort | None = None) -> Decision:
     """Whether there is a record, and a moment, for which everything wanted holds."""
+    effort = effort or Effort()
+    try:
+        effort.spend(len(rules))
+    except NotDecided as bound:
+        return Decision("not_decided", why=str(bound))
     tried, sure = moments(rules, given)
     why = "" if sure else "the dates move in different ways, so no moment stands for all others"
     for now in tried:
         try:
             still = [resolve(rule, now, given.zone) for rule in rules]
-            space = Space(still, given)
-            domains = solve(space.full, wanted(space, still))
+            space = Space(still, given, effort)
+            domains = solve(space.full, wanted(space, still), effort)
         except NotDecided as bound:
             return Decision("not_decided", why=str(bound))
         if domains is not None:

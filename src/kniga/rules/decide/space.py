@@ -14,13 +14,16 @@ from typing import Any, Protocol
 from kniga.rules.ast import Comparison, Not, Or, Rule, comparisons, fields_in, items_of
 from kniga.rules.compiled import compiled, ready
 from kniga.rules.decide.cells import MAX_CELLS, cells, fresh_ids, fresh_keys, joined, marks, texts
-from kniga.rules.decide.formula import Every, Formula, Lit, NotDecided, Some, negated
+from kniga.rules.decide.effort import Effort, NotDecided
+from kniga.rules.decide.formula import Every, Formula, Lit, Some, negated
 from kniga.rules.fields import PARTS, FieldType, Value, is_many
 from kniga.rules.folding import fold
 
 Closed = Mapping[str, tuple[str, ...]]
 """All values a choice field can have, by field."""
 _NO, _YES = 1, 2  # the masks of a yes/no variable
+_AS_FAST = 4
+"""So many cells are looked at while a search looks at one part of a formula."""
 _ALIKE = 8
 """How many parts a text compared with another field may be asked for."""
 
@@ -49,16 +52,17 @@ class _Part(Protocol):
 
 class Space:
     """The variables of some conditions, and conditions as formulas over them. Raises NotDecided when the fields
-    compared with each other have too many cells."""
+    compared with each other have too many cells, or when the effort is spent."""
 
-    def __init__(self, rules: Sequence[Rule], given: Given) -> None:
+    def __init__(self, rules: Sequence[Rule], given: Given, effort: Effort | None = None) -> None:
+        self.effort = effort or Effort()
         self.full: list[int] = []
         """The whole domain of each variable."""
         self._given = given
         self._parts: list[_Part] = []
         self._part_of: dict[str, _Part] = {}
         found = [comparison for rule in rules for comparison in comparisons(rule)]
-        for used in _groups(found):
+        for used in _groups(found, self.effort):
             part = self._part(used)
             self._parts.append(part)
             for comparison in used:
@@ -131,16 +135,20 @@ class _Cells:
         count = len(keys) - len(fixed)
         columns: list[list[Value]] = []
         for key in keys:
-            free = [] if key in fixed else _column(type, used, constants, count, given.choices.get(key))
+            closed = given.choices.get(key)
+            free = [] if key in fixed else _column(type, used, constants, count, closed, space.effort)
             columns.append([fixed[key]] if key in fixed else [*free, None])
         if prod(map(len, columns)) > MAX_CELLS:
             raise NotDecided(f"{', '.join(keys)} are compared with each other and have more than {MAX_CELLS} cells")
+        space.effort.spend(prod(map(len, columns)) // _AS_FAST)
+        self._space = space
         self._rows = [dict(zip(keys, row, strict=True)) for row in product(*columns)]
         self._var = space.choice(len(self._rows))
 
     def verdicts(self, rule: Comparison) -> tuple[Formula, Formula]:
         yes = no = 0
         meets = compiled(rule)
+        self._space.effort.spend(1 + len(self._rows) // _AS_FAST)
         for at, row in enumerate(self._rows):
             verdict = meets(row)
             if verdict is not None:
@@ -163,7 +171,8 @@ class _Set:
         if closed is None:
             others: list[Any] = [*(fresh_keys(asked, 1) if type == "multi_choice" else fresh_ids(asked, 1))]
         else:
-            asked, others = [item for item in asked if item in closed], [item for item in closed if item not in asked]
+            named, known = set(asked), set(closed)
+            asked, others = [one for one in asked if one in known], [one for one in closed if one not in named]
         possible = [*asked, *others[:1]]
         self._vars: dict[Any, int] = {item: space.flag() for item in possible}
         self._known: Formula = Some(tuple(Lit(var, _YES) for var in self._vars.values()))
@@ -172,6 +181,7 @@ class _Set:
         if rule.op == "is_known" or rule.op == "is_unknown":
             unknown = negated(self._known, self._space.full)
             return (self._known, unknown) if rule.op == "is_known" else (unknown, self._known)
+        self._space.effort.spend(len(items_of(rule)))
         present = tuple(Lit(self._vars[item], _YES) if item in self._vars else False for item in items_of(rule))
         met: Formula = Every(present) if rule.op == "all_of" else Some(present)
         unmet = Every((self._known, negated(met, self._space.full)))
@@ -190,6 +200,7 @@ class _Text:
     def __init__(self, space: Space, key: str, used: Sequence[Comparison]) -> None:
         self._space, self._key = space, key
         same, starts, ends, self._parts = _asked(used)
+        space.effort.spend((1 + len(starts)) * (1 + len(ends)))
         self._mark = marks([*same, *starts, *ends, *self._parts], 1)[0]
         shapes = [(begin, end) for begin in ("", *starts) for end in ("", *ends)]
         self._shapes: list[str | tuple[str, str] | None] = [*shapes, *same, None]
@@ -197,6 +208,7 @@ class _Text:
         self._inside = {part: space.flag() for part in self._parts}
 
     def verdicts(self, rule: Comparison) -> tuple[Formula, Formula]:
+        self._space.effort.spend(len(self._shapes) + len(self._inside))
         if rule.op == "contains" or rule.op == "not_contains":
             return self._part(rule, str(ready("text", rule.value)))
         meets = compiled(rule)
@@ -233,12 +245,14 @@ def _column(
     constants: Sequence[Value],
     count: int,
     closed: tuple[str, ...] | None,
+    effort: Effort,
 ) -> list[Value]:
     if type != "text" or not any(comparison.op in PARTS for comparison in used):
         return cells(type, constants, count, closed)
     _, starts, ends, parts = _asked(used)
     if len(parts) > _ALIKE:
         raise NotDecided(f"{used[0].field} is compared with a field and asked for more than {_ALIKE} parts")
+    effort.spend((1 + len(starts)) * (1 + len(ends)) * 2 ** len(parts) * count)
     same = [str(text) for text in dict.fromkeys(constants)]
     return list(texts(same, starts, ends, parts, count))
 
@@ -254,15 +268,18 @@ def _asked(used: Sequence[Comparison]) -> tuple[list[str], list[str], list[str],
     return same, starts, ends, parts
 
 
-def _groups(found: Iterable[Comparison]) -> list[list[Comparison]]:
+def _groups(found: Iterable[Comparison], effort: Effort) -> list[list[Comparison]]:
     """Comparisons by field; those of fields that are compared with each other together."""
     groups: list[tuple[set[str], list[Comparison]]] = []
     for comparison in found:
         keys, used = set(fields_in(comparison)), [comparison]
         apart = []
+        effort.spend(len(groups))
         for others, theirs in groups:
             if keys & others:
-                keys, used = others | keys, theirs + used
+                keys = others | keys
+                theirs.extend(used)
+                used = theirs
             else:
                 apart.append((others, theirs))
         groups = [*apart, (keys, used)]
