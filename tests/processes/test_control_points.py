@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from kniga.clients.models import Client
 from kniga.deals.models import Deal
 from kniga.deals.services import update_deal
+from kniga.engine import ControlPoint
 from kniga.people.models import Notice, User
 from kniga.platform.models import CalendarDay, Event
 from kniga.platform.working_time import forget_calendar
@@ -18,7 +20,9 @@ from kniga.processes.acts.acting import begin_act, begin_undo, carry_out
 from kniga.processes.acts.scopes import Scope
 from kniga.processes.background.pump import run_due
 from kniga.processes.background.sweeping import nearest_due
+from kniga.processes.control import control_points, deviations
 from kniga.processes.control.control_points import look_at_controls
+from kniga.processes.models import Instance, Task
 from kniga.processes.models.control import ControlWatch, Deviation
 from kniga.processes.services import (
     cancel_instance,
@@ -59,6 +63,16 @@ def start(department: Department, xml: bytes) -> int:
     Notice.objects.all().delete()  # people are told of new books, too
     started = start_process(deal_id=department.deal.pk, process_key="offers", by=department.rep, now=NOW)
     return started.created[0]
+
+
+def start_beside(department: Department, xml: bytes) -> None:
+    """One more process of the same deal, as a call begins it."""
+    first, deal = Instance.objects.get(), Deal.objects.get()
+    deal.pk, deal.number = None, 2
+    deal.save()
+    publish(xml)
+    begun = start_process(deal_id=deal.pk, process_key="offers", by=department.rep, now=NOW).instance_id
+    Instance.objects.filter(pk=begun).update(deal=first.deal_id, parent=first.pk)
 
 
 def told(kind: str = "deviation") -> list[str]:
@@ -278,3 +292,61 @@ def test_a_step_that_the_undoing_of_an_act_opens_again_is_watched_again(
     carry_out(act_id=act.pk, clock=lambda: DUE)
     run_due(now=DUE)
     assert Deviation.objects.get().step == "Send the offer"
+
+
+def test_two_processes_of_one_deal_are_judged_by_what_each_version_asks_for(department: Department) -> None:
+    headcount = '<kniga:condition>{"field": "client.headcount", "op": "lt", "value": "10"}</kniga:condition>'
+    Client.objects.update(employees=5)
+    start(department, controlled(headcount))
+    start_beside(department, controlled(CONDITION))
+    run_due(now=DUE)
+    assert Deviation.objects.count() == 2
+
+
+@pytest.mark.parametrize("is_moving", [False, True])
+def test_a_control_point_that_cannot_be_judged_holds_up_no_other(
+    department: Department, is_moving: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(department, controlled(CONDITION))
+    broken = ControlWatch.objects.get()
+    start_beside(department, controlled(CONDITION))
+    judged = control_points.is_wanting
+
+    def judge(point: ControlPoint, task: Task, *more: Any, **values: Any) -> bool:
+        if task.instance_id == broken.instance_id:
+            raise RuntimeError("broken")
+        return judged(point, task, *more, **values)
+
+    monkeypatch.setattr(control_points, "is_wanting", judge)
+    if is_moving:
+        Deal.objects.update(revision=7, amount=2000)
+    run_due(now=DUE)
+    assert Deviation.objects.get().instance_id != broken.instance_id
+    broken.refresh_from_db()
+    assert broken.look_at is not None and broken.look_at > DUE
+    monkeypatch.setattr(control_points, "is_wanting", judged)
+    run_due(now=broken.look_at)
+    assert Deviation.objects.count() == 2
+
+
+def test_a_ladder_that_cannot_be_climbed_holds_up_no_other(
+    department: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(department, controlled())
+    run_due(now=DUE)
+    first = Deviation.objects.get()
+    start_beside(department, controlled())
+    run_due(now=DUE)
+    found = deviations.point_of
+
+    def point(row: Deviation, snapshot: Any) -> Any:
+        if row.pk == first.pk:
+            raise RuntimeError("broken")
+        return found(row, snapshot)
+
+    monkeypatch.setattr(deviations, "point_of", point)
+    later = DUE + timedelta(days=2)
+    run_due(now=later)
+    first.refresh_from_db()
+    assert first.rung == 0 and first.next_at is not None and first.next_at > later
+    assert Deviation.objects.exclude(pk=first.pk).get().rung == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,7 +15,8 @@ from kniga.deals.models import Deal, DealLine
 from kniga.documents.models import Document, DocumentTemplate
 from kniga.documents.services import TemplateText, create_template, update_template
 from kniga.platform.errors import Refused
-from kniga.platform.models import Event
+from kniga.platform.models import Event, Organisation
+from kniga.platform.working_time import forget_calendar
 from kniga.processes.actions.documents import as_plain_text
 from kniga.processes.actions.placeholders import filled_in, letter_values
 from kniga.processes.background.working import do_work, retry_work
@@ -235,3 +236,13 @@ def _asked(department: Department) -> tuple[int, int]:
     template(department)
     publish(working_book(action("create_document", template="offer")))
     return ask(department)
+
+
+def test_today_is_the_day_of_the_organisation_whatever_zone_the_worker_has(department: Department) -> None:
+    hours = {"work_starts": time(9), "work_ends": time(18)}
+    Organisation.objects.update_or_create(id=1, defaults={"time_zone": "Asia/Vladivostok", **hours})
+    forget_calendar()
+    instance_id, _task = _asked(department)
+    late = NOW.replace(hour=20)  # already tomorrow in Vladivostok
+    values = letter_values(instance_id=instance_id, contact=None, now=late)
+    assert values["today"] == f"{late + timedelta(days=1):%d.%m.%Y}"

@@ -11,7 +11,6 @@ from typing import Any, Final
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from django.conf import settings
-from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
 from kniga.clients.models import Channel
@@ -22,6 +21,7 @@ from kniga.platform.said import said
 from kniga.platform.said import said as _
 from kniga.platform.shown_money import shown_money
 from kniga.platform.sqlparts import rows_of
+from kniga.platform.working_time import organisation_calendar
 from kniga.processes.actions.doing import ActionFailed, Job
 from kniga.processes.models import Instance
 from kniga.processes.running.effects import loops_over_contacts
@@ -62,7 +62,7 @@ def letter_values(*, instance_id: int, contact: str | None, now: datetime) -> di
     currency, types = row[DEAL_PLACEHOLDERS.index("deal.currency")], runnable_version(row[20]).definition.question_types
     values["deal.amount"] = _text(row[DEAL_PLACEHOLDERS.index("deal.amount")], currency)
     values["deal.lines"] = lines_as_text(shown_lines(deal_id=row[21]))
-    values["today"] = _text(localtime(now).date())
+    values["today"] = _text(now.astimezone(organisation_calendar().zone).date())
     values["user.phone"] = format_phone(values["user.phone"]) if values["user.phone"] else ""
     channels = Channel.objects.filter(contact_id=row[18]).order_by("-is_primary", "id").values_list("kind", "value")
     for kind, value in channels:

@@ -21,6 +21,7 @@ from kniga.processes.control.deviations import (
     Found,
     close_ended,
     closed_by_hand,
+    each_alone,
     escalate_due,
     place_of,
     raise_found,
@@ -67,7 +68,8 @@ WHERE t.instance_id = ANY(%s::bigint[]) AND t.status = 'open' ON CONFLICT DO NOT
 @dataclass(slots=True)
 class _Seen:
     """What is known of the rows of one batch, read in a constant number of statements (and one per version that asks
-    for more of the deal than is at hand)."""
+    for more of the deal than is at hand). `fields` are by instance: two of one deal may go by versions that ask for
+    different things."""
 
     tasks: dict[tuple[int, int], Task]
     snapshots: dict[int, InstanceSnapshot]
@@ -88,7 +90,7 @@ class _Seen:
     def is_wanting(self, watch: ControlWatch, point: ControlPoint) -> bool:
         """Whether the point is a deviation."""
         task, snapshot = self.tasks[watch.instance_id, watch.token], self.snapshots[watch.instance_id]
-        fields = self.fields[snapshot.deal.id]
+        fields = self.fields[watch.instance_id]
         return is_wanting(point, task, snapshot.deal, data=snapshot.state.data, fields=fields, now=self.now)
 
 
@@ -140,9 +142,14 @@ def _changed(batch: int) -> tuple[set[int], int]:
 
 
 def _look_at(found: Collection[int], now: datetime) -> int:
-    """Look at the rows with these ids; how many they are."""
-    if not found:
-        return 0
+    """Look at the rows with these ids; how many they are. One that cannot be looked at is put off and holds up no
+    other."""
+    broken = each_alone(sorted(found), lambda ids: _look_at_these(ids, now))
+    ControlWatch.objects.filter(pk__in=broken).update(look_at=now + OFTEN)
+    return len(found)
+
+
+def _look_at_these(found: Collection[int], now: datetime) -> None:
     watches = sorted(ControlWatch.objects.filter(pk__in=found), key=lambda one: (one.look_at or now, one.pk))
     seen = _read(watches, now)
     gone: list[int] = []
@@ -173,7 +180,6 @@ def _look_at(found: Collection[int], now: datetime) -> int:
     ControlWatch.objects.bulk_create(made, ignore_conflicts=True)
     close_ended([one for one in ended if one.place[2]], now=now)
     raise_found(raised, now=now)
-    return len(watches)
 
 
 def _read(watches: Sequence[ControlWatch], now: datetime) -> _Seen:
@@ -189,7 +195,8 @@ def _read(watches: Sequence[ControlWatch], now: datetime) -> _Seen:
         if (watch.instance_id, watch.token) in tasks and watch.point:
             by_version.setdefault(snapshots[watch.instance_id].version_id, set()).add(watch.instance_id)
     for version_id, members in by_version.items():
-        seen.fields |= fields_of_deals([snapshots[id].deal for id in members], control_needs(version_id))
+        fields = fields_of_deals([snapshots[id].deal for id in members], control_needs(version_id))
+        seen.fields |= {id: fields[snapshots[id].deal.id] for id in members}
     return seen
 
 

@@ -5,12 +5,13 @@ Called by the sweep of control points (`control_points`), inside its transaction
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
 from kniga.engine import ControlPoint
@@ -19,12 +20,14 @@ from kniga.platform.ledger import LedgerEvent, record
 from kniga.platform.sqlparts import rows_of
 from kniga.platform.working_time import organisation_calendar
 from kniga.processes.control.deviation_news import escalation_news, people_for, raised_news
+from kniga.processes.control.judging import OFTEN
 from kniga.processes.models import ProcessVersion, Task
 from kniga.processes.models.control import ControlWatch, Deviation, DeviationEnd, DeviationState, WatchState
 from kniga.processes.running.effects import UNDO_GRACE, UNDO_WINDOW, moment_of
 from kniga.processes.running.reading import DealFacts, InstanceSnapshot, read_instances
 from kniga.processes.versions.definitions import runnable_version
 
+LOG = logging.getLogger(__name__)
 Place = tuple[int, int, str]
 """Instance, token, key of the control point."""
 JUST_NOW: Final = UNDO_WINDOW + UNDO_GRACE + timedelta(minutes=1)
@@ -135,8 +138,30 @@ def escalate_due(*, now: datetime, batch: int) -> int:
     """Climb the next rung of every ladder that is due and that nobody has stopped by taking the deviation up; how
     many."""
     ids = [row[0] for row in rows_of(_ESCALATING, [now, batch])]
+    broken = each_alone(ids, lambda some: _climb(some, now))
+    Deviation.objects.filter(pk__in=broken).update(next_at=now + OFTEN)
+    return len(ids)
+
+
+def each_alone(ids: Sequence[int], work: Callable[[Sequence[int]], object]) -> list[int]:
+    """Do the work for all rows with these ids together, and, if that breaks, for each by itself; those it breaks
+    for. Must run inside a transaction."""
     if not ids:
-        return 0
+        return []
+    try:
+        with transaction.atomic():
+            work(ids)
+        return []
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if len(ids) == 1:
+            LOG.exception("row %s of the control points (%s) is put off", ids[0], work.__qualname__)
+            return [ids[0]]
+    return [broken for id in ids for broken in each_alone([id], work)]
+
+
+def _climb(ids: Sequence[int], now: datetime) -> None:
     rows = list(Deviation.objects.filter(pk__in=ids).order_by("next_at", "pk"))
     snapshots = read_instances(instance_ids=[row.instance_id for row in rows])
     climbed = []
@@ -158,7 +183,6 @@ def escalate_due(*, now: datetime, batch: int) -> int:
         _event("escalated", row, now, snapshot.deal, None, rung=row.rung, told=people)
         for row, _point, people, snapshot in climbed
     )
-    return len(ids)
 
 
 def point_of(row: Deviation, snapshot: InstanceSnapshot) -> ControlPoint | None:

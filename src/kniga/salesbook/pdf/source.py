@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from babel.dates import format_date
-from django.utils.timezone import localtime
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from kniga.platform.press.tree import tree_of
+from kniga.platform.working_time import organisation_calendar
 from kniga.salesbook.content import Book, Chapter, Step
 from kniga.salesbook.pdf.strips import scale_of, sheet_of, strips_of
 from kniga.salesbook.technology import MapRow, result_in_words, technology_map
@@ -144,4 +144,6 @@ def _map_row(row: MapRow) -> dict[str, Any]:
 
 
 def _day(moment: datetime) -> str:
-    return format_date(localtime(moment).date(), "d MMMM y", locale=(get_language() or "ru")[:2])
+    return format_date(
+        moment.astimezone(organisation_calendar().zone).date(), "d MMMM y", locale=(get_language() or "ru")[:2]
+    )
