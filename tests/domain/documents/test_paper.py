@@ -14,6 +14,7 @@ from kniga.documents.models import Document
 from kniga.documents.paper import files
 from kniga.documents.paper.files import document_pdf, document_word
 from kniga.platform.errors import Refused
+from kniga.platform.press import presses
 from kniga.platform.press.pressing import PressFailed
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -77,3 +78,13 @@ def test_a_pdf_that_could_not_be_made_is_refused_in_words(
     monkeypatch.setattr(files, "pressed", broken)
     with translation.override("en"), pytest.raises(Refused, match="PDF could not be made"):
         document_pdf(document)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_documents_share_the_few_presses_with_the_book(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "pressed", lambda *_data, **_more: b"%PDF-")
+    told = pytest.raises(Refused, match="half a minute")
+    with presses.waiting(), presses.waiting(), translation.override("en"), told as refused:
+        document_pdf(document)
+    assert refused.value.code == "busy"
+    assert document_pdf(document) == b"%PDF-"

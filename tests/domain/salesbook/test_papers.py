@@ -10,6 +10,7 @@ from django.db import connection
 
 from kniga.people.models import User
 from kniga.platform.errors import Refused
+from kniga.platform.press import presses
 from kniga.salesbook import paper, papers
 from kniga.salesbook.models import BookPaper
 from kniga.salesbook.paper import book_pdf
@@ -121,8 +122,8 @@ def test_who_asks_meanwhile_waits_for_the_same_paper_and_a_third_is_told(monkeyp
 
 @pytest.mark.django_db(transaction=True)
 def test_when_all_presses_are_taken_one_waits_and_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(papers, "WAITING_SECONDS", "0.05")
-    monkeypatch.setattr(papers, "PRESSES", 1)
+    monkeypatch.setattr(presses, "WAITING_SECONDS", "0.05")
+    monkeypatch.setattr(presses, "PRESSES", 1)
 
     def meanwhile() -> bytes:
         with ThreadPoolExecutor(1) as thread:

@@ -13,7 +13,8 @@ from kniga.documents.models import Document
 from kniga.documents.paper.word import word_file
 from kniga.platform.errors import Refused
 from kniga.platform.organisation import current_organisation
-from kniga.platform.press.pressing import PressFailed, pressed
+from kniga.platform.press.presses import Busy, take_press, waiting
+from kniga.platform.press.pressing import PressFailed, fingerprint_of, pressed
 from kniga.platform.press.tree import tree_of
 
 _TEMPLATE: Final = Path(__file__).with_name("document.typ")
@@ -21,9 +22,10 @@ _log = logging.getLogger(__name__)
 
 
 def document_pdf(document: Document) -> bytes:
-    """A document that came through `get_document`, as PDF; the same document gives the same bytes.
+    """A document that came through `get_document`, as PDF; the same document gives the same bytes, in one language
+    and as long as the organisation has its name.
 
-    Raises Refused `not_pressed`."""
+    Raises Refused `not_pressed`, and `busy` when too many are being made."""
     data = {
         "name": document.name,
         "organisation": current_organisation().name,
@@ -31,7 +33,12 @@ def document_pdf(document: Document) -> bytes:
         "body": tree_of(document.body, {}),
     }
     try:
-        return pressed(_TEMPLATE, data, made_at=document.made_at)
+        with waiting():
+            take_press(fingerprint_of(_TEMPLATE, data, made_at=document.made_at))
+            return pressed(_TEMPLATE, data, made_at=document.made_at)
+    except Busy as busy:
+        message = _("Other PDFs are being made just now. Ask again in half a minute, or take the document as HTML.")
+        raise Refused("busy", message) from busy
     except PressFailed as failed:
         _log.error("document %s could not be set: %s", document.pk, failed)
         message = _("The PDF could not be made. Take the document as HTML, and tell the administrator.")
