@@ -88,3 +88,13 @@ def test_documents_share_the_few_presses_with_the_book(document: Document, monke
         document_pdf(document)
     assert refused.value.code == "busy"
     assert document_pdf(document) == b"%PDF-"
+
+
+def test_a_link_leads_where_it_led(document: Document) -> None:
+    document.body = '[**сайт**](https://example.com/?a=1&b="2) и [никуда](javascript:x)'
+    with zipfile.ZipFile(io.BytesIO(document_word(document))) as package:
+        body = etree.fromstring(package.read("word/document.xml"))
+    (field,) = body.iter(f"{W}fldSimple")
+    assert field.get(f"{W}instr") == 'HYPERLINK "https://example.com/?a=1&b=%222"'
+    assert "".join(field.itertext()) == "сайт"
+    assert "никуда" in "".join(body.itertext())

@@ -150,6 +150,10 @@ def _runs(nodes: Sequence[Node], looks: tuple[str, ...]) -> Iterator[etree._Elem
     for node in nodes:
         if node["t"] == "hardbreak":
             yield _w("r", _w("br"))
+        elif node.get("href"):
+            # A field needs no part of its own for its target, as a relationship would.
+            field = f'HYPERLINK "{_NOT_IN_XML.sub("", node["href"]).replace(chr(34), "%22")}"'
+            yield _w("fldSimple", _own(instr=field), *_runs(node["c"], (*looks, "u") if "u" not in looks else looks))
         elif "c" in node:
             more = _MARKS.get(node["t"])
             yield from _runs(node["c"], (*looks, more) if more and more not in looks else looks)
@@ -158,7 +162,7 @@ def _runs(nodes: Sequence[Node], looks: tuple[str, ...]) -> Iterator[etree._Elem
 
 
 def _run(text: str, looks: Sequence[str]) -> etree._Element:
-    run = _w("r", _w("rPr", *(_w(look) for look in sorted(looks))))
+    run = _w("r", _w("rPr", *(_w(look, _own(val="single")) if look == "u" else _w(look) for look in sorted(looks))))
     for place, piece in enumerate(_NOT_IN_XML.sub("", text).split("\t")):
         if place:
             run.append(_w("tab"))
