@@ -4,20 +4,24 @@
 
 A server on the loopback gets answers to letters of running deals, letters of strangers, answers of machines, bounces,
 damaged letters and letters that come twice, while two job workers read it and are killed (kill -9) every few letters.
-It breaks off in the middle of letters, and numbers all of them anew half-way. Then the tables are compared with what
-was put in.
+It breaks off in the middle of letters, numbers all of them anew half-way, and does not give one out. Among the letters
+are some made to exhaust who reads them. At the end another folder is read whose letters have the numbers of the first.
+Then the tables are compared with what was put in.
 """
 
 from __future__ import annotations
 
 import argparse
+import bz2
 import contextlib
 import random
 import sys
 import time
+from base64 import b64encode
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +62,13 @@ class Expected:
     strangers: set[str] = field(default_factory=set)
     machines: set[str] = field(default_factory=set)
     damaged: int = 0
+    hostile: int = 0
+    refused: int = 0
     twice: int = 0
 
     @property
     def count(self) -> int:
-        return len(self.answers) + len(self.strangers) + len(self.machines) + self.damaged
+        return len(self.answers) + len(self.strangers) + len(self.machines) + self.damaged + self.refused
 
 
 def main(report: Report) -> None:
@@ -80,10 +86,13 @@ def main(report: Report) -> None:
         began = time.monotonic()
         crew.add_workers(LIVES)
         _feed(box, letters, crew, mailbox_id, chance, expected)
+        _change_folder(box, mailbox_id, chance, expected)
         seconds = time.monotonic() - began
         crew.dismiss("worker")
         report.line("letters put in", len(letters), "letters", against=f"{expected.twice} of them come twice")
         report.line("workers killed", crew.kills["worker"], "kills", goal="> 0", holds=crew.kills["worker"] > 0)
+        report.line("letters made to exhaust who reads them", expected.hostile, "letters", goal="> 0",
+                    holds=expected.hostile > 0)  # fmt: skip
         report.line("letters given out by the server", box.fetched, "letters", against=f"{seconds:.0f} s")
         _judge(report, expected, deals)
 
@@ -99,7 +108,7 @@ def _arguments() -> argparse.Namespace:
 def _begin(box: LetterBox) -> tuple[int, dict[int, int]]:
     """A rep with running deals, and a mailbox; its id, and the deals' instances."""
     from kniga.clients.services import create_client
-    from kniga.mailboxes.services import MailboxSettings, create_mailbox
+    from kniga.mailboxes.services import create_mailbox
     from kniga.people.models import User
     from kniga.platform import clock
     from kniga.processes.models import Instance
@@ -113,12 +122,17 @@ def _begin(box: LetterBox) -> tuple[int, dict[int, int]]:
     for number in range(DEALS):
         client = create_client(owner=rep, by=rep, now=now, name=f"Client {number}")
         start_deal(client=client, process_key="asks", owner=rep, by=rep, now=now, name=f"Deal {number}")
-    given = MailboxSettings(
-        "Sales", "sales@proof.example", "127.0.0.1", USER, PASSWORD, box.port, "none", process_key="requests",
-        owner=rep,
-    )  # fmt: skip
-    made = create_mailbox(given=given, by=None, now=now)
+    made = create_mailbox(given=_settings(box, rep), by=None, now=now)
     return made.pk, dict(Instance.objects.values_list("deal_id", "pk"))
+
+
+def _settings(box: LetterBox, owner: Any) -> Any:
+    from kniga.mailboxes.services import MailboxSettings
+
+    return MailboxSettings(
+        "Sales", "sales@proof.example", "127.0.0.1", USER, PASSWORD, box.port, "none", box.folder,
+        process_key="requests", owner=owner,
+    )  # fmt: skip
 
 
 def _books() -> list[bytes]:
@@ -131,7 +145,9 @@ def _letters(count: int, deals: dict[int, int], chance: random.Random) -> tuple[
     expected, made, named = Expected(), [], []
     places = list(deals.items())
     for number in range(count):
-        kind = chance.choices(("answer", "stranger", "machine", "damaged", "twice"), (55, 9, 18, 6, 12))[0]
+        kind = chance.choices(("answer", "stranger", "machine", "damaged", "twice", "hostile"), (52, 9, 16, 6, 12, 5))[
+            0
+        ]
         if kind == "stranger" and len(expected.strangers) >= 60:
             kind = "answer"
         if kind == "twice" and named:
@@ -140,10 +156,31 @@ def _letters(count: int, deals: dict[int, int], chance: random.Random) -> tuple[
         elif kind == "damaged":
             expected.damaged += 1
             made.append(b"X-Number: %d\r\n" % number + chance.randbytes(chance.randrange(400)))
+        elif kind == "hostile":
+            expected.hostile += 1
+            plain = _letter("machine", number, chance.choice(places), expected, chance)
+            made.append(plain.partition(b"\r\n\r\n")[0] + b"\r\n" + chance.choice(_hostile()))
         else:
             named.append(_letter(kind, number, chance.choice(places), expected, chance))
             made.append(named[-1])
     return made, expected
+
+
+@cache
+def _hostile() -> tuple[bytes, ...]:
+    """The ends of letters that are small and unpack to much, or that parsers take the square of the time for."""
+    packer = bz2.BZ2Compressor()
+    packed = b"".join(packer.compress(bytes(1_000_000)) for _part in range(400)) + packer.flush()
+    bomb = b64encode(packed)
+    coded = b"Content-Transfer-Encoding: base64\r\n\r\n" + bomb
+    return (
+        b"Content-Type: text/plain; charset=bz2\r\n" + coded,
+        b"X-Was: x\r\nContent-Type: text/plain; charset=zlib\r\n" + coded,
+        b"Content-Type: text/plain; x=" + b";" * 80_000 + b"\r\n\r\nHello",
+        b"\r\n" + b">\r\n" * 60_000 + b"plain",
+        b"Content-Type: text/html\r\n\r\n" + b"<blockquote>" * 250 + b"x<br>" * 150_000,
+        b"References: " + b"".join(b"<kniga-%d@x> " % number for number in range(1500)) + b"\r\n\r\nHello",
+    )
 
 
 def _letter(kind: str, number: int, deal: tuple[int, int], expected: Expected, chance: random.Random) -> bytes:
@@ -185,6 +222,9 @@ def _feed(
         if not renumbered and taken * 2 > expected.count:
             box.renumber()
             renumbered = True
+            expected.refused += 1
+            box.refused.add(box.next_uid)
+            box.put(b"From: x@client.example\r\n\r\nIt is not given out.")
             note(f"{taken} letters taken, all numbered anew, {crew.kills['worker']} workers killed")
         if not waiting and renumbered and taken >= expected.count and _is_read(mailbox_id, box):
             return
@@ -194,6 +234,29 @@ def _feed(
             chance.choice(crew.hands).dies_at = 0.0
         time.sleep(chance.uniform(0.0, 0.4))
         crew.kill_some()
+
+
+def _change_folder(box: LetterBox, mailbox_id: int, chance: random.Random, expected: Expected) -> None:
+    """Read another folder, whose letters have the numbers those of the first one had."""
+    from kniga.mailboxes.jobs import queue_round
+    from kniga.mailboxes.models import Mailbox
+    from kniga.mailboxes.services import update_mailbox
+    from kniga.platform import clock
+
+    mailbox = Mailbox.objects.select_related("owner").get(pk=mailbox_id)
+    box.folder = "Second"
+    update_mailbox(
+        mailbox=mailbox, revision=mailbox.revision, given=_settings(box, mailbox.owner), by=None, now=clock.now()
+    )
+    box.letters.clear()
+    box.refused.clear()
+    box.next_uid = 1
+    for number in range(10):
+        box.put(_letter("machine", 1_000_000 + number, (0, 0), expected, chance))
+    ends = time.monotonic() + PATIENCE
+    while not _is_read(mailbox_id, box) and time.monotonic() < ends:
+        queue_round(mailbox_id)
+        time.sleep(0.2)
 
 
 def _is_read(mailbox_id: int, box: LetterBox) -> bool:
@@ -235,6 +298,8 @@ def _judge(report: Report, expected: Expected, deals: dict[int, int]) -> None:
     notices = Notice.objects.filter(kind="letter", title__contains="Letter ").count()
     _nothing(report, "letters reps were told of twice or not at all",
              abs(notices - len(expected.answers) - len(expected.strangers)))  # fmt: skip
+    passed = sum(row[4] == "not_given" for row in kept)
+    _nothing(report, "letters not given out that nobody has word of", abs(passed - expected.refused))
     _nothing(report, "letters that broke something", sum(row[4] in ("inside", "refused") for row in kept))
 
 

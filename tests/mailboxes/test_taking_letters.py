@@ -18,7 +18,7 @@ from kniga.mailboxes.imap import Fetched
 from kniga.mailboxes.models import Mailbox, ReceivedLetter
 from kniga.mailboxes.reading import ReadLetter, read_letter
 from kniga.mailboxes.taking import take_letter
-from kniga.people.models import Notice
+from kniga.people.models import Notice, User
 from kniga.platform.models import Event
 from kniga.processes.models import Instance, Message, Process, Task
 from kniga.processes.opening import start_deal
@@ -256,3 +256,38 @@ def test_a_connection_that_breaks_in_the_middle_loses_and_doubles_nothing(post: 
     assert Mailbox.objects.get().failures == 1
     assert post.read().taken == 3
     assert Mailbox.objects.get().trouble == ""
+
+
+@pytest.mark.parametrize(
+    ("results", "is_heard"),
+    [
+        ("mx.test; spf=pass; dmarc=fail (p=none)", False),
+        ("mx.test; spf=fail", False),
+        ("mx.test; spf=fail; dkim=pass; dmarc=pass", True),
+        ("mx.test; spf=softfail; dkim=none", True),
+        ("mx.test; spf=fail\r\nAuthentication-Results: sender.test; dmarc=pass", False),
+        ("mx.test; dmarc=pass\r\nAuthentication-Results: relay.test; dmarc=fail", True),
+    ],
+)
+def test_a_letter_the_server_found_forged_moves_nothing(post: Post, results: str, is_heard: bool) -> None:
+    deal_id, _instance_id = run_deal(post, post.known())
+    kept = post.take(letter(Authentication_Results=results))
+    told = (kept.place, kept.why, kept.deal_id)
+    assert told == (("deal", "", deal_id) if is_heard else ("unsorted", "forged", None))
+
+
+def test_where_the_rep_works_here_no_more_somebody_else_hears_of_the_letter(post: Post) -> None:
+    department = post.department
+    run_deal(post, post.known())
+    User.objects.filter(pk=department.rep.pk).update(is_active=False)
+    first = post.take(letter())
+    assert Notice.objects.get(url=f"/letters/{first.pk}/").user == department.other
+    User.objects.filter(pk=department.other.pk).update(is_active=False)
+    second = post.take(letter("More", id="2"))
+    stranger = post.take(letter(id="3", sender="new@client.test"))
+    assert (stranger.place, stranger.why) == ("unsorted", "owner_gone")
+    for kept in (second, stranger):
+        told = Notice.objects.filter(url=f"/letters/{kept.pk}/").values_list("user__role", flat=True)
+        assert set(told) and set(told) <= {"lead", "head"}
+    User.objects.filter(role__in=("lead", "head")).update(is_active=False)
+    assert not Notice.objects.filter(url=f"/letters/{post.take(letter('Third', id='4')).pk}/").exists()

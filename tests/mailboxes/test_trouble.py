@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 import ssl
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,14 @@ from proofs.letter_box import PASSWORD, letter_box
 
 from kniga.mailboxes.imap import folder_name
 from kniga.mailboxes.models import Mailbox
-from kniga.mailboxes.queries import answer_address, mailbox_rows
+from kniga.mailboxes.queries import answer_address, get_mailbox, mailbox_rows, unfit_of
 from kniga.mailboxes.rounds import due_mailboxes
 from kniga.mailboxes.sealing import Unreadable, seal, unseal
 from kniga.mailboxes.services import create_mailbox, read_now, try_mailbox, update_mailbox
-from kniga.people.models import Notice, User
-from kniga.platform.errors import Conflict, Refused
+from kniga.people.models import Branch, Notice, User
+from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
+from kniga.processes.models import Process
 from tests.mailboxes.conftest import CAME, NOW, Post, letter
 
 CASES = [
@@ -138,6 +141,50 @@ def test_a_mailbox_is_changed_by_revision_and_read_anew_from_another_place(post:
     assert answer_address() == "" and post.read().looked_at == 0
     with pytest.raises(Refused):
         read_now(mailbox=Mailbox.objects.get(), by=None)
+
+
+def test_why_letters_of_strangers_begin_nothing_is_said_and_another_branch_refused(post: Post) -> None:
+    admin = User.objects.create_user("admin@example.com", name="Ada", role="administrator")
+
+    def said() -> str:
+        (row,) = mailbox_rows(user=admin)
+        assert row.unfit == unfit_of(user=admin, mailbox=post.mailbox)
+        return "" if row.unfit is None else str(row.unfit.cause)
+
+    assert said() == ""
+    process = Process.objects.get(key="small_sale")
+    process.branch = Branch.objects.create(name="Far")
+    process.save()
+    assert "филиалу" in said()
+    with pytest.raises(Refused) as refused:
+        create_mailbox(given=post.settings(), by=None, now=NOW)
+    assert refused.value.code == "owner_of_branch"
+    Process.objects.update(is_active=False)
+    assert "не действует" in said()
+    User.objects.filter(pk=post.department.other.pk).update(is_active=False)
+    assert "не ведёт" in said()
+    Mailbox.objects.update(process=None)
+    assert said() == ""
+
+
+def test_mailboxes_are_shown_to_the_keepers_of_the_organisation_only(post: Post) -> None:
+    assert mailbox_rows(user=post.department.head) == ()
+    with pytest.raises(NotVisible):
+        get_mailbox(user=post.department.head, id=post.mailbox.pk)
+
+
+def test_what_is_no_mail_server_is_not_quoted(post: Post) -> None:
+    def answer() -> None:
+        talk, _address = other.accept()
+        with talk:
+            talk.sendall(b"secret 1.2.3\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        tried = try_mailbox(given=post.settings(port=other.getsockname()[1]), mailbox=None, by=None)
+        thread.join()
+    assert (tried.code, tried.said) == ("connect", "")
 
 
 def _context(folder: Path) -> ssl.SSLContext:

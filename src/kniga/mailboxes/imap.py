@@ -104,10 +104,10 @@ def _line_of(uid: int, found: list[Any]) -> bytes | None:
 
 
 @contextmanager
-def opened(door: Door) -> Iterator[OpenedMailbox]:
+def opened(door: Door, *, timeout: float = TIMEOUT) -> Iterator[OpenedMailbox]:
     """The folder of a mailbox, open for the time of the block. Raises MailTrouble: `host`, `connect`, `tls`, `login`,
     `folder`, and what its methods raise."""
-    server = _connected(door)
+    server = _connected(door, timeout)
     try:
         yield _entered(server, door)
     finally:
@@ -117,21 +117,24 @@ def opened(door: Door) -> Iterator[OpenedMailbox]:
             server.shutdown()
 
 
-def _connected(door: Door) -> imaplib.IMAP4:
+def _connected(door: Door, timeout: float) -> imaplib.IMAP4:
+    """What something says that is no mail server is never told: inside a network it may be anything."""
     context = ssl.create_default_context()
     server: imaplib.IMAP4
     try:
         if door.security == "tls":
-            return imaplib.IMAP4_SSL(door.host, door.port, ssl_context=context, timeout=TIMEOUT)
-        server = imaplib.IMAP4(door.host, door.port, timeout=TIMEOUT)
+            return imaplib.IMAP4_SSL(door.host, door.port, ssl_context=context, timeout=timeout)
+        server = imaplib.IMAP4(door.host, door.port, timeout=timeout)
     except ssl.SSLCertVerificationError as error:
         raise MailTrouble("certificate", error.verify_message) from error
     except ssl.SSLError as error:
         raise MailTrouble("tls", error.reason or error) from error
     except (socket.gaierror, UnicodeError) as error:
         raise MailTrouble("host", error) from error
-    except (OSError, imaplib.IMAP4.error) as error:
+    except OSError as error:
         raise MailTrouble("connect", error) from error
+    except imaplib.IMAP4.error as error:
+        raise MailTrouble("connect") from error
     if door.security == "starttls":
         _make_secret(server, context)
     return server
@@ -145,7 +148,7 @@ def _make_secret(server: imaplib.IMAP4, context: ssl.SSLContext) -> None:
         raise MailTrouble("certificate", error.verify_message) from error
     except (OSError, imaplib.IMAP4.error) as error:
         server.shutdown()
-        raise MailTrouble("starttls", error) from error
+        raise MailTrouble("starttls") from error
 
 
 def _entered(server: imaplib.IMAP4, door: Door) -> OpenedMailbox:

@@ -10,26 +10,39 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, Max, Q
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, Value, When
 
 from kniga.deals.models import Deal
 from kniga.deals.numbers import deal_number, number_in
 from kniga.mailboxes.models import LetterKind, LetterPlace, Mailbox, ReceivedLetter
-from kniga.mailboxes.troubles import Trouble, trouble_of
+from kniga.mailboxes.troubles import UNFIT, Trouble, trouble_of
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
+from kniga.people.permissions import ROLES_FOR, Act, may
 from kniga.people.roles import Entity
 from kniga.platform.errors import NotVisible
-from kniga.processes.models import Process, VersionStatus
+from kniga.processes.models import Process, ProcessVersion, VersionStatus
 
 MOST_OF_DEAL: Final = 100
 MOST_OF_TASK: Final = 5
 MOST_SHOWN: Final = 100
+_IN_FORCE: Final = ProcessVersion.objects.filter(process=OuterRef("process"), status=VersionStatus.PUBLISHED)
+_UNFIT: Final = Case(
+    When(process=None, then=Value("")),
+    When(Q(owner__is_active=False) | ~Q(owner__role__in=ROLES_FOR[Act.WORK_DEALS]), then=Value("closed")),
+    When(~Exists(_IN_FORCE) | Q(process__is_active=False), then=Value("process")),
+    When(
+        Q(process__branch__isnull=False) & (Q(owner__branch__isnull=True) | ~Q(owner__branch=F("process__branch"))),
+        then=Value("branch"),
+    ),
+    default=Value(""),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxRow:
-    """A mailbox in the list; `trouble` None: it could be read the last time."""
+    """A mailbox in the list; `trouble` None: it could be read the last time; `unfit`: why letters of strangers begin
+    no deal though it says so."""
 
     id: int
     name: str
@@ -41,6 +54,7 @@ class MailboxRow:
     trouble: Trouble | None
     letters: int
     last_at: datetime | None
+    unfit: Trouble | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +97,43 @@ _FIELDS: Final = (
 
 
 def mailbox_rows(*, user: User) -> tuple[MailboxRow, ...]:
-    """All mailboxes, those in use first. They are the organisation's: nobody's own."""
-    found = Mailbox.objects.annotate(count=Count("letters"), last=Max("letters__came_at"))
+    """All mailboxes, those in use first, for who keeps the organisation; for others none."""
+    if not may(user, Act.MANAGE_ORGANISATION):
+        return ()
+    found = Mailbox.objects.annotate(count=Count("letters"), last=Max("letters__came_at"), unfit=_UNFIT)
     rows = found.order_by("-is_active", "name", "id").values_list(
-        "id", "name", "address", "process__name", "owner__name", "is_active", "checked_at", "trouble", "count", "last"
+        "id",
+        "name",
+        "address",
+        "process__name",
+        "owner__name",
+        "is_active",
+        "checked_at",
+        "trouble",
+        "count",
+        "last",
+        "unfit",
     )
     return tuple(
-        MailboxRow(*row[:3], row[3] or "", *row[4:7], trouble_of(row[7]) if row[7] else None, *row[8:]) for row in rows
+        MailboxRow(
+            *row[:3], row[3] or "", *row[4:7], trouble_of(row[7]) if row[7] else None, *row[8:10], UNFIT.get(row[10])
+        )
+        for row in rows
     )
 
 
 def get_mailbox(*, user: User, id: int) -> Mailbox:
-    """The mailbox with its process and owner. Raises NotVisible."""
+    """The mailbox with its process and owner, for who keeps the organisation. Raises NotVisible."""
     found = Mailbox.objects.select_related("process", "owner").filter(pk=id).first()
-    if found is None:
+    if found is None or not may(user, Act.MANAGE_ORGANISATION):
         raise NotVisible
     return found
+
+
+def unfit_of(*, user: User, mailbox: Mailbox) -> Trouble | None:
+    """Why letters of strangers begin no deal, of a mailbox that came through `get_mailbox`; None: they do, or shall
+    not."""
+    return UNFIT.get(Mailbox.objects.filter(pk=mailbox.pk).values_list(_UNFIT, flat=True)[0])
 
 
 def answer_address() -> str:
@@ -124,13 +159,15 @@ def get_received(*, user: User, id: int) -> ReceivedLetter:
 
 
 def received_of_deal(*, user: User, deal_id: int) -> tuple[ReceivedRow, ...]:
-    """The letters of a deal that came through its own door, newest first, at most 100."""
-    return _rows(ReceivedLetter.objects.filter(deal_id=deal_id).order_by("-came_at", "-id"), MOST_OF_DEAL)
+    """The letters of a deal, if `user` sees it, newest first, at most 100."""
+    return _rows(
+        ReceivedLetter.objects.filter(_visible(user), deal_id=deal_id).order_by("-came_at", "-id"), MOST_OF_DEAL
+    )
 
 
 def received_for_task(*, user: User, deal_id: int) -> tuple[ReceivedRow, ...]:
-    """The newest five letters that people wrote about the deal of a task, which came through its own door."""
-    found = ReceivedLetter.objects.filter(deal_id=deal_id, kind=LetterKind.LETTER)
+    """The newest five letters that people wrote about the deal of a task, if `user` sees it."""
+    found = ReceivedLetter.objects.filter(_visible(user), deal_id=deal_id, kind=LetterKind.LETTER)
     return _rows(found.order_by("-came_at", "-id"), MOST_OF_TASK)
 
 

@@ -27,6 +27,8 @@ from kniga.processes.models import Process, VersionStatus
 
 MESSAGE: Final = "client_letter"
 """The name under which letters go to processes unless the mailbox says another."""
+_PATIENCE: Final = 8.0
+"""Seconds until a server that says nothing is given up while somebody looks on."""
 # Another of these is another door: the password is asked for anew, and reading begins anew.
 _OF_THE_DOOR: Final = ("host", "port", "security", "login")
 
@@ -66,7 +68,7 @@ def create_mailbox(*, given: MailboxSettings, by: User | None, now: datetime) ->
 
     Raises Refused: `name_missing`, `email_invalid`, `host_missing`, `port_invalid`, `security_unknown`,
     `login_missing`, `password_missing`, `folder_missing`, `message_missing`, `process_unknown`, `owner_missing`,
-    `not_allowed`."""
+    `owner_of_branch`, `not_allowed`."""
     _check_may(by)
     check_all(*_checks(given, is_known=False))
     mailbox = Mailbox(since=now, next_at=now, created_at=now, updated_at=now)
@@ -123,7 +125,7 @@ def try_mailbox(*, given: MailboxSettings, mailbox: Mailbox | None, by: User | N
             given.host.strip(), given.port or 0, given.security, given.login.strip(), given.password or kept,
             given.folder.strip(),
         )  # fmt: skip
-        with opened(door) as box:
+        with opened(door, timeout=_PATIENCE) as box:
             return Tried(box.count)
     except MailTrouble as trouble:
         return Tried(0, trouble_of(trouble.code), trouble.code, trouble.said)
@@ -146,7 +148,7 @@ def _checks(given: MailboxSettings, is_known: bool) -> tuple[Callable[[], object
         *_checks_of_door(given, is_known),
         lambda: _check_text("message", given.message, 200, _("Enter the name of a message.")),
         lambda: _process(given.process_key),
-        lambda: _check_owner(given.owner),
+        lambda: _check_owner(given.owner, given.process_key),
     )
 
 
@@ -192,9 +194,17 @@ def _process(key: str) -> Process | None:
     return found
 
 
-def _check_owner(owner: User | None) -> None:
+def _check_owner(owner: User | None, process_key: str) -> None:
     if owner is None or not owner.is_active or not may(owner, Act.WORK_DEALS):
         raise Refused("owner_missing", _("Choose who gets the letters: somebody who works deals."), field="owner")
+    process = Process.objects.select_related("branch").filter(key=process_key).first()
+    branch = None if process is None else process.branch
+    if branch is not None and owner.branch_id != branch.pk:
+        message = _(
+            "The process belongs to the branch “%(branch)s” and runs only deals of its people: choose somebody of that"
+            " branch, or another process."
+        )
+        raise Refused("owner_of_branch", message % {"branch": branch.name}, field="owner")
 
 
 def _write(mailbox: Mailbox, given: MailboxSettings) -> None:

@@ -28,6 +28,8 @@ from kniga.processes.correlation.requests import begin_request, seller_for
 PER_HOUR: Final = 60
 """So many letters of strangers an hour begin deals; more are a flood, which a person looks at."""
 LONGEST_ANSWER: Final = 4000
+FORGED: Final = "forged"
+OWNER_GONE: Final = "owner_gone"
 LOG = logging.getLogger(__name__)
 
 
@@ -124,6 +126,10 @@ def _bring(kept: ReceivedLetter, letter: ReadLetter, mailbox: Mailbox, now: date
         kept.kind, kept.place = LetterKind.OWN, LetterPlace.ASIDE
         kept.save()
         return
+    if letter.is_forged and kept.kind == LetterKind.LETTER:
+        kept.why = FORGED
+        kept.save()
+        return
     found = whose(letter)
     kept.deal_id, kept.client_id, kept.why = found.deal_id, found.client_id, found.why
     is_from_us = is_colleague(letter.sender)
@@ -145,8 +151,11 @@ def _bring(kept: ReceivedLetter, letter: ReadLetter, mailbox: Mailbox, now: date
 def _begin_if_wanted(kept: ReceivedLetter, mailbox: Mailbox, found: Found, now: datetime) -> None:
     if found.why not in (STRANGER, NO_DEAL):
         return
-    if mailbox.process is None or not mailbox.owner.is_active or not may(mailbox.owner, Act.WORK_DEALS):
+    if mailbox.process is None:
         kept.place = LetterPlace.UNSORTED if found.client_id is None else LetterPlace.CLIENT
+        return
+    if not mailbox.owner.is_active or not may(mailbox.owner, Act.WORK_DEALS):
+        kept.why = OWNER_GONE
         return
     begun = ReceivedLetter.objects.filter(mailbox=mailbox, is_new_request=True, taken_at__gt=now - timedelta(hours=1))
     if begun.count() >= PER_HOUR:

@@ -48,6 +48,20 @@ TROUBLES: Final[dict[str, Trouble]] = {
     "inside": Trouble(_("Something broke on our side."), _("It is tried again by itself; the log says what it was.")),
 }
 
+UNFIT: Final[dict[str, Trouble]] = {
+    "closed": Trouble(
+        _("Whom the mailbox names for letters of strangers works no deals any more."), _("Choose somebody else.")
+    ),
+    "process": Trouble(
+        _("The process that letters of strangers begin is not in force."), _("Publish it, or choose another one.")
+    ),
+    "branch": Trouble(
+        _("The process belongs to another branch than whom the mailbox names."),
+        _("Choose somebody of its branch, or another process."),
+    ),
+}
+"""Why letters of strangers begin no deal though the mailbox is read."""
+
 
 def trouble_of(code: str) -> Trouble:
     """The words for a code of MailTrouble; those of "inside" for one nobody knows."""

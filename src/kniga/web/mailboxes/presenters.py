@@ -24,6 +24,8 @@ def why_words(why: str) -> str:
         "colleague": _("A colleague wrote it."),
         "broken": _("The letter is damaged: not all of it could be read."),
         "not_given": _("The server did not give the letter out. Look for it in the mailbox itself."),
+        "forged": _("The mail server found that it is not from whom it says: look at it before you believe it."),
+        "owner_gone": _("Whom the mailbox names for letters of strangers works no deals any more."),
         "flood": _("So many strangers write in this hour that no more deals are begun by themselves."),
         "refused": _("A deal could not be begun with it."),
         "inside": _("Something broke on our side; the log says what it was."),

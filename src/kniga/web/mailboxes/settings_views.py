@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kniga.mailboxes.queries import get_mailbox, mailbox_processes, mailbox_rows, recent_letters
+from kniga.mailboxes.queries import get_mailbox, mailbox_processes, mailbox_rows, recent_letters, unfit_of
 from kniga.mailboxes.services import create_mailbox, read_now, try_mailbox, update_mailbox
 from kniga.mailboxes.troubles import trouble_of
 from kniga.people.permissions import Act
@@ -106,6 +106,7 @@ def _context(
     return {
         "mailbox": mailbox,
         "trouble": trouble_of(mailbox.trouble) if mailbox is not None and mailbox.trouble else None,
+        "unfit": None if mailbox is None else unfit_of(user=request.user, mailbox=mailbox),
         "letters": () if mailbox is None else recent_letters(user=request.user, mailbox=mailbox),
         "typed": typed,
         "tried": None,
