@@ -44,6 +44,16 @@ def test_a_letter_the_server_does_not_give_out_is_noted_and_those_behind_it_come
     assert Notice.objects.filter(url=f"/letters/{first.pk}/").count() == 1
 
 
+def test_a_line_that_breaks_again_and_again_is_no_fault_of_the_letter_unless_it_lasts(post: Post) -> None:
+    post.put(letter())
+    post.box.breaking = 20
+    assert {post.read().trouble for _round in range(8)} == {"broken_off"}
+    for _pause in range(3):
+        Mailbox.objects.update(next_at=NOW)
+        assert post.read().trouble == "broken_off"
+    assert (post.read().trouble, ReceivedLetter.objects.get().why) == ("", "not_given")
+
+
 def test_a_letter_that_has_gone_meanwhile_is_passed_and_one_without_a_body_is_kept(post: Post) -> None:
     post.box.gone.add(post.put(letter()))
     empty = post.put(b"")

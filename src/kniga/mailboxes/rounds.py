@@ -121,8 +121,9 @@ def _take(
         )
     except (OperationalError, InterfaceError):
         raise
-    except Exception:
-        note_try(mailbox_id=mailbox.pk, uid=uid)
+    except Exception as error:
+        is_line = isinstance(error, MailTrouble) and error.code == "broken_off"
+        note_try(mailbox_id=mailbox.pk, uid=uid, is_line=is_line, now=clock())
         raise
 
 

@@ -17,9 +17,12 @@ NOT_GIVEN: Final = "not_given"
 
 
 @transaction.atomic
-def note_try(*, mailbox_id: int, uid: int) -> None:
-    """Count that a round has broken at this letter."""
+def note_try(*, mailbox_id: int, uid: int, is_line: bool, now: datetime) -> None:
+    """Count that a round has broken at this letter. `is_line`: the connection broke, which is the letter's fault only
+    where it goes on through the growing pauses; rounds that somebody asked for in between do not count."""
     mailbox = Mailbox.objects.select_for_update(of=("self",)).get(pk=mailbox_id)
+    if is_line and now < mailbox.next_at:
+        return
     mailbox.stuck_tries = mailbox.stuck_tries + 1 if mailbox.stuck_uid == uid else 1
     mailbox.stuck_uid = uid
     mailbox.save(update_fields=["stuck_uid", "stuck_tries"])
