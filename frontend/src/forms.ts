@@ -1,5 +1,6 @@
 /* Forms: nothing typed is lost by leaving, nothing is sent twice, the first wrong field gets the focus. */
 import { clearDraft, keepDraft, restoreDraft, sendDraft, settleDrafts } from "./drafts";
+import { keyFor } from "./designer/keys";
 import { mount } from "./mount";
 import { pageText } from "./requests";
 
@@ -11,6 +12,7 @@ export function startForms(): void {
   settleDrafts();
   mount("form[data-guard]", guard);
   mount("[data-error-summary], [aria-invalid='true']", () => focusFirstError());
+  mount("[data-key-from]", keyLikeName);
   document.addEventListener("invalid", sayWhatIsMissing, true);
   window.addEventListener("beforeunload", (event) => {
     if (hasUnsaved()) event.preventDefault();
@@ -37,9 +39,25 @@ export function startForms(): void {
 /** What is missing is said in the language of the page, not of the browser. */
 function sayWhatIsMissing(event: Event): void {
   const input = event.target;
-  if (!(input instanceof HTMLInputElement) || !input.dataset.missing || !input.validity.valueMissing) return;
-  input.setCustomValidity(input.dataset.missing);
+  if (!(input instanceof HTMLInputElement)) return;
+  const { missing, unfit } = input.dataset;
+  const said = input.validity.valueMissing ? missing : input.validity.patternMismatch ? unfit : "";
+  if (!said) return;
+  input.setCustomValidity(said);
   input.addEventListener("input", () => input.setCustomValidity(""), { once: true });
+}
+
+/** A key is proposed from the name until somebody writes their own. */
+function keyLikeName(element: HTMLElement): void {
+  const key = element as HTMLInputElement;
+  const name = document.getElementById(key.dataset.keyFrom ?? "");
+  if (!(name instanceof HTMLInputElement)) return;
+  let proposed = key.value;
+  name.addEventListener("input", () => {
+    if (key.value !== proposed) return;
+    proposed = name.value.trim() ? keyFor(name.value, [], "form") : "";
+    key.value = proposed;
+  });
 }
 
 /** Whether the server took the form: an answer that sends to the sign-in page (204) did not. */

@@ -15,7 +15,7 @@ from kniga.processes.acts.act_planning import plan_move
 from kniga.processes.acts.acting import begin_act, begin_undo, carry_out
 from kniga.processes.acts.scopes import Scope
 from kniga.processes.background.pump import run_due
-from kniga.processes.control.deviation_acts import acknowledge, close, write_to_owner
+from kniga.processes.control.deviation_acts import acknowledge, close, give_back, write_to_owner
 from kniga.processes.control.deviation_queries import (
     DeviationFilter,
     deviating_deals,
@@ -52,6 +52,19 @@ def test_taking_it_up_stops_the_ladder_and_says_who_sees_to_it(department: Depar
     with pytest.raises(Conflict) as taken:
         acknowledge(deviation_id=deviation.pk, by=department.head, now=DUE)
     assert (taken.value.code, "Lena" in taken.value.message) == ("deviation_taken", True)
+
+
+def test_given_back_it_is_open_again_and_its_ladder_goes_on(department: Department, deviation: Deviation) -> None:
+    with pytest.raises(Conflict) as free:
+        give_back(deviation_id=deviation.pk, by=department.lead, now=DUE)
+    assert free.value.code == "deviation_not_taken"
+    acknowledge(deviation_id=deviation.pk, word="I call them", by=department.lead, now=DUE)
+    give_back(deviation_id=deviation.pk, by=department.lead, now=DUE)
+    run_due(now=DUE + timedelta(days=9))
+    deviation.refresh_from_db()
+    assert (deviation.state, deviation.word, deviation.acknowledged_by) == ("open", "", None)
+    assert told("escalation") != []
+    assert Event.objects.get(kind="processes.deviation.given_back").actor_id == department.lead.pk
 
 
 def test_closed_by_hand_it_stays_closed_while_the_step_is_open(department: Department) -> None:

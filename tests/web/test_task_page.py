@@ -197,7 +197,7 @@ def test_what_the_deal_already_says_is_there_to_be_confirmed(department: Departm
     ).created[0]
     html = client_of(department.rep).get(f"/tasks/{proposal}/").content.decode()
     assert re.search(
-        r'name="answer-proposal_amount"[^>]*value="1000\.00"|value="1000\.00"[^>]*name="answer-proposal_amount"', html
+        r'name="answer-proposal_amount"[^>]*value="1000"|value="1000"[^>]*name="answer-proposal_amount"', html
     )
 
 

@@ -30,7 +30,9 @@ WIDTH = 140
 
 @app.command()
 def funnel(
-    process: Annotated[str, typer.Option(help="Key of the process or pipeline; the first that has deals by default.")] = "",
+    process: Annotated[
+        str, typer.Option(help="Key of the process or pipeline; the first that has deals by default.")
+    ] = "",
     by: Annotated[str, typer.Option(help=f"Split by {SPLITS}.")] = "stage",
     start: Annotated[Day, typer.Option("--from", formats=DAY, help="First day of the period.")] = None,
     end: Annotated[Day, typer.Option("--to", formats=DAY, help="Last day of the period.")] = None,

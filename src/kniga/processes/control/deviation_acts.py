@@ -1,4 +1,4 @@
-"""What people do about a deviation: take it up, write to the rep, move the deadline of its step, close it by hand."""
+"""What people do about a deviation: take it up, give it back, write to the rep, move its deadline, close it by hand."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.platform.said import said as _
+from kniga.processes.control.deviations import next_rung
 from kniga.processes.models import Task
 from kniga.processes.models.control import Deviation, DeviationEnd, DeviationState
 from kniga.processes.running.deadlines import move_deadline
@@ -67,6 +68,24 @@ def acknowledge_many(*, deviation_ids: Collection[int], word: str = "", by: User
     )
     record(_event(row, "acknowledged", by, now, row.deal.client_id, word=word) for row in rows)
     return len(rows)
+
+
+@transaction.atomic
+def give_back(*, deviation_id: int, word: str = "", by: User, now: datetime) -> None:
+    """Give back what was taken up: it stands open again, and its ladder goes on, counted from now.
+
+    Raises NotVisible, Refused `not_allowed`, `too_long`, Conflict `deviation_closed`, `deviation_not_taken`."""
+    # The instance is read first, as wherever both are needed.
+    next_at = next_rung(_live(Deviation.objects.all(), deviation_id, by), now=now)
+    row = _locked(deviation_id, by)
+    word = _checked(word)
+    if row.state != DeviationState.ACKNOWLEDGED:
+        raise Conflict("deviation_not_taken", _("Nobody has taken this up."))
+    row.state, row.next_at, row.acknowledged_at, row.acknowledged_by, row.word = (
+        DeviationState.OPEN, next_at, None, None, "",
+    )  # fmt: skip
+    row.save(update_fields=["state", "next_at", "acknowledged_at", "acknowledged_by", "word"])
+    _tell(row, "given_back", by, now, word=word)
 
 
 @transaction.atomic

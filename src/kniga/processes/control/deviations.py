@@ -217,6 +217,13 @@ def _rung_at(point: ControlPoint, rung: int, start: datetime, deal: DealFacts) -
     return moment_of(point.ladder[rung].after, start, organisation_calendar().in_zone(deal.time_zone))
 
 
+def next_rung(row: Deviation, *, now: datetime) -> datetime | None:
+    """When the next rung of a deviation's ladder comes, counted from now; None behind the last."""
+    snapshot = read_instances(instance_ids=[row.instance_id])[row.instance_id]
+    point = point_of(row, snapshot)
+    return None if point is None else _rung_at(point, row.rung, now, snapshot.deal)
+
+
 def _reopen(rows: Sequence[Deviation], now: datetime) -> None:
     if not rows:
         return

@@ -326,6 +326,7 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.timer.failed": _said(gettext_lazy("A timer could not fire: %(why)s"), "warning", "bad", why="reason"),
     "processes.deviation.raised": _said(gettext_lazy("Deviation: %(name)s"), "warning", "bad", name="name"),
     "processes.deviation.acknowledged": _said(gettext_lazy("Deviation taken up: %(name)s"), "check", name="name"),
+    "processes.deviation.given_back": _said(gettext_lazy("Deviation given back: %(name)s"), "undo", name="name"),
     "processes.deviation.escalated": _said(gettext_lazy("Deviation escalated: %(name)s"), "up", "bad", name="name"),
     "processes.deviation.written": _said(gettext_lazy("Written to the rep: %(name)s"), "message", name="name"),
     "processes.deviation.closed": _deviation_closed,

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kniga.engine import Question, UserTask
@@ -175,7 +176,19 @@ def _typed(question: Question, value: object) -> str:
             return timezone.localtime(datetime.fromisoformat(text)).strftime("%Y-%m-%dT%H:%M")
         except ValueError:
             return text
-    return text
+    return _typed_amount(text) if question.type == "money" else text
+
+
+def _typed_amount(text: str) -> str:
+    """An amount as the page writes it, where that is read back as the same: a comma of thousands is not."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not value.is_finite() or round(value, 2) != value:
+        return text
+    plain = f"{value:.2f}".removesuffix(".00")
+    return number(value) if get_language() == "ru" else plain
 
 
 def _chosen(value: object) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from kniga.processes.control.deviation_acts import (
     acknowledge,
     acknowledge_many,
     close,
+    give_back,
     move_date,
     write_to_owner,
 )
@@ -44,6 +45,7 @@ from kniga.web.params import id_or_none, moment_for_field, sent_moment
 FRAGMENTS = {"deviation-more": "rows", "deviation-queue": "queue"}
 ACTS: Final[dict[str, tuple[Callable[..., None], object]]] = {
     "take": (acknowledge, gettext_lazy("Taken up: it escalates no further")),
+    "back": (give_back, gettext_lazy("Given back: it is open again")),
     "write": (write_to_owner, gettext_lazy("Written to the rep")),
     "close": (close, pgettext_lazy("deviation", "Closed")),
 }
@@ -77,8 +79,8 @@ def of_deal(request: SignedInRequest, deal_id: int) -> HttpResponse:
 @require_POST
 @act_required(Act.SEE_DEVIATIONS)
 def act(request: SignedInRequest, deviation_id: int) -> HttpResponse:
-    """Take a deviation up, write to the rep, move the deadline of its step to the moment `to`, or close it (`act`:
-    take, write, move, close), with the `word` of the person."""
+    """Take a deviation up, give it back, write to the rep, move the deadline of its step to the moment `to`, or close
+    it (`act`: take, back, write, move, close), with the `word` of the person."""
     asked, sent = read(request.GET), request.POST
     try:
         said = _act(request, deviation_id)
