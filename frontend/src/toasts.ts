@@ -6,6 +6,8 @@ export interface Toast {
   kind: "success" | "info" | "warning" | "error" | "debug";
   undo_url?: string;
   seconds: number;
+  /** Something that can be done about it. */
+  act?: { label: string; run: () => void };
 }
 
 const TICK = 1000;
@@ -36,9 +38,22 @@ export function showToast(toast: Toast): void {
   } else {
     form?.remove();
   }
+  if (toast.act) offer(element, toast.act);
   region()?.append(element);
   htmx.process(element);
   run(element);
+}
+
+function offer(element: HTMLElement, { label, run: act }: NonNullable<Toast["act"]>): void {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "k-button k-button--plain k-button--small";
+  button.textContent = label;
+  button.addEventListener("click", () => {
+    element.remove();
+    act();
+  });
+  element.querySelector("p")!.after(button);
 }
 
 /** Only the last act can be undone, and nothing is said twice: toasts that are out of date give way. */

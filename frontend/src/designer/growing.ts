@@ -71,6 +71,31 @@ export class Growing {
     }
   }
 
+  /** Let an outcome lead to what is there or is made for it; a new step stands before what the outcome led to. */
+  leadTo(step: Drawn, outcome: string, target: Drawn | NewTarget, name: string, stage: string): Drawn {
+    const found = this.foundOrMade(step, target, name, stage);
+    const old = waysOf(step, "").find((way) => way.outcome.key === outcome)?.target;
+    this.lead(step, outcome, found);
+    if (target === "step" && old) this.services.modeling.connect(found, old);
+    return found;
+  }
+
+  /** Let a way, or without one a new way, lead from an element that has no outcomes to another. */
+  leadOn(source: Drawn, flow: Drawn | undefined, target: Drawn | NewTarget, name: string, stage: string): Drawn {
+    const found = this.foundOrMade(source, target, name, stage);
+    const old = flow?.target;
+    if (flow) this.bend(flow, found);
+    else this.services.modeling.connect(source, found);
+    if (target === "step" && old) this.services.modeling.connect(found, old);
+    return found;
+  }
+
+  private foundOrMade(source: Drawn, target: Drawn | NewTarget, name: string, stage: string): Drawn {
+    const found = typeof target === "string" ? this.make(source, target, name) : target;
+    if (target === "step" && stage) this.services.modeling.updateProperties(found, { "kniga:stage": stage });
+    return found;
+  }
+
   /** An outcome is no more: the way that only it took goes, others no longer name it. */
   forget(step: Drawn, outcome: string): void {
     const gateway = flowsOut(step)[0]?.target;

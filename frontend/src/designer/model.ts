@@ -462,15 +462,12 @@ export class BookModel {
 
   /** Let an outcome lead to an element that is there, or to a new one of this kind; what it leads to. */
   lead(step: Drawn, outcome: string, target: Drawn | NewTarget, name = ""): Drawn {
-    return this.made(() => {
-      const found = typeof target === "string" ? this.growing.make(step, target, name) : target;
-      const stage = target === "step" ? this.stageOf(step) : "";
-      if (stage) this.services.modeling.updateProperties(found, { "kniga:stage": stage });
-      const old = outline.waysOf(step, "").find((way) => way.outcome.key === outcome)?.target;
-      this.growing.lead(step, outcome, found);
-      if (target === "step" && old && old !== found) this.services.modeling.connect(found, old);
-      return found;
-    });
+    return this.made(() => this.growing.leadTo(step, outcome, target, name, this.stageOf(step)));
+  }
+
+  /** Let a way of anything but a step lead elsewhere; without a flow, a new way leaves the element. */
+  leadOn(source: Drawn, flow: Drawn | undefined, target: Drawn | NewTarget, name = ""): Drawn {
+    return this.made(() => this.growing.leadOn(source, flow, target, name, this.stageOf(source)));
   }
 
   removeStep(step: Drawn): void {

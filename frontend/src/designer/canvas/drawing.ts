@@ -31,7 +31,7 @@ export function makeModeler(container: HTMLElement, words: Words): { modeler: Mo
       { paletteProvider: ["value", {}] },
     ],
     bpmnRenderer: { defaultFillColor: GROUND, defaultStrokeColor: INK, defaultLabelColor: INK },
-    textRenderer: { defaultStyle: { fontFamily: FONT } },
+    textRenderer: { defaultStyle: { fontFamily: FONT, fontSize: 11 }, externalStyle: { fontSize: 11 } },
   } as never) as unknown as Modeler;
   made.adding = new Adding(made.modeler, say);
   colourEnds(made.modeler);

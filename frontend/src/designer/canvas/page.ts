@@ -6,6 +6,7 @@ import { mountPanel } from "../panel/index";
 import type { Catalog, Texts } from "../texts";
 import { shareClipboard } from "./clipboard";
 import { askConflict } from "./conflict";
+import { crowding } from "./crowding";
 import { Door, endOf, headers, type Checked, type Conflict, type State } from "./door";
 import { askGone } from "./ending";
 import { makeModeler } from "./drawing";
@@ -20,7 +21,12 @@ import { registerTidy, tidy } from "./tidy";
 import { readJson, sayer, type Say, type Words } from "./words";
 
 const PRESENCE = 5_000;
-const READABLE = 0.8;
+const READABLE = 0.75;
+/* Down to here the whole process is shown on opening: its shape is seen, the words come with a turn of the wheel. */
+const WHOLE = 0.25;
+/* Nothing touches the edge of what is shown. */
+const MARGIN = 0.95;
+const SETTLED = 300;
 const NARROW = "(max-width: 760px)";
 const WAITING: readonly Status[] = ["offline", "signed_out", "refused", "conflict", "failing", "gone"];
 
@@ -37,6 +43,7 @@ export class Page {
   private told = "";
   private reading = false;
   private looked = false;
+  private readonly crowded = { count: 0, timer: 0 };
 
   constructor(private readonly root: HTMLElement) {
     const words = readJson<Words>("canvas-words");
@@ -115,6 +122,7 @@ export class Page {
     if (!view?.outer.width) this.looked = false;
     else canvas.viewbox({ x: view.x, y: view.y, width: view.width, height: view.height });
     this.problems.mark();
+    this.crowded.count = crowding(this.modeler);
     const again = selected === undefined ? undefined : this.model.element(selected);
     if (again) this.model.select(again);
   }
@@ -123,6 +131,8 @@ export class Page {
     this.modeler.get<EventBus>("eventBus").on("commandStack.changed", (() => {
       this.showHistory();
       if (!this.reading) this.problems.rename();
+      if (!this.reading) this.offerRoom();
+      this.showName();
       if (!this.reading) this.saver.changed();
     }) as (event: never) => unknown);
     this.root.addEventListener("click", (event) => {
@@ -169,6 +179,23 @@ export class Page {
       discard: () => void this.discard(),
       problems: () => this.showProblems(this.part("problems").hidden),
     };
+  }
+
+  /** What was put over something else, or drawn through it: tidying up is offered at once. */
+  private offerRoom(): void {
+    window.clearTimeout(this.crowded.timer);
+    this.crowded.timer = window.setTimeout(() => {
+      const count = crowding(this.modeler);
+      const isMore = count > this.crowded.count;
+      this.crowded.count = count;
+      if (!isMore || this.root.dataset["shown"] !== "diagram") return;
+      showToast({ text: this.say("crowded"), kind: "info", seconds: 8, act: { label: this.say("tidy"), run: () => this.tidyUp() } });
+    }, SETTLED);
+  }
+
+  private showName(): void {
+    const name = this.model.process().name;
+    if (name) this.root.querySelector("h1")!.textContent = name;
   }
 
   private tidyUp(): void {
@@ -316,14 +343,14 @@ export class Page {
     if (!this.looked) this.look();
   }
 
-  /** The first look: the whole process if its words can be read then, else its beginning. */
+  /** The first look: the whole process; its beginning where that would be too small, as on a phone. */
   private look(): void {
     this.looked = true;
     this.fit();
     const canvas = this.modeler.get<Canvas>("canvas");
     const elements = this.model.elements();
     const first = elements.find((one) => one.type === "bpmn:StartEvent") ?? elements[0];
-    if (canvas.zoom() >= READABLE || !first) return;
+    if (canvas.zoom() >= (matchMedia(NARROW).matches ? READABLE : WHOLE) || !first) return;
     const { outer } = canvas.viewbox();
     if (!outer.width) return; // on a phone the book is shown first
     const [width, height] = [outer.width / READABLE, outer.height / READABLE];
@@ -340,7 +367,7 @@ export class Page {
   private fit(): void {
     const canvas = this.modeler.get<Canvas>("canvas");
     canvas.zoom("fit-viewport", "auto");
-    if (canvas.zoom() > 1) canvas.zoom(1, "auto");
+    canvas.zoom(Math.min(1, canvas.zoom() * MARGIN), "auto");
   }
 
   /** Tell the server that the draft is open here, and the person who else has it open or has changed it. */

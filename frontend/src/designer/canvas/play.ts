@@ -7,7 +7,9 @@ import { GROUND, INK } from "./drawing";
 import { kindOf } from "./parts";
 import { is, type Canvas, type Element, type EventBus, type Moddle, type Modeler, type Registry } from "./services";
 import { openWays, type Way } from "./ways";
-import { sayer, translating, type Say, type Words } from "./words";
+import { durationWords } from "../durations";
+import type { Texts } from "../texts";
+import { readJson, sayer, translating, type Say, type Words } from "./words";
 
 interface Subscription {
   element?: Element;
@@ -32,7 +34,8 @@ interface Journey {
   element: Element;
 }
 
-const READABLE = 0.75;
+const READABLE = 0.65;
+const MARGIN = 0.95;
 const NEAR = 160;
 /* A start is signalled, not entered. */
 const WALKED = ["signal", "enter", "exit"];
@@ -83,8 +86,9 @@ class Walk {
     } as never) as unknown as Modeler;
     await this.viewer.importXML(xml);
     const canvas = this.viewer.get<Canvas>("canvas");
+    canvas.resized(); // the panels beside it have given way
     canvas.zoom("fit-viewport", "auto");
-    const readable = Math.min(1, Math.max(canvas.zoom(), READABLE));
+    const readable = Math.min(1, Math.max(canvas.zoom() * MARGIN, READABLE));
     canvas.zoom(readable, "auto");
     this.simulator = this.viewer.get<Simulator>("simulator");
     const bus = this.viewer.get<EventBus>("eventBus");
@@ -235,9 +239,18 @@ class Walk {
     for (const one of subscriptions) {
       if (one.element === element && STEPS.includes(element.type)) box.append(...this.outcomes(element, one));
       else if (one.element === element && is(element, "bpmn:CallActivity")) box.append(this.event(one, this.say("play_on")));
+      else if (one.element && this.waitOf(one.element)) box.append(this.event(one, this.say("play_skip", { name: this.nameOf(one.element), time: this.waitOf(one.element) })));
       else box.append(this.event(one, this.say("play_happens", { name: this.nameOf(one.element!) })));
     }
     return box;
+  }
+
+  /** How long a timer waits, in words; "" for what waits for something else. */
+  private waitOf(element: Element): string {
+    const definitions = (element.businessObject["eventDefinitions"] ?? []) as Moddle[];
+    const duration = definitions.find((one) => one.$type === "bpmn:TimerEventDefinition")?.["timeDuration"] as Moddle | undefined;
+    const body = String(duration?.["body"] ?? "").trim();
+    return body ? durationWords(body, String(element.businessObject.get("kniga:calendar") ?? "working"), readJson<Texts>("designer-texts")) : "";
   }
 
   private outcomes(step: Element, subscription: Subscription): HTMLElement[] {

@@ -9,6 +9,7 @@ import { DeskContext, useDesk, useModelChanges } from "./context";
 import { EventForm } from "./events";
 import { TextInput } from "./inputs";
 import { CallForm, DecisionForm, ReceiveForm, SendForm, ServiceForm, SubProcessForm } from "./machines";
+import { Onward } from "./onward";
 import { kindWords } from "./outcomes";
 import { ProcessForm } from "./process";
 import { StepForm } from "./step";
@@ -40,12 +41,29 @@ function titleOf(element: Drawn, t: (name: string) => string): string {
   return kindWords(isStep(element) ? "bpmn:UserTask" : element.type, t);
 }
 
-/** The form of any element: the same wherever it is opened. */
-export function ElementForm({ element, onMade }: { element: Drawn; onMade?: (element: Drawn) => void }) {
+interface FormProps {
+  element: Drawn;
+  onMade?: ((element: Drawn) => void) | undefined;
+}
+
+/** The form of any element: the same wherever it is opened; behind it where the way goes on. */
+export function ElementForm({ element, onMade }: FormProps) {
+  const { model, t } = useDesk();
+  const flows = model.flows(element);
+  const goesOn = isA(element, "bpmn:FlowNode") && !isStep(element) && !isA(element, "bpmn:Gateway", "bpmn:EndEvent") && flows.length < 2;
+  return (
+    <>
+      <OwnForm element={element} onMade={onMade} />
+      {goesOn ? <div class="kp-form"><Onward source={element} flow={flows[0]?.flow} label={t("onward")} onMade={onMade} /></div> : null}
+    </>
+  );
+}
+
+function OwnForm({ element, onMade }: FormProps) {
   const { model, t } = useDesk();
   if (isStep(element)) return <StepForm step={element} onMade={onMade} />;
   if (isA(element, "bpmn:SequenceFlow")) return <FlowForm flow={element} />;
-  if (isA(element, "bpmn:Gateway")) return <GatewayForm gateway={element} />;
+  if (isA(element, "bpmn:Gateway")) return <GatewayForm gateway={element} onMade={onMade} />;
   if (isA(element, "bpmn:Event")) return <EventForm event={element} />;
   if (isA(element, "bpmn:ServiceTask")) return <ServiceForm task={element} />;
   if (isA(element, "bpmn:SendTask")) return <SendForm task={element} />;

@@ -6,7 +6,7 @@ import { Adder, moved, replaced, Select, TextInput } from "./inputs";
 import { Key, Moves } from "./questions";
 
 const TONES = ["primary", "positive", "neutral", "negative"];
-const NEW: NewTarget[] = ["step", "won", "lost", "other"];
+export const NEW: NewTarget[] = ["step", "won", "lost", "other"];
 
 /** The outcomes of a step with their tone and the way on; the ways can be changed where they are told in outcomes. */
 export function Outcomes({ step, onMade }: { step: Drawn; onMade?: (element: Drawn) => void }) {
@@ -71,7 +71,8 @@ export function LeadsTo({ step, way, onMade }: { step: Drawn; way: Way | undefin
   );
 }
 
-function isTarget(element: Drawn, step: Drawn): boolean {
+/** Whether a way from this step may lead there. */
+export function isTarget(element: Drawn, step: Drawn): boolean {
   const { $type: type } = element.businessObject;
   return element.parent === step.parent && type !== "bpmn:StartEvent" && type !== "bpmn:BoundaryEvent";
 }

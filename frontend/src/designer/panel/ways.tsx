@@ -5,12 +5,13 @@ import { parseRule, ruleSentence } from "../rules";
 import { fieldsAt, useDesk } from "./context";
 import { Check, IconButton, TextInput } from "./inputs";
 import { elementWords } from "./outcomes";
+import { Onward } from "./onward";
 import { RuleForm } from "./rule";
 
 const DECIDING = ["bpmn:ExclusiveGateway", "bpmn:InclusiveGateway"];
 
 /** A gateway: what is asked, and the ways out in the order in which they are tried. */
-export function GatewayForm({ gateway }: { gateway: Drawn }) {
+export function GatewayForm({ gateway, onMade }: { gateway: Drawn; onMade?: ((element: Drawn) => void) | undefined }) {
   const { model, t } = useDesk();
   const flows = model.flows(gateway);
   const isDeciding = DECIDING.includes(gateway.type) && flows.length > 1;
@@ -18,17 +19,26 @@ export function GatewayForm({ gateway }: { gateway: Drawn }) {
     <div class="kp-form">
       <TextInput label={t("gatewayName")} value={model.name(gateway)} onWrite={(name) => model.rename(gateway, name)} />
       <p class="k-field__help">{t(`about_${gateway.type.slice("bpmn:".length)}`)}</p>
-      {isDeciding ? (
+      {flows.length > 1 ? (
         <ol class="kp-ways">
-          {flows.map((way, at) => <WayItem key={way.flow.id} way={way} at={at} last={flows.length - 1} />)}
+          {flows.map((way, at) => <WayItem key={way.flow.id} way={way} at={at} last={flows.length - 1} isDeciding={isDeciding} onMade={onMade} />)}
         </ol>
-      ) : null}
+      ) : flows[0] ? <Onward source={gateway} flow={flows[0].flow} label={t("onward")} onMade={onMade} /> : null}
+      <Onward key={`more-${flows.length}`} source={gateway} label={t("onwardMore")} onMade={onMade} />
       {DECIDING.includes(gateway.type) && flows.length < 2 ? <p class="k-field__help">{t("gatewayOneWay")}</p> : null}
     </div>
   );
 }
 
-function WayItem({ way, at, last }: { way: FlowMeaning; at: number; last: number }) {
+interface ItemProps {
+  way: FlowMeaning;
+  at: number;
+  last: number;
+  isDeciding: boolean;
+  onMade?: ((element: Drawn) => void) | undefined;
+}
+
+function WayItem({ way, at, last, isDeciding, onMade }: ItemProps) {
   const { model, t } = useDesk();
   const target = elementWords(way.target, model.name(way.target), t);
   return (
@@ -38,7 +48,8 @@ function WayItem({ way, at, last }: { way: FlowMeaning; at: number; last: number
         <IconButton label={t("moveUp", { name: target })} sign="↑" disabled={at === 0} onClick={() => model.moveFlow(way.flow, -1)} />
         <IconButton label={t("moveDown", { name: target })} sign="↓" disabled={at === last} onClick={() => model.moveFlow(way.flow, 1)} />
       </div>
-      <FlowRule way={way} />
+      {isDeciding ? <FlowRule way={way} /> : null}
+      <Onward source={way.flow.source!} flow={way.flow} label={t("onwardOf", { target })} onMade={onMade} />
     </li>
   );
 }

@@ -31,7 +31,7 @@ _DC: Final = "{http://www.omg.org/spec/DD/20100524/DC}"
 _WAYPOINT: Final = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
 _MARGIN: Final = 40.0
 """Room for the numbers that stand on the corners of elements, and grow when the diagram is small."""
-_LETTER: Final = 6.4
+_LETTER: Final = 6.6
 """About how wide a letter of the labels is, in the diagram's units."""
 
 
@@ -201,7 +201,7 @@ def _middle(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:
 
 def _wrapped(text: str, box: Box) -> tuple[str, ...]:
     """The words in lines that fit the box; what does not fit is cut with an ellipsis."""
-    room, most = max(int((box.width - 8) / _LETTER), 6), max(int(box.height / 15), 2)
+    room, most = max(int((box.width - 12) / _LETTER), 6), max(int(box.height / 15), 2)
     lines: list[str] = []
     for word in text.split():
         if lines and len(lines[-1]) + 1 + len(word) <= room:

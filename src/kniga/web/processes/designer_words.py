@@ -41,6 +41,8 @@ def _states() -> Words:
         "changed_by": _("{by} changed the process: you see it as it is now."),
         "changed_here": _("You changed the process in another window: you see it as it is now."),
         "others": _("Also here: {names}"),
+        "crowded": _("Something lies over something else now."),
+        "tidy": _("Tidy up"),
         "lanes_stay": _("The picture has lanes or pools: it stays as it was drawn."),
         "replace_content": _(
             "Replace everything drawn here by the file “{file}”? The saved versions of the draft stay."
@@ -142,6 +144,7 @@ def _playing() -> Words:
         "play_choose": _("Which way?"),
         "play_on": _("Done"),
         "play_happens": _("It happens: {name}"),
+        "play_skip": _("{name}: {time}. Skip the wait"),
         "play_over": _("The end is reached."),
         "play_moving": _("The deal is on its way…"),
         "play_won": _("The deal is won"),
