@@ -11,12 +11,14 @@ import { startPalette } from "./palette";
 import { startShortcuts } from "./shortcuts";
 import { startTheme } from "./theme";
 import { startToasts } from "./toasts";
+import { startTyping } from "./typing";
 
 startHtmx();
 startToasts();
 startDialogs();
 startCopying();
 startDates();
+startTyping();
 startForms();
 startFiles();
 startTheme();

@@ -47,7 +47,7 @@ export function writeDay(iso: string, order: string): string {
   const found = ISO.exec(iso);
   if (!found) return iso;
   const [, year = "", month = "", day = "", hour, minute] = found;
-  const date = order === "dmy" ? [two(day), two(month), year].join(".") : [year, two(month), two(day)].join("-");
+  const date = order.startsWith("dmy") ? [two(day), two(month), year].join(order.slice(3) || ".") : [year, two(month), two(day)].join("-");
   return hour ? `${date} ${two(hour)}:${minute}` : date;
 }
 

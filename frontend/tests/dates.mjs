@@ -12,6 +12,6 @@ process.stdout.write(
   JSON.stringify({
     days: days.map((text) => readDay(text, "date", today)),
     moments: moments.map((text) => readDay(text, "datetime-local", today)),
-    written: [writeDay("2026-12-31", "dmy"), writeDay("2026-12-31T09:05", "dmy"), writeDay("2026-12-31T09:05", "ymd"), writeDay("soon", "dmy")],
+    written: [writeDay("2026-12-31", "dmy"), writeDay("2026-12-31T09:05", "dmy"), writeDay("2026-12-31T09:05", "ymd"), writeDay("soon", "dmy"), writeDay("2026-12-31", "dmy/")],
   }),
 );

@@ -18,7 +18,7 @@ __all__ = ["department"]
 
 NOON = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 """A Wednesday, 12:00 in Moscow."""
-NAMES = {"today": "Today", "overdue": "Overdue", "future": "Later", "all": "All"}
+NAMES = {"today": "Today", "overdue": "of them overdue", "future": "Later", "all": "All"}
 
 
 def get(user: User, path: str, **headers: str) -> str:

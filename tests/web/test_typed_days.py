@@ -32,4 +32,4 @@ def test_a_moment_without_a_time_is_nine_in_the_morning(said: Any) -> None:
 
 
 def test_a_day_is_written_as_the_page_writes_it(said: Any) -> None:
-    assert said["written"] == ["31.12.2026", "31.12.2026 09:05", "2026-12-31 09:05", "soon"]
+    assert said["written"] == ["31.12.2026", "31.12.2026 09:05", "2026-12-31 09:05", "soon", "31/12/2026"]

@@ -28,11 +28,13 @@ _SEVERAL: Final = re.compile(r"[;,\n/]+\s*")
 _SIMPLE_EMAIL: Final = re.compile(r"[a-z0-9][a-z0-9._+-]*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$")
 _RUSSIAN_PHONE: Final = re.compile(r"(?:\+?7|8)[\s(\-\u00a0]*\d{3}[\s)\-\u00a0]*\d{3}[\s\-]*\d{2}[\s\-]*\d{2}$")
 _CENT: Final = Decimal("0.01")
+_MANY: Final = 4
 
 
 @dataclass(slots=True)
 class Draft:
-    """A row on its way: values by field, reasons against it, what to do. `marks` are what duplicates share."""
+    """A row on its way: values by field, reasons against it, what to do. `marks` are what duplicates share;
+    `is_sparse`: of many columns only one holds anything."""
 
     number: int
     values: dict[str, Any] = field(default_factory=dict)
@@ -42,6 +44,11 @@ class Draft:
     action: str = ""
     changes: dict[str, list[Any]] = field(default_factory=dict)
     target_id: int | None = None
+    is_sparse: bool = False
+
+    def warn(self, code: str, text: str) -> None:
+        """Note what is odd about the row without changing what is done with it."""
+        self.reasons.append({"code": code, "text": str(text), "column": ""} | kept(text))
 
     def refuse(self, action: str, code: str, text: str, column: str = "") -> None:
         """Note a reason; an error weighs more than a conflict, and both more than what was meant before."""
@@ -91,6 +98,8 @@ def draft_of(row: Row, columns: list[MappedColumn]) -> Draft:
     for mapped in columns:
         if mapped.field.required and mapped.field.key not in draft.values and not draft.reasons:
             draft.refuse("error", "missing", _("this cell must not be empty"), mapped.column.name)
+    filled = sum(1 for mapped in columns if row.cells[mapped.column.index])
+    draft.is_sparse = filled == 1 and len(columns) >= _MANY
     return draft
 
 
@@ -124,6 +133,10 @@ def _text(cell: str, longest: int) -> str:
 
 def _integer(cell: str, style: NumberStyle) -> int:
     value = parse_number(cell, style)
+    if value is not None and value < 0:
+        raise Refused(
+            "integer", _("“%(cell)s” is below 0: a whole number not less than 0 is needed") % {"cell": cell[:40]}
+        )
     if value is None or value != int(value) or not 0 <= value <= 2_000_000_000:
         raise Refused("integer", _("“%(cell)s” is not a whole number") % {"cell": cell[:40]})
     return int(value)

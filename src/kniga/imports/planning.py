@@ -157,6 +157,9 @@ def _match(run: Run, importer: Importer, drafts: Sequence[Draft], keys: Sequence
     for draft in new:
         draft.action = "create"
     importer.decide_new(new)
+    for draft in new:
+        if draft.is_sparse and draft.action == "create":
+            draft.warn("sparse", _("only one cell of this row holds anything: is it broken off?"))
     run.sight.give_owner(run, new)
 
 

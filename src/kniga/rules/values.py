@@ -1,5 +1,6 @@
 """Values in and out: from JSON, forms and files to typed values, and back to JSON."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timezone
 from decimal import Decimal, InvalidOperation
@@ -10,6 +11,7 @@ LEAST_EXPONENT, GREATEST_EXPONENT = -30, 30
 
 _YES = frozenset({"true", "yes", "on", "1"})
 _NO = frozenset({"false", "no", "off", "0"})
+_DAY_LIKE = re.compile(r"(?P<day>\d\d?)([./-]?)(?P<month>\d\d?)\2(?P<year>\d{4})|(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 
 
 def read_value(type: FieldType, raw: object) -> Value:
@@ -65,7 +67,7 @@ def _read_number(raw: object) -> Decimal:
 def _read_money(raw: object) -> Decimal:
     amount = _read_number(raw)
     if 100 % amount.as_integer_ratio()[1]:
-        raise BadValue("an amount with at most two decimal places is expected")
+        raise BadValue("an amount with at most two decimal places is expected, thousands without a comma or point")
     return amount
 
 
@@ -75,7 +77,23 @@ def _read_date(raw: object) -> date:
     try:
         return date.fromisoformat(_read_text(raw))
     except ValueError:
+        if isinstance(raw, str) and _is_no_day(raw):
+            raise BadValue("there is no such day in the calendar") from None
         raise BadValue("a date such as 2026-03-31 is expected") from None
+
+
+def _is_no_day(text: str) -> bool:
+    """Whether this is written like a day, in whatever order, which no calendar has: 31.02.2027."""
+    found = _DAY_LIKE.fullmatch(text)
+    if found is None:
+        return False
+    if found["year"] is None:
+        return True  # written as ISO 8601 has it, and yet refused
+    try:
+        date(int(found["year"]), int(found["month"]), int(found["day"]))
+    except ValueError:
+        return True
+    return False
 
 
 def _read_datetime(raw: object) -> datetime:

@@ -55,6 +55,9 @@ def deal_list(
     """The context of deals/list.html. `named`: what the filters `product` and `branch` hold, in words."""
     if page.rows:
         named = {"client": page.rows[0].client, **named}
+    # Who sees only their own deals need not read their own name on every line.
+    sees_others = len(choices.owners) > 1
+    offered = {key: str(label) for key, label in COLUMNS.items() if sees_others or key != "owner"}
     more = {**asked.params, "sort": asked.sort, "cursor": page.next_cursor} if page.next_cursor else None
     lines = [DealLine(row, tasks.get(row.id), reason_name(row.loss_reason_key, row.loss_reason)) for row in page.rows]
     return {
@@ -63,8 +66,8 @@ def deal_list(
         "sort": asked.sort,
         "sorted_columns": SORTED,
         "params": asked.params,
-        "columns": asked.columns,
-        "all_columns": [(key, str(label)) for key, label in COLUMNS.items()],
+        "columns": tuple(key for key in asked.columns if key in offered),
+        "all_columns": list(offered.items()),
         "chips": _chips(asked.params, choices, named),
         "is_filtered": bool(without(asked.params, "cols")),
         "choices": choices,

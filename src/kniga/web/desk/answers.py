@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 
 from kniga.engine import Question, UserTask
 from kniga.platform import clock
+from kniga.platform.errors import Refused
+from kniga.platform.money import parse_decimal
 from kniga.web.formatting import day, moment, money, number
 
 PREFIX = "answer-"
@@ -127,8 +129,10 @@ def _typed_text(question: Question, text: str, currency: str) -> str:
 def _read(question: Question, text: str) -> object:
     text = text.strip()
     if question.type in ("number", "money"):
-        plain = "".join(text.split()).replace("\u00a0", "").replace("\u202f", "")
-        return plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain.replace(",", "")
+        try:
+            return format(parse_decimal(text), "f") if text else ""
+        except Refused:
+            return text
     if question.type == "datetime" and text:
         try:
             local = datetime.fromisoformat(text)

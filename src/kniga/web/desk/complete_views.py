@@ -47,7 +47,7 @@ def complete(request: SignedInRequest, task_id: int) -> HttpResponse:
     chosen = step.outcome(outcome)
     text = _done_text(step.name, chosen.label if chosen else outcome)
     toast(request, text, undo_url=reverse("desk:undo", args=[task_id]))
-    return _go_on(request, task_id, step, advanced, text)
+    return _go_on(request, task_id, step, advanced)
 
 
 @require_POST
@@ -68,7 +68,7 @@ def undo(request: SignedInRequest, task_id: int) -> HttpResponse:
     return go_to(request, here)
 
 
-def _go_on(request: SignedInRequest, task_id: int, step: UserTask, advanced: Advanced, done_text: str) -> HttpResponse:
+def _go_on(request: SignedInRequest, task_id: int, step: UserTask, advanced: Advanced) -> HttpResponse:
     """Show the deal's next task in place if it is this person's, else how the task ended.
 
     The same step once more (call again) looks like the one just finished: then the end of that one is shown."""
@@ -80,7 +80,7 @@ def _go_on(request: SignedInRequest, task_id: int, step: UserTask, advanced: Adv
         return redirect(address)
     context = task_context(user=request.user, task_id=target, now=clock.now())
     if goes_on:
-        context["just_done"] = done_text
+        context["just_done"] = True
     return show_in_main(render_page(request, TEMPLATE, context, block="main"), address)
 
 

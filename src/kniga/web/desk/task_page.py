@@ -98,7 +98,7 @@ def task_context(
         "outcomes": outcome_buttons(step.outcomes),
         "errors": errors or {},
         "refused": refused,
-        "just_done": "",
+        "just_done": False,
         "may_move": task.status == "open" and may(user, Act.STEER),
         "moment": moment_for_field(proposed_deadline(now)),
         "reason": "",

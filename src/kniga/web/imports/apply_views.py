@@ -27,7 +27,7 @@ from kniga.web.imports.presenters import (
     row_view,
     unknown_views,
 )
-from kniga.web.pages import go_to, render_page, toast
+from kniga.web.pages import go_to, refuse, render_page, toast
 from kniga.web.params import id_or_none
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ def carry_out(request: SignedInRequest, job_id: int) -> HttpResponse:
     try:
         jobs.apply_with(job=job, options=with_skipping(request.POST, queries.job_options(job)), by=request.user)
     except Refused as refusal:
+        report = queries.job_report(job)
+        if refusal.code == "rows_in_the_way" and report is not None:
+            return refuse(request, REVIEW, review_context(request, job, report) | {"refused": refusal.message})
         toast(request, refusal.message, kind="error")
     return go_to(request, reverse("imports:job", kwargs={"job_id": job_id}))
 
@@ -104,6 +107,7 @@ def review_context(request: SignedInRequest, job: ImportJob, report: Report) -> 
         "at_once": all_at_once(unknown),
         "steps": [*steps, *ends],
         "problem": job.problem,
+        "refused": "",
         "skip_errors": options.skip_errors,
         "may_apply": bool(report.counts["create"] + report.counts["update"]),
         "nothing_new": report.rows == report.counts["same"] + report.counts["skip"],

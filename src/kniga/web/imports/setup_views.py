@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -46,7 +47,11 @@ def show(request: SignedInRequest, job_id: int) -> HttpResponse:
     if job.status in {"applied", "undone"}:
         return render_page(request, "imports/outcome.html", outcome_context(request, job))
     report = queries.job_report(job)
-    if job.status == "new" or report is None or request.GET.get("step") == "setup":
+    is_set_up = request.GET.get("step") == "setup"
+    if not is_set_up and (job.status == "new" or report is None):
+        # The first step has an address of its own, so that “back” leads from the second to it.
+        return redirect(reverse("imports:job", kwargs={"job_id": job_id}) + "?step=setup")
+    if is_set_up or report is None:
         errors = {"": [job.problem]} if job.problem else {}
         return render_page(request, SETUP, _context(job, errors))
     return render_page(request, "imports/review.html", review_context(request, job, report))
