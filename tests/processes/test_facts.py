@@ -59,6 +59,32 @@ def test_every_doubtful_answer_is_named_at_once(paying: Department) -> None:
     assert {one.field for one in (refused.value, *refused.value.also)} == {"paid_date", "paid_amount"}
 
 
+@pytest.fixture
+def calling(department: Department) -> Department:
+    asked = (
+        '<k:deadline duration="P3D" answer="again"/><k:question key="again" type="date" label="Call again on"/>'
+        '<k:question key="budget" type="money" label="Budget" required="true"/>'
+    )
+    publish_version(version_id=upload_version(xml=book(asked), note="", by=None, now=NOW).pk, by=None, now=NOW)
+    start_process(deal_id=department.deal.pk, process_key="paying", by=department.rep, now=NOW)
+    return department
+
+
+@pytest.mark.parametrize(("day", "code"), [("2020-01-01", "past_deadline"), ("9999-12-31", "far_deadline")])
+def test_a_step_is_not_put_off_to_an_impossible_day(calling: Department, day: str, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        pay(calling, again=day, budget="5")
+    assert (refused.value.code, refused.value.field) == (code, "again")
+    assert pay(calling, again=NOW.date().isoformat(), budget="5").result
+
+
+def test_no_amount_where_one_is_demanded_has_to_be_confirmed(calling: Department) -> None:
+    with pytest.raises(Refused) as refused:
+        pay(calling, budget="0")
+    assert (refused.value.code, refused.value.field) == ("no_amount", "budget")
+    assert pay(calling, confirmed=("budget",), budget="0").result
+
+
 def test_what_is_no_amount_is_left_to_the_engine_to_refuse(paying: Department) -> None:
     with pytest.raises(Refused) as refused:
         pay(paying, paid_amount="a lot")

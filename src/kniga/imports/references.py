@@ -3,7 +3,8 @@
 An exact name (case, ё/е and white space apart) is taken. Anything else is never taken silently: a near name
 becomes a suggestion which a person confirms, once (see `aliases`).
 An unknown entry of a mere list (industry, region, source, branch)
-is made and reported if a row that is applied names it; other unknown names stop their rows until the person says what they mean or lets them be made.
+is made and reported if a row that is applied names it; other unknown names stop their rows until the person says
+what they mean or lets them be made.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from kniga.platform.said import said as _
 from kniga.platform.textkeys import digits
 
 _PHONE_CHARACTERS: Final = frozenset("0123456789+-() .\u00a0\u2011\u2013")
+_TAIL: Final = 6
 _MOBILE: Final = re.compile(r"\+7(9[0-9]{2})([0-9]{3})([0-9]{2})([0-9]{2})")
 
 
@@ -59,11 +60,31 @@ def looks_like_number(text: str) -> bool:
 
 
 def search_digits(text: str) -> tuple[str, ...]:
-    """The digit strings under which a typed number may be stored: as typed, and 8… also as +7…."""
+    """The digit strings under which a typed number may be stored: as typed, 8… also as +7…, from six digits on also
+    without what is dialled before it at home (0114…), from abroad (0044…), or both (+44 (0)114…)."""
     plain = digits(text)
-    if plain.startswith("8") and len(plain) >= 4 and not text.strip().startswith("+"):
-        return (plain, "7" + plain[1:])
-    return (plain,)
+    found = {plain: None}
+    if plain.startswith("8") and not text.strip().startswith("+"):
+        found["7" + plain[1:]] = None
+    if len(plain) >= _TAIL:
+        if "(0)" in text:
+            found[digits(text.replace("(0)", "")).removeprefix("00")] = None
+        if plain.startswith("0"):
+            found[plain.removeprefix("00") if plain.startswith("00") else plain[1:]] = None
+        found[_as_dialled_here(text) or plain] = None
+    return tuple(one for one in found if len(one) >= 4)
+
+
+def _as_dialled_here(text: str) -> str:
+    """The digits under which a number dialled in the organisation's country is kept; '' if it cannot be one."""
+    try:
+        number = phonenumbers.parse(text, current_organisation().calendar_country)
+    except phonenumbers.NumberParseException:
+        return ""
+    # A number of a town alone is as typed in what is kept already.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return ""
+    return digits(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 @lru_cache(maxsize=300)

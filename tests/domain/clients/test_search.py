@@ -15,6 +15,7 @@ def shop(house: Department) -> Department:
         contacts=[contact("Семён Ёлкин", "8 (916) 123-45-67", "elkin@sklad.ru")],
     )  # fmt: skip
     house.client("Johnson & Sons", contacts=[contact("Mary Poppins", "+1 650 253 0000")])
+    house.client("Hallam Steel Ltd", contacts=[contact("Tom Hill", "+44 114 496 0972")])
     house.client("Чужие склады", house.vera)
     return house
 
@@ -36,6 +37,8 @@ def shop(house: Department) -> Department:
         ("складсике техналогии", "ООО «Складские Технологии»"),
         ("jonhson", "Johnson & Sons"),
         ("crkflcrbt", "ООО «Складские Технологии»"),
+        ("0114 496 0972", "Hallam Steel Ltd"),
+        ("+44 (0)114 496-0972", "Hallam Steel Ltd"),
         ("ощртыщт", "Johnson & Sons"),
     ],
 )

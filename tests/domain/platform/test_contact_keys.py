@@ -43,6 +43,16 @@ def test_a_number_is_searched_with_eight_and_with_seven() -> None:
     assert not looks_like_number("ООО 1234")
 
 
+@pytest.mark.parametrize(
+    "text", ["0114 496 0972", "01144960972", "+44 (0)114 496-0972", "0044 114 496 0972", "+44 114 496 0972", "114 496"]
+)
+def test_a_number_is_searched_as_it_is_dialled_at_home_and_from_abroad(text: str) -> None:
+    keep_organisation(Organisation(calendar_country="GB"))
+    assert any(one in "441144960972" for one in search_digits(text))
+    keep_organisation(Organisation())
+    assert looks_like_number(text) and any(one in "441144960972" for one in search_digits(text))
+
+
 def test_an_address_is_kept_in_lower_case() -> None:
     assert checked_email(" Ivan@Example.COM ") == "ivan@example.com"
     with pytest.raises(Refused):

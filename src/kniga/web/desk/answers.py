@@ -88,7 +88,7 @@ def form_questions(
             tuple(labels[key] for key in question.required_for if key in labels),
             question.required_for,
             tuple(errors.get(question.key, ())),
-            CONFIRM + question.key if question.check == "deal_amount" and errors.get(question.key) else "",
+            CONFIRM + question.key if question.type == "money" and errors.get(question.key) else "",
             _latest(question),
         )
         for question in step.questions
