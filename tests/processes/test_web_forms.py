@@ -57,6 +57,7 @@ def test_a_stranger_becomes_a_client_with_a_deal(department: Department) -> None
     deal = Deal.objects.select_related("client__source").get(pk=taken.deal_id)
     assert deal.client is not None and taken.is_new_client
     assert (deal.client.name, deal.owner, deal.client.owner) == ("Anna's Shop", department.rep, department.rep)
+    assert deal.name == "Заявка с сайта: Our site"
     assert (deal.note, deal.client.note, str(deal.client.source)) == ("Call me, please", "Call me, please", "Our site")
     assert Task.objects.filter(deal=deal, status="open").count() == 1
     (entry,) = recent_entries(user=department.head, form=get_form(user=department.head, key="site"))
@@ -127,7 +128,8 @@ def test_the_process_begins_with_its_message_of_forms(department: Department) ->
     taken = send()
     opened = Task.objects.get(deal_id=taken.deal_id, status="open")
     assert opened.element == "answer" and Message.objects.get().source == "form"
-    assert Deal.objects.get(pk=taken.deal_id).note == "Call me, please"
+    deal = Deal.objects.get(pk=taken.deal_id)
+    assert (deal.note, deal.name) == ("Call me, please", "Заявка с сайта: Our site")
     Client.objects.update(owner=None)
     again = send({**ANNA, "message": "Again"}, minutes=1)
     assert Task.objects.get(deal_id=again.deal_id, status="open").element == "answer"

@@ -92,6 +92,22 @@ def test_a_date_in_a_list_has_its_year_only_where_it_could_be_mistaken() -> None
         assert formatting.short_day(date(2026, 11, 20), today) == "20 нояб."
 
 
+def test_an_hour_of_today_that_has_passed_is_overdue_in_words_and_colour() -> None:
+    now = timezone.localtime(clock.now())
+    gone, to_come = now - timedelta(minutes=1), now + timedelta(minutes=1)
+    with translation.override("en"):
+        assert formatting.due(gone, gone.date()) == f"overdue since {gone:%H:%M}"
+        assert formatting.due(to_come, to_come.date()) == f"today by {to_come:%H:%M}"
+    assert (formatting.due_state(gone, gone.date()), formatting.due_state(to_come, to_come.date())) == (
+        "overdue",
+        "today",
+    )
+
+
+def test_a_deal_of_no_known_amount_has_a_dash() -> None:
+    assert formatting.deal_money(Decimal(0)) == formatting.deal_money(None) == "—"
+
+
 def test_a_deadline_in_a_narrow_column_is_a_number_of_days() -> None:
     with translation.override("en"):
         assert formatting.short_due(date(2026, 11, 19), TODAY) == "−4 d"

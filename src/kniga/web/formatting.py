@@ -1,4 +1,5 @@
-"""Money, numbers, dates and spans of time in the language of the page. No clock here: `today` comes in."""
+"""Money, numbers, dates and spans of time in the language of the page. `today` comes in; only whether a moment of
+today has passed is asked of the clock."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from babel.numbers import format_compact_decimal, format_decimal, format_percent
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from kniga.platform import clock
 from kniga.platform.organisation import current_organisation
 from kniga.platform.shown_money import SIGNS, shown_money
 from kniga.web.speaking import language, zone
@@ -21,6 +23,11 @@ Number = int | float | Decimal
 
 NOTHING = "—"
 _LEGAL_FORMS = frozenset(("ооо", "оао", "пао", "зао", "ао", "ип", "llc", "ltd", "inc", "gmbh"))
+
+
+def deal_money(amount: Number | None, currency: str = "") -> str:
+    """What a deal is worth: as `money`, but none is known while it is 0."""
+    return money(amount or None, currency)
 
 
 def money(amount: Number | None, currency: str = "") -> str:
@@ -92,12 +99,15 @@ def relative_day(value: date | datetime | None, today: date) -> str:
 
 
 def due(value: date | datetime | None, today: date) -> str:
-    """A deadline seen from today: as `relative_day`, but the past is overdue."""
+    """A deadline seen from today: as `relative_day`, but the past is overdue, and today has its hour."""
     if value is None:
         return _("no deadline")
     distance = _days_between(value, today)
     if distance < 0:
         return _overdue(-distance, language())
+    if distance == 0 and isinstance(value, datetime):
+        text = _("overdue since %(time)s") if _has_passed(value) else _("today by %(time)s")
+        return text % {"time": clock_time(value)}
     return _relative(distance, language()) or day(value)
 
 
@@ -112,11 +122,15 @@ def due_state(value: date | datetime | None, today: date) -> str:
     if value is None:
         return "none"
     distance = _days_between(value, today)
-    if distance < 0:
+    if distance < 0 or (distance == 0 and _has_passed(value)):
         return "overdue"
     if distance == 0:
         return "today"
     return "soon" if distance <= 2 else "later"
+
+
+def _has_passed(value: date | datetime) -> bool:
+    return isinstance(value, datetime) and value < clock.now()
 
 
 def age(value: timedelta) -> str:

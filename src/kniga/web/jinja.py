@@ -29,6 +29,7 @@ from kniga.web.markdown import render_markdown
 _FILTERS: dict[str, Callable[..., Any]] = {
     "deal_number": deal_number,
     "money": formatting.money,
+    "deal_money": formatting.deal_money,
     "money_short": formatting.money_short,
     "number": formatting.number,
     "percent": formatting.percent,

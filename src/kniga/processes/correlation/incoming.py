@@ -11,12 +11,14 @@ from kniga.processes.models import Process
 
 
 def deal_for_message(*, client_id: int, version_id: int, owner: User | None, now: datetime) -> int | None:
-    """A new deal of `owner` (else of the client's owner) in the pipeline of the version's process; None when there is
-    neither."""
+    """A new deal of `owner` (else of the client's owner) in the pipeline of the version's process, called after it;
+    None when there is neither."""
     client = Client.objects.select_related("owner").filter(pk=client_id).first()
     owner = owner or (None if client is None else client.owner)
     if client is None or owner is None:
         return None
     process = Process.objects.select_related("pipeline").get(versions=version_id)
-    deal = create_deal(client=client, pipeline=process.pipeline, owner=owner, lines=(), by=owner, now=now)
+    deal = create_deal(
+        client=client, pipeline=process.pipeline, owner=owner, lines=(), by=owner, now=now, name=process.name
+    )
     return int(deal.pk)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from kniga.clients.models import Client
 from kniga.clients.reference import get_or_create_source
@@ -13,10 +16,13 @@ from kniga.deals.services import update_deal
 from kniga.engine import StartEvent
 from kniga.people.models import User
 from kniga.people.permissions import Act, may
+from kniga.platform.organisation import current_organisation
 from kniga.processes.correlation.messaging import Beginning, receive_message
 from kniga.processes.models import Process, ProcessVersion, VersionStatus
 from kniga.processes.opening import start_deal
 from kniga.processes.versions.definitions import runnable_version
+
+_LONGEST: Final = 200
 
 
 def seller_for(*, client: Client, process: Process, otherwise: User) -> User:
@@ -37,27 +43,36 @@ def begin_request(
     Raises Refused and NotVisible as `start_deal`."""
     start = _message_of(process, channel)
     if start is None:
-        return _begin_plainly(process, client, owner, source, values, now)
+        return _begin_plainly(process, client, owner, channel, source, values, now)
     version_id, name = start
     came = receive_message(
         name=name, source=channel, client_id=client.pk, payload=dict(values), now=now,
         beginning=Beginning(version_id, owner),
     )  # fmt: skip
     if came.status == "failed":
-        return _begin_plainly(process, client, owner, source, values, now)
+        return _begin_plainly(process, client, owner, channel, source, values, now)
     deal = None if came.deal_id is None else Deal.objects.get(pk=came.deal_id)
-    if deal is not None and not deal.note and values.get("message"):
-        update_deal(deal=deal, revision=deal.revision, by=owner, now=now, note=values["message"])
+    if deal is not None and not deal.note and deal.name == process.name:
+        note, called = values.get("message", ""), _name_of(process, channel, source)
+        update_deal(deal=deal, revision=deal.revision, by=owner, now=now, note=note, name=called)
     return came.deal_id
 
 
 def _begin_plainly(
-    process: Process, client: Client, owner: User, source: str, values: Mapping[str, str], now: datetime
+    process: Process, client: Client, owner: User, channel: str, source: str, values: Mapping[str, str], now: datetime
 ) -> int:
     return start_deal(
         client=client, process_key=process.key, owner=owner, by=owner, now=now, note=values.get("message", ""),
-        source_id=get_or_create_source(source).pk,
+        source_id=get_or_create_source(source).pk, name=_name_of(process, channel, source),
     ).deal_id  # fmt: skip
+
+
+def _name_of(process: Process, channel: str, source: str) -> str:
+    """What the deal is called, in the organisation's language: who asks is said by its client."""
+    if channel != "form":
+        return process.name
+    with override(current_organisation().language):
+        return (_("Request from the site: %(form)s") % {"form": source})[:_LONGEST]
 
 
 def _message_of(process: Process, channel: str) -> tuple[int, str] | None:
