@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
+from kniga.platform import clock
 from kniga.web import formatting
 from kniga.web.breaking import breakable
 from kniga.web.markdown import render_markdown
