@@ -227,6 +227,8 @@ class Photographer:
             page.wait_for_url("**/processes/drafts/*/")
         page.goto("/processes/inbound_sale/move/")
         if page.locator("main a[href^='/processes/acts/']").count() == 0 and page.locator("#source").count():
+            why = "Новая версия книги" if language == "ru" else "A new version of the book"
+            page.locator("[name=reason]").fill(why)
             page.locator("main form button.k-button--primary").click()
             page.wait_for_url("**/processes/acts/*/")
         page.goto("/forms/")
