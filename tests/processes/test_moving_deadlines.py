@@ -133,7 +133,7 @@ def test_a_point_that_counts_from_the_beginning_is_taken_up_by_who_moves_the_dat
     assert (row.state, row.word, row.acknowledged_by, row.next_at) == ("acknowledged", "Away", department.lead, None)
     assert move_date(to=LATER + timedelta(days=1), word="Ill, too", **given) is False
     row.refresh_from_db()
-    assert (row.state, row.word) == ("acknowledged", "Away")
+    assert (row.state, row.word) == ("acknowledged", "Ill, too")
     Task.objects.all().delete()
     with pytest.raises(Conflict):
         move_date(to=LATER, word="x", **given)

@@ -91,7 +91,8 @@ def _answer(
         return chosen if question.type == "choice" else [chosen]
     if question.type == "money":
         share = Decimal(dice.randint(94, 104)) / 100 if question.key == "budget_amount" else Decimal(1)
-        return str((amount * share).quantize(Decimal("0.01")))
+        worth = amount or Decimal(10_000 * dice.randint(8, 90))  # a request comes without an amount
+        return str((worth * share).quantize(Decimal("0.01")))
     if question.type == "number":
         return dice.choice(DISCOUNTS)
     if question.type == "boolean":

@@ -56,8 +56,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     external_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
-    skills = ArrayField(models.CharField(max_length=100), default=list, blank=True)
-    skill_keys = ArrayField(models.TextField(), default=list, editable=False)
+    skills = ArrayField(models.CharField(max_length=100), default=list, db_default=[], blank=True)
+    skill_keys = ArrayField(models.TextField(), default=list, db_default=[], editable=False)
 
     objects = UserManager()
 

@@ -11,11 +11,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="user",
             name="skills",
-            field=ArrayField(models.CharField(max_length=100), blank=True, default=list, size=None),
+            field=ArrayField(models.CharField(max_length=100), blank=True, db_default=[], default=list, size=None),
         ),
         migrations.AddField(
             model_name="user",
             name="skill_keys",
-            field=ArrayField(models.TextField(), default=list, editable=False, size=None),
+            field=ArrayField(models.TextField(), db_default=[], default=list, editable=False, size=None),
         ),
     ]
