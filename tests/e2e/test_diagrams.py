@@ -55,6 +55,7 @@ def test_what_becomes_what_is_chosen_by_clicking_one_diagram_then_the_other(
     page.get_by_label("Why").fill("new book")
     page.get_by_role("button", name="Look at what would happen").click()
     old, new = page.locator('[data-side="old"] .k-diagram'), page.locator('[data-side="new"] .k-diagram')
+    page.wait_for_load_state("networkidle")
     old.locator('[data-element="contract"]').click()
     expect(page.locator(".k-mapping__said")).to_contain_text("Now click what “Prepare and sign the contract” becomes")
     expect(new.locator('[data-element="sign"]')).to_have_attribute("data-choice", "yes")
