@@ -11,6 +11,7 @@ export { groupOf, operatorsOf, parseRule, ruleOf } from "./rules";
 export { renamedIn } from "./outline";
 export { found } from "./panel/finding";
 export * as tables from "./tables";
+export * as feel from "./feel";
 export { machineAnswers } from "./machines";
 `;
 
@@ -44,12 +45,49 @@ async function tabled() {
   tables.addRow(model, task, table());
   tables.writeCell(model, task, table().rows[2].cells[0].node, "[5..7]");
   tables.removeRow(model, task, table().rows[0]);
+  tables.writePolicy(model, task, table(), "COLLECT");
   tables.writePolicy(model, task, table(), "FIRST");
   const written = (await moddle.toXML(rootElement, { format: true })).xml;
-  return { before, after: table().rows.map((one) => one.cells.map((cell) => cell.text)), policy: table().policy, xml: written, answers: machineAnswers([task]) };
+  return { before, after: table().rows.map((one) => one.cells.map((cell) => cell.text)), policy: table().policy, xml: written, answers: machineAnswers([task]), wider: await widened(moddle, model, task, table, rootElement) };
 }
 
-const { tables, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
+/* Columns, the order of rows, what is answered otherwise, and lists of answers: whatever else a table is made of. */
+async function widened(moddle, model, task, table, rootElement) {
+  tables.addInput(model, task, table(), { name: "client.kind", label: "Kind", type: "choice" });
+  tables.addInput(model, task, table(), { name: "deal.expected_date", label: "Day", type: "date" });
+  tables.writeCell(model, task, table().rows[0].cells[1].node, '"company"');
+  tables.moveRow(model, task, table(), 0, 1);
+  tables.removeInput(model, task, table(), 2);
+  tables.writeOutput(model, task, table().outputs[0], { values: ["high", "low"], otherwise: '"low"', label: "How high" });
+  const policies = tables.policiesFor(table());
+  tables.writePolicy(model, task, table(), "PRIORITY");
+  const { policy, inputs, outputs, rows } = table();
+  const xml = (await moddle.toXML(rootElement, { format: true })).xml;
+  const answer = machineAnswers([task])[0];
+  tables.writeOutput(model, task, table().outputs[0], { values: [] });
+  tables.writePolicy(model, task, table(), "COUNT");
+  const counted = (await moddle.toXML(rootElement, { format: true })).xml;
+  return { policies, policy, inputs, values: outputs[0].values, otherwise: outputs[0].otherwise, rows: rows.map((row) => row.cells.map((cell) => cell.text)), xml, answer, counted, number: machineAnswers([task])[0].type };
+}
+
+/* Cells as the form shows them, and as it writes them again. */
+const CELLS = [
+  ["-", "money"], ["", "text"], ["< 5", "money"], [">= -2.5", "number"], ["[1..5]", "money"], ["[1..5)", "number"], ["(1..5]", "number"], ["]1..5[", "number"],
+  ['"A"', "choice"], ['"A","B"', "text"], ['not("A")', "text"], ['not(null, "A", "B")', "choice"], ["null", "date"], ["not(null)", "text"], ["true", "boolean"],
+  ['date("2026-01-31")', "date"], ['@"2026-01-31"', "date"], ['< date and time("2026-01-31T10:00:00Z")', "datetime"], ['"say \\"hi\\", ё"', "text"],
+];
+const BEYOND = [["< 5, > 10", "money"], ['"A", null', "text"], ["not(< 5)", "money"], ["5", "text"], ['"A"', "number"], ["deal.amount > 5", "money"], ['"a, b", "c"', "text"], ["?", "number"], ["< 5 5", "number"], ['> "A"', "text"], ['"\\q"', "text"], ['date and time("2026-01-31T10:00:00")', "datetime"]];
+const cells = () => ({
+  read: CELLS.map(([cell, type]) => feel.testOf(cell, "f", type)),
+  again: CELLS.map(([cell, type]) => feel.cellOf(feel.testOf(cell, "f", type), type)),
+  beyond: BEYOND.map(([cell, type]) => feel.testOf(cell, "f", type)),
+  unfinished: [feel.cellOf({ field: "f", op: "eq", value: "" }, "number"), feel.cellOf({ field: "f", op: "in", value: [] }, "text"), feel.cellOf({ field: "f", op: "between", value: ["1", ""] }, "money")],
+  answers: [['"A"', "text"], ["5", "number"], ["", "text"], ["true", "boolean"], ["5", "text"], ['"A", "B"', "text"]].map(([cell, type]) => feel.answerIn(cell, type)),
+  written: [["A", "text"], ["5", "money"], ["", "number"], ["2026-01-31", "date"]].map(([value, type]) => feel.answerCell(value, type)),
+  types: [["< 5", "-"], ['"A"', 'not("B")'], ["5", '"A"'], ["-"]].map(feel.typeIn),
+});
+
+const { tables, feel, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
 const types = ["text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean", "reference", "multi_reference"];
 const labels = [["Нужна скидка", []], ["Ready to call!", []], ["Ready to call", ["ready_to_call", "ready_to_call_2"]], ["…", []], ["Éclair", []]];
 const many = [["a", "КП на склад"], ["b", "Счёт"], ["c", "КП и счёт"], ["d", "Складской акт"]].map(([key, label]) => ({ key, label }));
@@ -72,6 +110,7 @@ const said = {
   }),
   foreign: ["nothing", "[]", '{"all":[{"op":"eq"}]}', '{"some":[]}'].map(parseRule),
   tabled: await tabled(),
+  cells: cells(),
   renamed: renamedIn('{"any":[{"field":"outcome","op":"in","value":["a","b"]},{"field":"x","op":"eq","value":"a"}]}', "a", "z"),
 };
 process.stdout.write(JSON.stringify(said));

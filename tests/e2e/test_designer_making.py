@@ -63,16 +63,31 @@ def test_a_decision_table_is_made_without_a_file(page: Page, house: Department, 
     form.get_by_label("What the table looks at").first.select_option("deal.amount")
     form.get_by_role("button", name="Add: What the table looks at").click()
     make.click()
-    cell = page.get_by_label("Row 1, Discount")
-    expect(cell).to_have_value('"?"')
-    cell.fill('"small"')
-    cell.press("Enter")
+    table = page.get_by_role("group", name="Discount")
+    table.locator("summary").first.click()
+    amount = table.get_by_label("Row 1, Deal amount")
+    amount.select_option("from_below")
+    table.get_by_label("At least", exact=True).fill("1 000")
+    table.get_by_label("At most", exact=True).fill("5000,5")
+    table.get_by_label("Row 1, Discount").fill('small, "very"')
+    table.get_by_label("Row 1, Discount").press("Enter")
+    expect(table.locator("summary").first).to_contain_text("Deal amount is at least 1,000 and less than 5,000.5")
+    _saved(page)
+    expect(table.get_by_text("No row of the decision")).to_be_visible()
+    table.get_by_role("button", name="Add a row").click()
+    expect(table.locator(".kp-item")).to_have_count(2)
+    page.get_by_label("Which rows answer").select_option("UNIQUE")
+    page.get_by_label("Which rows answer").select_option("COLLECT")
+    page.get_by_label("Which rows answer").select_option("UNIQUE")
     expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
     _saved(page)
+    expect(table.locator(".kp-item").first.locator(".k-mark--error")).to_be_visible()
     draft.refresh_from_db()
-    assert b'kniga:decision="discount"' in bytes(draft.xml)
-    assert b"deal.amount" in bytes(draft.xml)
-    assert '"small"' in bytes(draft.xml).decode()
+    text = bytes(draft.xml).decode()
+    assert 'kniga:decision="discount"' in text
+    assert "deal.amount" in text
+    assert "[1000..5000.5)" in text
+    assert 'small, \\"very\\"' in text
 
 
 def test_a_blank_before_a_field_put_into_a_script_stays(

@@ -13,6 +13,7 @@ import pytest
 from lxml import etree
 
 from kniga.engine import DecisionTask, compile_bpmn
+from kniga.engine.dmn.feel import read_unary_tests
 from kniga.rules.fields import OPERATORS_OF
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +104,51 @@ def test_a_decision_table_is_changed_cell_by_cell(said: Any) -> None:
     assert isinstance(task, DecisionTask)
     assert (task.table.policy, [row.outputs for row in task.table.rules]) == ("FIRST", [("high",), ("high",)])
     assert tabled["answers"] == [{"name": "answer.level", "label": "Level", "type": "text"}]
+
+
+def test_columns_rows_and_answers_of_a_table_are_changed_and_mean_what_they_say(said: Any) -> None:
+    wider = said["tabled"]["wider"]
+    assert wider["policies"] == ["FIRST", "UNIQUE", "PRIORITY", "COLLECT", "COUNT"]
+    assert [(one["label"], one["field"], one["type"]) for one in wider["inputs"]] == [
+        ("", "deal.amount", "number"), ("Kind", "client.kind", "text"),
+    ]  # fmt: skip
+    assert wider["rows"] == [["[5..7]", "-", '"high"'], ["> 7", '"company"', '"high"']]
+    assert (wider["values"], wider["otherwise"], wider["policy"]) == (["high", "low"], '"low"', "PRIORITY")
+    task = compile_bpmn(wider["xml"].encode()).elements["r"]
+    assert isinstance(task, DecisionTask)
+    (output,) = task.table.outputs
+    assert (output.label, output.priorities, output.default) == ("How high", ("high", "low"), "low")
+    assert task.table.inputs == ("deal.amount", "client.kind")
+    assert [one["key"] for one in wider["answer"]["choices"]] == ["high", "low"]
+    counted = compile_bpmn(wider["counted"].encode()).elements["r"]
+    assert isinstance(counted, DecisionTask)
+    assert (counted.table.policy, counted.table.aggregation, wider["number"]) == ("COLLECT", "COUNT", "number")
+
+
+def test_cells_are_comparisons_in_a_form_and_come_out_as_they_went_in(said: Any) -> None:
+    cells = said["cells"]
+    tests = [one if isinstance(one, str) else (one["op"], one.get("value")) for one in cells["read"]]
+    assert tests == [
+        "anything", "anything", ("lt", "5"), ("ge", "-2.5"), ("between", ["1", "5"]), ("from_below", ["1", "5"]),
+        ("above_to", ["1", "5"]), ("inside", ["1", "5"]), ("eq", "A"), ("in", ["A", "B"]), ("other", ["A"]),
+        ("not_in", ["A", "B"]), ("is_unknown", None), ("is_known", None), ("eq", True), ("eq", "2026-01-31"),
+        ("eq", "2026-01-31"), ("lt", "2026-01-31T10:00:00Z"), ("eq", 'say "hi", ё'),
+    ]  # fmt: skip
+    assert cells["again"] == [
+        "-", "-", "< 5", ">= -2.5", "[1..5]", "[1..5)", "(1..5]", "(1..5)", '"A"', '"A", "B"', 'not("A")',
+        'not(null, "A", "B")', "null", "not(null)", "true", 'date("2026-01-31")', 'date("2026-01-31")',
+        '< date and time("2026-01-31T10:00:00Z")', '"say \\"hi\\", ё"',
+    ]  # fmt: skip
+    for cell in cells["again"]:
+        read_unary_tests(cell)
+    assert set(cells["unfinished"]) == {None}, "half a test is not written"
+    assert cells["types"] == ["number", "text", None, None]
+
+
+def test_what_the_form_of_cells_cannot_hold_is_left_as_text(said: Any) -> None:
+    assert set(said["cells"]["beyond"]) == {None}
+    assert said["cells"]["answers"] == ["A", "5", "", "true", None, None]
+    assert said["cells"]["written"] == ['"A"', "5", "", 'date("2026-01-31")']
 
 
 def test_the_form_of_conditions_knows_the_operators_of_the_rules_language(said: Any) -> None:

@@ -1,9 +1,9 @@
 /* What the machine answers by itself: sums of points, and the outputs of decision tables. */
 import { readAction, type Action, type KnownField } from "./meaning";
-import { extensions, isA, list, text, type Drawn, type Moddle } from "./moddle";
+import { isA, text, type Drawn } from "./moddle";
+import { readTables } from "./tables";
 
 export const RESCORE = "rescore";
-const TYPES: Record<string, string> = { string: "text", number: "number", boolean: "boolean", date: "date", dateTime: "datetime" };
 
 /** The answers that tasks of the machine give: with the names of those tasks, or of the columns of their tables. */
 export function machineAnswers(elements: Drawn[]): KnownField[] {
@@ -20,16 +20,11 @@ function sumOf(task: Drawn): KnownField[] {
   return key ? [{ name: `answer.${key}`, label: text(task.businessObject, "name") || key, type: "number" }] : [];
 }
 
+/* What a table collects is a list of what its rows say, what it counts a number. */
 function outputsOf(task: Drawn): KnownField[] {
-  const roots = extensions(task.businessObject, "kniga:Dmn").flatMap((one) => list(one, "content"));
-  return roots.flatMap((root) => inside(root, "output")).flatMap((output) => {
-    const key = text(output, "name");
-    const type = TYPES[text(output, "typeRef")] ?? "text";
-    return key ? [{ name: `answer.${key}`, label: text(output, "label") || key, type }] : [];
-  });
-}
-
-/* All elements of this name at any depth. */
-function inside(node: Moddle, name: string): Moddle[] {
-  return list(node, "$children").flatMap((child) => [...(child.$type.split(":").at(-1) === name ? [child] : []), ...inside(child, name)]);
+  return readTables(task).flatMap(({ policy, outputs }) => outputs.filter(({ key }) => key).map(({ key, label, type, values }) => {
+    const kept = policy === "COLLECT" ? "multi_choice" : policy === "COUNT" ? "number" : type;
+    const choices = policy === "COUNT" ? [] : (values ?? []).map((one) => ({ key: one, label: one }));
+    return { name: `answer.${key}`, label, type: kept, ...(choices.length ? { choices } : {}) };
+  }));
 }

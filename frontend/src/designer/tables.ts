@@ -1,126 +1,103 @@
-/* Decision tables from files of DMN: what they decide comes into the step, their drawing stays behind. */
-import { extensions, list, text, type Drawn, type Moddle, type Services } from "./moddle";
-import { keyFor } from "./keys";
+/* The decision tables of a step: read, and changed in one command each. What a cell says is FEEL, see feel.ts. */
+import { textsCell, textsIn, typeIn } from "./feel";
 import type { BookModel, KnownField } from "./model";
+import { extensions, list, text, type Drawn, type Moddle, type Services } from "./moddle";
 import { withParts } from "./writing";
 
-const DMN = "https://www.omg.org/spec/DMN/20191111/MODEL/";
+/** Types of fields as DMN calls them. */
+export const TYPE_REF: Record<string, string> = { text: "string", choice: "string", number: "number", money: "number", boolean: "boolean", date: "date", datetime: "dateTime" };
+const TYPE_OF: Record<string, string> = { string: "text", number: "number", integer: "number", long: "number", double: "number", boolean: "boolean", date: "date", dateTime: "datetime", "date and time": "datetime" };
+const AGGREGATIONS = ["SUM", "MIN", "MAX", "COUNT"];
 
-/** The ids of the decision tables that a step holds. */
-export function tablesOf(task: Drawn): string[] {
-  const held = extensions(task.businessObject, "kniga:Dmn").flatMap((one) => list(one, "content"));
-  return held.flatMap((root) => list(root, "$children")).filter(isDecision).map((decision) => text(decision, "id"));
-}
-
-/** What a table may look at: fields that hold one plain value, by their type in DMN. */
-const TYPE_REF: Record<string, string> = { text: "string", choice: "string", number: "number", money: "number", boolean: "boolean", date: "date", datetime: "dateTime" };
-const BLANK: Record<string, string> = { text: '"?"', number: "0", boolean: "false" };
-
-export function canLookAt(field: KnownField): boolean {
-  return field.type in TYPE_REF;
-}
-
-export interface NewTable {
-  name: string;
-  /** The columns it looks at, its answer (a label, and text, number or boolean), and which rows answer. */
-  inputs: KnownField[];
-  answer: string;
-  type: string;
-  policy: string;
-}
-
-/** An empty table in a step: one row that holds for anything, to be filled in. */
-export function makeTable(model: BookModel, task: Drawn, table: NewTable): void {
-  const maker = model.modeler.get("moddle");
-  const node = (name: string, properties: Record<string, unknown>, inside: Moddle[] = []): Moddle => {
-    const fresh = maker.createAny(`dmn:${name}`, DMN, inside.length ? { ...properties, $children: inside } : properties);
-    for (const child of inside) child.$parent = fresh;
-    return fresh;
-  };
-  const words = ($body: string): Moddle => node("text", { $body });
-  const answers = model.answers().map((one) => one.name.slice("answer.".length));
-  const id = keyFor(table.name, model.elements().flatMap(tablesOf), "table");
-  const inputs = table.inputs.map((field) => node("input", { label: field.label }, [node("inputExpression", { typeRef: TYPE_REF[field.type] }, [words(field.name)])]));
-  const output = node("output", { name: keyFor(table.answer, answers, "answer"), label: table.answer, typeRef: TYPE_REF[table.type] });
-  const row = node("rule", {}, [...inputs.map(() => node("inputEntry", {}, [words("-")])), node("outputEntry", {}, [words(BLANK[table.type] ?? BLANK.text!)])]);
-  const decision = node("decision", { id, name: table.name }, [node("decisionTable", { hitPolicy: table.policy }, [...inputs, output, row])]);
-  const definitions = node("definitions", { id: `${id}_tables`, name: table.name, namespace: "urn:kniga:decisions" }, [decision]);
-  const make = (type: string, attributes?: Record<string, unknown>): Moddle => model.services.bpmnFactory.create(type, attributes);
-  const held = make("kniga:Dmn", { content: [definitions] });
-  definitions.$parent = held;
-  model.set(task, { extensionElements: withParts(task.businessObject, { Dmn: [held] }, make), "kniga:decision": id });
-}
-
-/** Take the tables of a file of DMN into a step, and let the first one decide; false when it has none. */
-export function takeTables(model: BookModel, task: Drawn, file: string): boolean {
-  const root = new DOMParser().parseFromString(file, "application/xml").documentElement;
-  if (root.localName !== "definitions" || !root.namespaceURI?.includes("/DMN/")) return false;
-  const definitions = taken(root, root.namespaceURI, model.modeler.get("moddle"));
-  const first = list(definitions, "$children").find(isDecision);
-  if (!first) return false;
-  const make = (type: string, attributes?: Record<string, unknown>): Moddle => model.services.bpmnFactory.create(type, attributes);
-  const held = make("kniga:Dmn", { content: [definitions] });
-  definitions.$parent = held;
-  const extensionElements = withParts(task.businessObject, { Dmn: [held] }, make);
-  model.set(task, { extensionElements, "kniga:decision": text(first, "id") });
-  return true;
-}
-
-function isDecision(node: Moddle): boolean {
-  return node.$type.split(":").at(-1) === "decision" && text(node, "id") !== "";
-}
-
-/* Elements of the DMN model alone: what other tools have written between them decides nothing. */
-function taken(node: Element, uri: string, maker: Services["moddle"]): Moddle {
-  const properties: Record<string, unknown> = {};
-  for (const attribute of node.attributes) if (!attribute.prefix && attribute.name !== "xmlns") properties[attribute.name] = attribute.value;
-  const children = [...node.children].filter((child) => child.namespaceURI === uri).map((child) => taken(child, uri, maker));
-  if (children.length) properties["$children"] = children;
-  else if (node.textContent?.trim()) properties["$body"] = node.textContent.trim();
-  const made = maker.createAny(`dmn:${node.localName}`, uri, properties);
-  for (const child of children) child.$parent = made;
-  return made;
-}
-
-/** A decision table as it is shown: cells are what their entries say, in the words of DMN. */
+/** A decision table as it is shown. */
 export interface Table {
   node: Moddle;
   id: string;
   name: string;
+  /** The hit policy of DMN; of one that collects, how: `COLLECT`, `SUM`, `MIN`, `MAX` or `COUNT`. */
   policy: string;
-  aggregation: string;
-  inputs: { label: string; field: string }[];
-  outputs: string[];
+  inputs: TableInput[];
+  outputs: TableOutput[];
   rows: TableRow[];
+}
+
+/** What a table looks at: a field by its name, or an answer by its key. */
+export interface TableInput {
+  label: string;
+  field: string;
+  type: string;
+}
+
+/** What a table answers: `values` are the texts to choose from, null when the file lists something else; `otherwise` is
+    the answer when no row applies. */
+export interface TableOutput {
+  node: Moddle;
+  key: string;
+  label: string;
+  type: string;
+  values: string[] | null;
+  otherwise: string;
+}
+
+export interface Cell {
+  node: Moddle;
+  text: string;
+  isInput: boolean;
 }
 
 export interface TableRow {
   node: Moddle;
-  cells: { node: Moddle; text: string; isInput: boolean }[];
+  cells: Cell[];
+}
+
+/** The ids of the decision tables that a step holds. */
+export function tablesOf(task: Drawn): string[] {
+  return heldBy(task).flatMap((root) => list(root, "$children")).filter(isDecision).map((decision) => text(decision, "id"));
 }
 
 /** The decision tables that a step holds, in the order of their file. */
 export function readTables(task: Drawn): Table[] {
   return heldBy(task).flatMap((root) => named(root, "decision")).flatMap((decision) =>
-    named(decision, "decisionTable").map((node) => ({
-      node,
-      id: text(decision, "id"),
-      name: text(decision, "name") || text(decision, "id"),
-      policy: text(node, "hitPolicy") || "UNIQUE",
-      aggregation: text(node, "aggregation"),
-      inputs: named(node, "input").map((input) => ({ label: text(input, "label"), field: said(named(input, "inputExpression")[0]) })),
-      outputs: named(node, "output").map((output) => text(output, "label") || text(output, "name")),
-      rows: named(node, "rule").map((rule) => ({ node: rule, cells: list(rule, "$children").filter(isEntry).map(cellOf) })),
-    })),
+    named(decision, "decisionTable").map((node) => {
+      const rows = named(node, "rule").map((rule) => ({ node: rule, cells: list(rule, "$children").filter(isEntry).map(cellOf) }));
+      const column = (at: number, isInput: boolean): string[] => rows.map((row) => row.cells.filter((cell) => cell.isInput === isInput)[at]?.text ?? "");
+      const policy = text(node, "hitPolicy") || "UNIQUE";
+      return {
+        node,
+        id: text(decision, "id"),
+        name: text(decision, "name") || text(decision, "id"),
+        policy: policy === "COLLECT" ? text(node, "aggregation") || policy : policy,
+        inputs: named(node, "input").map((input, at) => inputOf(input, column(at, true))),
+        outputs: named(node, "output").map((output, at) => outputOf(output, column(at, false))),
+        rows,
+      };
+    }),
   );
+}
+
+/** The attributes of a way to find the answer, as a table has them. */
+export function policyOf(policy: string): { hitPolicy: string; aggregation: string | undefined } {
+  return AGGREGATIONS.includes(policy) ? { hitPolicy: "COLLECT", aggregation: policy } : { hitPolicy: policy, aggregation: undefined };
+}
+
+/** The ways to find the answer that this table can have; the one it has is among them. */
+export function policiesFor({ outputs, policy }: Pick<Table, "outputs" | "policy">): string[] {
+  const isText = outputs.every((output) => output.type === "text" || output.type === "choice");
+  const isNumber = outputs.length === 1 && ["number", "money"].includes(outputs[0]!.type);
+  const listed = outputs.length > 0 && outputs.every((output) => output.values?.length);
+  const found = ["FIRST", "UNIQUE", ...(listed ? ["PRIORITY"] : []), ...(isText ? ["COLLECT"] : []), ...(isNumber ? ["SUM", "MIN", "MAX"] : []), ...(outputs.length === 1 ? ["COUNT"] : [])];
+  return found.includes(policy) ? found : [...found, policy];
 }
 
 export function writeCell(model: BookModel, task: Drawn, entry: Moddle, words: string): void {
   change(model, task, new Map([[entry, (maker) => [made(maker, entry, copyOf(entry), [made(maker, entry, { $body: words }, [], "text")])]]]));
 }
 
-export function writePolicy(model: BookModel, task: Drawn, table: Table, hitPolicy: string): void {
-  change(model, task, new Map([[table.node, (maker, inside) => [made(maker, table.node, { ...copyOf(table.node), hitPolicy, aggregation: undefined }, inside)]]]));
+/** Change which rows answer. A number of rows is there in any case: what was answered without one goes. */
+export function writePolicy(model: BookModel, task: Drawn, table: Table, policy: string): void {
+  const changes = new Map<Moddle, Change>([[table.node, (maker, inside) => [made(maker, table.node, { ...copyOf(table.node), ...policyOf(policy) }, inside)]]]);
+  if (policy === "COUNT") for (const { node } of table.outputs) for (const unasked of named(node, "defaultOutputEntry")) changes.set(unasked, () => []);
+  change(model, task, changes);
 }
 
 /** Another row behind the last one, for anything, with the answers of that one. */
@@ -128,13 +105,58 @@ export function addRow(model: BookModel, task: Drawn, table: Table): void {
   const last = table.rows.at(-1);
   if (!last) return;
   change(model, task, new Map([[last.node, (maker, inside) => {
-    const entries = last.cells.map(({ node, text: words, isInput }) => made(maker, node, {}, [made(maker, node, { $body: isInput ? "-" : words }, [], "text")]));
+    const entries = last.cells.map(({ node, text: words, isInput }) => entry(maker, node, isInput, isInput ? "-" : words));
     return [made(maker, last.node, copyOf(last.node), inside), made(maker, last.node, {}, entries)];
   }]]));
 }
 
 export function removeRow(model: BookModel, task: Drawn, row: TableRow): void {
   change(model, task, new Map([[row.node, () => []]]));
+}
+
+/** Let a row be looked at one place earlier (-1) or later (1). */
+export function moveRow(model: BookModel, task: Drawn, table: Table, at: number, by: number): void {
+  change(model, task, new Map([[table.node, (maker, inside) => {
+    const places = inside.flatMap((child, place) => (isNamed(child, "rule") ? [place] : []));
+    const [from, to] = [places[at]!, places[at + by]!];
+    const order = [...inside];
+    [order[from], order[to]] = [inside[to]!, inside[from]!];
+    return [made(maker, table.node, copyOf(table.node), order)];
+  }]]));
+}
+
+/** Look at one field more: its column stands behind the others, and anything meets it. */
+export function addInput(model: BookModel, task: Drawn, table: Table, field: KnownField): void {
+  const changes = new Map<Moddle, Change>(table.rows.map((row) => [row.node, (maker, inside) => {
+    const entries = behind(inside, "inputEntry", entry(maker, row.node, true, "-"));
+    return [made(maker, row.node, copyOf(row.node), entries)];
+  }]));
+  changes.set(table.node, (maker, inside) => {
+    const words = made(maker, table.node, { $body: field.name }, [], "text");
+    const expression = made(maker, table.node, { typeRef: TYPE_REF[field.type] }, [words], "inputExpression");
+    const fresh = made(maker, table.node, { label: field.label }, [expression], "input");
+    return [made(maker, table.node, copyOf(table.node), behind(inside, "input", fresh))];
+  });
+  change(model, task, changes);
+}
+
+/** Look at a field no more: its column goes, and with it what the rows asked of it. */
+export function removeInput(model: BookModel, task: Drawn, table: Table, at: number): void {
+  const cells = table.rows.flatMap((row) => row.cells.filter((cell) => cell.isInput)[at]?.node ?? []);
+  const column = named(table.node, "input")[at];
+  change(model, task, new Map([...cells, ...(column ? [column] : [])].map((node) => [node, () => []])));
+}
+
+/** Change what an answer is called, the texts it is chosen from, or what it is when no row applies. */
+export function writeOutput(model: BookModel, task: Drawn, output: TableOutput, patch: Partial<Pick<TableOutput, "label" | "values" | "otherwise">>): void {
+  change(model, task, new Map([[output.node, (maker, inside) => {
+    const part = (name: string, words: string): Moddle[] => (words ? [made(maker, output.node, {}, [made(maker, output.node, { $body: words }, [], "text")], name)] : []);
+    const kept = (name: string): Moddle[] => inside.filter((child) => isNamed(child, name));
+    const values = patch.values ? part("outputValues", textsCell(patch.values)) : kept("outputValues");
+    const otherwise = patch.otherwise === undefined ? kept("defaultOutputEntry") : part("defaultOutputEntry", patch.otherwise);
+    const others = inside.filter((child) => !isNamed(child, "outputValues") && !isNamed(child, "defaultOutputEntry"));
+    return [made(maker, output.node, { ...copyOf(output.node), ...(patch.label ? { label: patch.label } : {}) }, [...others, ...values, ...otherwise])];
+  }]]));
 }
 
 type Maker = Services["moddle"];
@@ -174,20 +196,56 @@ function copyOf(node: Moddle): Record<string, unknown> {
   return Object.fromEntries(Object.entries(node).filter(([key]) => !OWN.has(key)));
 }
 
+function entry(maker: Maker, like: Moddle, isInput: boolean, words: string): Moddle {
+  const name = isInput ? "inputEntry" : "outputEntry";
+  return made(maker, like, {}, [made(maker, like, { $body: words }, [], "text")], name);
+}
+
+/* Put behind the last of its kind; the standard knows one order of the parts. */
+function behind(inside: Moddle[], name: string, fresh: Moddle): Moddle[] {
+  const at = inside.map((child) => isNamed(child, name)).lastIndexOf(true) + 1;
+  return [...inside.slice(0, at), fresh, ...inside.slice(at)];
+}
+
 function heldBy(task: Drawn): Moddle[] {
   return extensions(task.businessObject, "kniga:Dmn").flatMap((one) => list(one, "content"));
 }
 
 function named(node: Moddle | undefined, name: string): Moddle[] {
-  return list(node, "$children").filter((child) => child.$type.split(":").at(-1) === name);
+  return list(node, "$children").filter((child) => isNamed(child, name));
+}
+
+function isNamed(node: Moddle, name: string): boolean {
+  return node.$type.split(":").at(-1) === name;
+}
+
+export function isDecision(node: Moddle): boolean {
+  return isNamed(node, "decision") && text(node, "id") !== "";
 }
 
 function isEntry(node: Moddle): boolean {
-  return node.$type.endsWith(":inputEntry") || node.$type.endsWith(":outputEntry");
+  return isNamed(node, "inputEntry") || isNamed(node, "outputEntry");
 }
 
-function cellOf(node: Moddle): { node: Moddle; text: string; isInput: boolean } {
-  return { node, text: said(node), isInput: node.$type.endsWith(":inputEntry") };
+function cellOf(node: Moddle): Cell {
+  return { node, text: said(node), isInput: isNamed(node, "inputEntry") };
+}
+
+function inputOf(node: Moddle, cells: string[]): TableInput {
+  const expression = named(node, "inputExpression")[0];
+  return { label: text(node, "label"), field: said(expression), type: typeOf(node, text(expression, "typeRef"), cells) };
+}
+
+function outputOf(node: Moddle, cells: string[]): TableOutput {
+  const key = text(node, "name");
+  return {
+    node, key, label: text(node, "label") || key, type: typeOf(node, text(node, "typeRef"), cells),
+    values: textsIn(said(named(node, "outputValues")[0])), otherwise: said(named(node, "defaultOutputEntry")[0]),
+  };
+}
+
+function typeOf(node: Moddle, reference: string, cells: string[]): string {
+  return text(node, "kniga:type") || TYPE_OF[reference.split(":").at(-1)!] || typeIn(cells) || "text";
 }
 
 function said(node: Moddle | undefined): string {

@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { tidy } from "../canvas/tidy";
+import type { Findings } from "../findings";
 import { flowsOut, isStep } from "../meaning";
 import { isA } from "../moddle";
 import type { BookModel, Drawn } from "../model";
@@ -14,7 +15,7 @@ import { bookOf, type Part } from "./entries";
 import { Entry, type Acts } from "./entry";
 
 /** Show the book in `host`; the returned function takes it away again. */
-export function mountBook(host: HTMLElement, model: BookModel, texts: Texts, catalog: Catalog): () => void {
+export function mountBook(host: HTMLElement, model: BookModel, texts: Texts, catalog: Catalog, findings: Findings): () => void {
   const arranged = <Made,>(run: () => Made): Made => {
     let made: Made | undefined;
     model.change(() => {
@@ -23,7 +24,7 @@ export function mountBook(host: HTMLElement, model: BookModel, texts: Texts, cat
     });
     return made as Made;
   };
-  render(<DeskContext.Provider value={{ model, texts, catalog, arranged }}><Book /></DeskContext.Provider>, host);
+  render(<DeskContext.Provider value={{ model, texts, catalog, findings, arranged }}><Book /></DeskContext.Provider>, host);
   return () => render(null, host);
 }
 

@@ -8,6 +8,8 @@ export interface Problem {
   message: string;
   cure: string;
   path: string[];
+  /** The rows of a decision table it is about, counted from one. */
+  rows: number[];
 }
 
 export interface State {

@@ -1,6 +1,7 @@
 /* The designer's page: brings together the diagram, the panel, the book, saving and the buttons above. */
 import { showToast } from "../../toasts";
 import { mountBook } from "../book/index";
+import { Findings } from "../findings";
 import { BookModel } from "../model";
 import { mountPanel } from "../panel/index";
 import type { Catalog, Texts } from "../texts";
@@ -36,6 +37,7 @@ export class Page {
   private readonly modeler: Modeler;
   private readonly model: BookModel;
   private readonly problems: Problems;
+  private readonly findings = new Findings();
   private saver!: Saver;
   private catalog!: Catalog;
   private unmount: () => void = () => undefined;
@@ -305,6 +307,7 @@ export class Page {
 
   private show(checked: Checked): void {
     this.problems.show(checked);
+    this.findings.show(this.problems.found());
     this.showStatus(this.status, this.told);
   }
 
@@ -361,7 +364,7 @@ export class Page {
   private mountForms(tab: string): void {
     const [mount, host] = tab === "book" ? [mountBook, this.part("book")] : [mountPanel, this.part("panel")];
     this.unmount();
-    this.unmount = mount(host, this.model, readJson<Texts>("designer-texts"), this.catalog);
+    this.unmount = mount(host, this.model, readJson<Texts>("designer-texts"), this.catalog, this.findings);
   }
 
   private fit(): void {

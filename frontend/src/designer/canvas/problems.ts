@@ -38,6 +38,11 @@ export class Problems {
     return found.map((one) => `${this.placeOf(one)}: ${this.inWords(one.message)}`);
   }
 
+  /** All that is known, each with its words as they are shown here. */
+  found(): Problem[] {
+    return this.shown.map((one) => ({ ...one, message: this.inWords(one.message), cure: this.inWords(one.cure) }));
+  }
+
   show(checked: Checked): void {
     this.shown = [...checked.problems].sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
     this.verdict = checked.verdict;

@@ -1,6 +1,7 @@
 /* What every form of the designer has at hand: the model, the words, what can be chosen from. */
 import { createContext } from "preact";
 import { useContext, useEffect, useReducer } from "preact/hooks";
+import type { Findings, Found } from "../findings";
 import type { BookModel, Drawn, KnownField } from "../model";
 import { say, unitWord, type Catalog, type Option, type Texts } from "../texts";
 
@@ -10,6 +11,7 @@ export interface Desk {
   catalog: Catalog;
   /** Run a change of the drawing and lay it out with it; without, what is new stays where it was put. */
   arranged?: <Made>(run: () => Made) => Made;
+  findings: Findings;
 }
 
 export const DeskContext = createContext<Desk | null>(null);
@@ -28,6 +30,14 @@ export function useDesk(): Desk & { t: Words; unitName: (unit: string, number: n
 export function useModelChanges(model: BookModel): void {
   const [, again] = useReducer<number, void>((count) => count + 1, 0);
   useEffect(() => model.onChange(() => again()), [model]);
+}
+
+/** What the last check found at an element. */
+export function useFindings(element: Drawn): Found[] {
+  const { findings } = useDesk();
+  const [, again] = useReducer<number, void>((count) => count + 1, 0);
+  useEffect(() => findings.onChange(() => again()), [findings]);
+  return findings.of(element.id);
 }
 
 /** The fields a condition may name at this place: the outcome, the answers of the book, the deal and the client. */

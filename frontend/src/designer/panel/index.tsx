@@ -1,6 +1,7 @@
 /* The side panel: what the selected element means, in plain words; the process itself when nothing is selected. */
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { Findings } from "../findings";
 import { isStep } from "../meaning";
 import { isA } from "../moddle";
 import type { BookModel, Drawn } from "../model";
@@ -16,8 +17,8 @@ import { StepForm } from "./step";
 import { FlowForm, GatewayForm } from "./ways";
 
 /** Show the panel in `host`; the returned function takes it away again. */
-export function mountPanel(host: HTMLElement, model: BookModel, texts: Texts, catalog: Catalog): () => void {
-  render(<DeskContext.Provider value={{ model, texts, catalog }}><Panel /></DeskContext.Provider>, host);
+export function mountPanel(host: HTMLElement, model: BookModel, texts: Texts, catalog: Catalog, findings: Findings): () => void {
+  render(<DeskContext.Provider value={{ model, texts, catalog, findings }}><Panel /></DeskContext.Provider>, host);
   return () => render(null, host);
 }
 

@@ -12,7 +12,8 @@ import { LoopForm } from "./loops";
 import { PointsForm } from "./points";
 import { StageSelect } from "./step";
 import { spanOf } from "../durations";
-import { tablesOf, takeTables } from "../tables";
+import { takeTables } from "../new_tables";
+import { tablesOf } from "../tables";
 import { NewTableForm, TablesForm } from "./tables";
 import { SpanInput } from "./timing";
 

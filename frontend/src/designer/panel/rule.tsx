@@ -93,7 +93,7 @@ function Line({ term, fields, onWrite }: { term: Comparison; fields: KnownField[
   );
 }
 
-function operatorLabel(op: string, type: string, texts: Record<string, string>): string {
+export function operatorLabel(op: string, type: string, texts: Record<string, string>): string {
   const isDate = type === "date" || type === "datetime";
   return (isDate ? texts[`op_date_${op}`] : undefined) ?? texts[`op_${op}`] ?? op;
 }
@@ -102,10 +102,12 @@ interface ValueProps {
   term: Comparison;
   field: KnownField;
   fields: KnownField[];
+  /** Values alone: no moving days. */
+  isPlain?: boolean | undefined;
   onWrite: (value: Comparison["value"]) => void;
 }
 
-function Value({ term, field, fields, onWrite }: ValueProps) {
+export function Value({ term, field, fields, isPlain, onWrite }: ValueProps) {
   const { t } = useDesk();
   const { op, value } = term;
   if (takesNothing(op)) return null;
@@ -121,13 +123,13 @@ function Value({ term, field, fields, onWrite }: ValueProps) {
     const pair = Array.isArray(value) ? value : ["", ""];
     return (
       <>
-        <Single label={t("from")} value={pair[0] ?? ""} field={field} fields={[]} onWrite={(low) => onWrite([low, pair[1] ?? ""])} />
-        <Single label={t("to")} value={pair[1] ?? ""} field={field} fields={[]} onWrite={(high) => onWrite([pair[0] ?? "", high])} />
+        <Single label={t("from")} value={pair[0] ?? ""} field={field} fields={[]} isPlain={isPlain} onWrite={(low) => onWrite([low, pair[1] ?? ""])} />
+        <Single label={t("to")} value={pair[1] ?? ""} field={field} fields={[]} isPlain={isPlain} onWrite={(high) => onWrite([pair[0] ?? "", high])} />
       </>
     );
   }
   const others = OTHER_FIELD_OPERATORS.includes(op) && !field.type.startsWith("multi_") ? fields.filter((one) => one.type === field.type && one.name !== field.name) : [];
-  return <Single label={t("value")} value={Array.isArray(value) ? (value[0] ?? "") : (value ?? "")} field={field} fields={others} onWrite={onWrite} />;
+  return <Single label={t("value")} value={Array.isArray(value) ? (value[0] ?? "") : (value ?? "")} field={field} fields={others} isPlain={isPlain} onWrite={onWrite} />;
 }
 
 interface SingleProps {
@@ -135,15 +137,16 @@ interface SingleProps {
   value: Operand;
   field: KnownField;
   fields: KnownField[];
+  isPlain?: boolean | undefined;
   onWrite: (value: Operand) => void;
 }
 
-function Single({ label, value, field, fields, onWrite }: SingleProps) {
+function Single({ label, value, field, fields, isPlain, onWrite }: SingleProps) {
   const { t } = useDesk();
   const isDate = field.type === "date" || field.type === "datetime";
   const kind = typeof value !== "object" ? "value" : "field" in value ? "field" : "moving";
   const kinds: Pick[] = [{ key: "value", label: t("operandValue") }];
-  if (isDate) kinds.push({ key: "moving", label: t("operandMoving") });
+  if (isDate && !isPlain) kinds.push({ key: "moving", label: t("operandMoving") });
   if (fields.length || kind === "field") kinds.push({ key: "field", label: t("operandField") });
   const choose = (next: string): void => {
     if (next === "field") onWrite({ field: fields[0]?.name ?? "" });
@@ -163,7 +166,8 @@ function Single({ label, value, field, fields, onWrite }: SingleProps) {
   );
 }
 
-function Constant({ label, value, field, onWrite }: { label: string; value: string | number | boolean; field: KnownField; onWrite: (value: Operand) => void }) {
+/** A value of a field's type, by the input that fits it. */
+export function Constant({ label, value, field, onWrite }: { label: string; value: string | number | boolean; field: KnownField; onWrite: (value: Operand) => void }) {
   const { t } = useDesk();
   if (field.type === "boolean") {
     const options = [{ key: "true", label: t("yes") }, { key: "false", label: t("no") }];

@@ -69,7 +69,8 @@ def read_decision_task(draft: Draft, node: Node) -> DecisionTask | None:
         return None
     table = draft.decisions.get(id)
     if table is None:
-        draft.problems.add("unknown_decision", node, decision=id, allowed=", ".join(draft.decisions) or "–")
+        if all(known.element != node.get("id") for known in draft.problems.found):  # else its own table cannot be read
+            draft.problems.add("unknown_decision", node, decision=id, allowed=", ".join(draft.decisions) or "–")
         return None
     for key in table.inputs:
         draft.field(node, "kniga:decision", key)

@@ -217,7 +217,7 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     ),
     "decision_gap": (
         "No row of the decision “{decision}” applies, for example when {values}.",
-        "Add a row for it, or a default output.",
+        "Add a row for it, or an answer for when none does.",
     ),
     "decision_not_decided": (
         "Whether rows of the decision “{decision}” overlap or leave a gap is not decided: there are too many cases.",
@@ -240,7 +240,7 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     ),
     "decision_may_fail": (
         "In the decision {name} it may be that no row applies.",
-        "Add a row for it, or a default output.",
+        "Add a row for it, or an answer for when none does.",
     ),
     "stuck": (
         "A run can come to a stand at {name}: what it waits for can no longer come.",

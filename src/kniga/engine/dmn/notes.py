@@ -1,6 +1,7 @@
 """What is wrong in a DMN file, noted at the nearest element that has an id."""
 
 from kniga.engine.bpmn.draft import Node, Problems, line_of, local
+from kniga.engine.bpmn.names import KNIGA
 from kniga.engine.definition.problems import Problem
 from kniga.engine.dmn.names import CURES, DEFAULT_CURE
 
@@ -8,8 +9,8 @@ MAX_SAID = 300
 
 
 def note(problems: Problems, code: str, node: Node, **params: str) -> None:
-    """Note a problem at a node."""
-    at: Node | None = node
+    """Note a problem at a node; of a table inside a process at the step that holds it."""
+    at: Node | None = next(node.iterancestors(f"{{{KNIGA}}}dmn"), node)
     while at is not None and not at.get("id"):
         at = at.getparent()
     short = {key: value if len(value) <= MAX_SAID else f"{value[:MAX_SAID]}…" for key, value in params.items()}

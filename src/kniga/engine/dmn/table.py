@@ -266,22 +266,24 @@ def _name_of(row: Node, at: int) -> str:
     return row.get("id") or str(at + 1)
 
 
-def _place(table: Table, entry: Node) -> str:
-    """The row and the column, counted from one as a person does."""
-    row = entry.getparent()
-    if row is None or local(row) != "rule":
-        return f"the {local(entry)}"
-    column = table.parts(row, local(entry)).index(entry) + 1
-    kind = "input" if local(entry) == "inputEntry" else "output"
-    return f"row {table.parts(table.node, 'rule').index(row) + 1}, {kind} {column}"
+def _place(table: Table, entry: Node) -> dict[str, str]:
+    """The row and the column, counted from one as a person does; the number of the row by itself, too."""
+    above = entry.getparent()
+    if above is None or local(above) != "rule":
+        return {"place": f"the {local(entry)}", "place_ru": f"{local(entry)}"}
+    column = table.parts(above, local(entry)).index(entry) + 1
+    row = table.parts(table.node, "rule").index(above) + 1
+    kind, kind_ru = ("input", "условие") if local(entry) == "inputEntry" else ("output", "ответ")
+    place, place_ru = f"row {row}, {kind} {column}", f"строка {row}, {kind_ru} {column}"
+    return {"place": place, "place_ru": place_ru, "row": str(row)}
 
 
 def _bad(table: Table, entry: Node, text: str, detail: str) -> None:
-    table.note("bad_unary_test", entry, text=text, place=_place(table, entry), detail=detail)
+    table.note("bad_unary_test", entry, text=text, detail=detail, **_place(table, entry))
 
 
 def _wrong(table: Table, entry: Node, text: str, type: str) -> None:
-    table.note("bad_cell_value", entry, text=text, place=_place(table, entry), type=type)
+    table.note("bad_cell_value", entry, text=text, type=type, **_place(table, entry))
 
 
 def _wrong_length(table: Table, row: Node, name: str, found: int, what: str, expected: int) -> None:

@@ -37,7 +37,7 @@ def check_as_json(check: DraftCheck) -> dict[str, Any]:
 
 
 def problems_as_json(problems: Iterable[Problem], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Problems in the language of the page; `path` are element ids that show one."""
+    """Problems in the language of the page; `path` are element ids that show one, `rows` those of a decision table."""
     found = []
     for problem in problems:
         message, cure = plainly(problem)
@@ -45,8 +45,15 @@ def problems_as_json(problems: Iterable[Problem], names: Mapping[str, str]) -> l
         found.append({
             "code": problem.code, "severity": problem.severity, "element": problem.element,
             "place": name or problem.element or "", "message": message, "cure": cure, "path": list(problem.path),
+            "rows": _rows(problem),
         })  # fmt: skip
     return found
+
+
+def _rows(problem: Problem) -> list[int]:
+    """The rows of a decision table that a problem speaks of, counted from one."""
+    said = str(problem.params.get("rows") or problem.params.get("row") or "")
+    return [int(row) for row in said.split(", ") if row.isdecimal()]
 
 
 def merged_as_json(merged: Merged) -> dict[str, Any]:
@@ -133,6 +140,8 @@ def _named(found: Iterable[Named]) -> list[dict[str, str]]:
 def _field(spec: FieldSpec) -> dict[str, Any]:
     is_russian = get_language() == "ru"
     choices = [{"key": one.key, "name": one.label_ru if is_russian else one.label_en} for one in spec.choices]
+    if spec.key == "client.kind":
+        choices = [{"key": "company", "name": _("Company")}, {"key": "person", "name": _("Person")}]
     return {
         "name": spec.key, "label": spec.label_ru if is_russian else spec.label_en, "type": spec.type, "choices": choices
     }  # fmt: skip

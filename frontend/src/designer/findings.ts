@@ -1,0 +1,31 @@
+/* What the last check found, for the forms: they say it where it is mended. */
+
+export interface Found {
+  code: string;
+  severity: "error" | "warning";
+  element: string;
+  message: string;
+  cure: string;
+  /** The rows of a decision table it is about, counted from one. */
+  rows?: number[];
+}
+
+export class Findings {
+  private found: readonly Found[] = [];
+  private readonly listeners = new Set<() => void>();
+
+  show(found: readonly Found[]): void {
+    this.found = found;
+    for (const tell of this.listeners) tell();
+  }
+
+  of(element: string): Found[] {
+    return this.found.filter((one) => one.element === element);
+  }
+
+  /** Tell `listener` after every check; returns how to stop. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
