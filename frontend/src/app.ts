@@ -12,6 +12,7 @@ import { startShortcuts } from "./shortcuts";
 import { startTheme } from "./theme";
 import { startToasts } from "./toasts";
 import { startTyping } from "./typing";
+import { startValidation } from "./validation";
 
 startHtmx();
 startToasts();
@@ -20,6 +21,7 @@ startCopying();
 startDates();
 startTyping();
 startForms();
+startValidation();
 startFiles();
 startTheme();
 startLocalTime();

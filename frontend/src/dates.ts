@@ -1,6 +1,6 @@
 /* Days and moments are typed as the page writes them, whatever language the browser speaks: 31.12.2026 09:00.
    What is sent is always 2026-12-31T09:00; what cannot be read is sent as it stands, and refused with words.
-   Where a finger points, the device's own field is kept: its wheels are better than any keyboard. */
+   Beside each stands a calendar in the page's language; where only a finger points, it opens instead of a keyboard. */
 import { mount } from "./mount";
 
 type Kind = "date" | "datetime-local";
@@ -20,12 +20,8 @@ const DIGITS = /^(\d{2})(\d{2})(\d{4})$/;
 export function startDates(): void {
   const template = document.getElementById("date-field");
   if (!(template instanceof HTMLTemplateElement)) return;
-  if (!window.matchMedia("(any-pointer: fine)").matches) {
-    mount(FIELDS, (element) => keepOwn(element as HTMLInputElement));
-    return;
-  }
   mount(FIELDS, (element) => {
-    if (!element.hidden && !element.closest(".k-day")) become(element as HTMLInputElement, template);
+    if (!element.hidden) become(element as HTMLInputElement, template);
   });
 }
 
@@ -65,12 +61,6 @@ function parts(typed: string, today: Date): Parts | null {
 const number = (text: string | undefined): number | undefined => (text ? Number(text) : undefined);
 const two = (text: string): string => text.padStart(2, "0");
 
-/** The device's field shows nothing for what was typed elsewhere in the page's own writing. */
-function keepOwn(field: HTMLInputElement): void {
-  const given = field.getAttribute("value") ?? "";
-  if (given && !field.value) field.value = readDay(given, field.type as Kind, new Date()) ?? "";
-}
-
 function become(field: HTMLInputElement, template: HTMLTemplateElement): void {
   const kind = field.type as Kind;
   const words = { ...template.dataset } as unknown as Words;
@@ -95,13 +85,13 @@ function become(field: HTMLInputElement, template: HTMLTemplateElement): void {
     const iso = field.isConnected ? read() : null;
     if (iso && field.name && event.formData.has(field.name)) event.formData.set(field.name, iso);
   });
-  addPicker(field, kind, template, read, write);
+  addCalendar(field, kind, template, read, write);
 }
 
 /** Arrow up and down: a day later and earlier. */
 function step(event: KeyboardEvent, field: HTMLInputElement, read: () => string | null, write: (iso: string) => void): void {
   const iso = read();
-  if (!iso || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+  if (!iso || event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
   event.preventDefault();
   const moment = new Date(iso.length > 10 ? `${iso}Z` : `${iso}T00:00Z`);
   moment.setUTCDate(moment.getUTCDate() + (event.key === "ArrowUp" ? 1 : -1));
@@ -109,30 +99,34 @@ function step(event: KeyboardEvent, field: HTMLInputElement, read: () => string 
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-/** A button beside the field opens the calendar that the browser has. */
-function addPicker(
+/** A button beside the field opens the calendar; so do Alt and the arrow down, and a finger on the field. */
+function addCalendar(
   field: HTMLInputElement,
   kind: Kind,
   template: HTMLTemplateElement,
   read: () => string | null,
   write: (iso: string) => void,
 ): void {
+  const calendar = document.getElementById("calendar");
   const box = (template.content.cloneNode(true) as DocumentFragment).firstElementChild;
   const button = box?.querySelector("button");
-  const picker = box?.querySelector("input");
-  if (!box || !button || !picker) return;
+  if (!box || !button || !(calendar instanceof HTMLTemplateElement)) return;
   field.replaceWith(box);
   box.prepend(field);
-  picker.type = kind;
-  button.addEventListener("click", () => {
-    picker.value = read() ?? "";
-    picker.showPicker();
-  });
-  picker.addEventListener("change", () => {
-    if (!picker.value) return;
-    write(picker.value);
+  const choose = (iso: string): void => {
+    write(iso);
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.dispatchEvent(new Event("change", { bubbles: true }));
-    field.focus();
+  };
+  const open = async (): Promise<void> => {
+    const { openCalendar } = await import("./calendar");
+    if (!field.disabled && !field.readOnly) openCalendar({ field, value: read() ?? "", hasTime: kind === "datetime-local", choose }, calendar);
+  };
+  button.addEventListener("click", () => void open());
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" && event.altKey) void open();
   });
+  if (window.matchMedia("(any-pointer: fine)").matches) return;
+  field.inputMode = "none";
+  field.addEventListener("click", () => void open());
 }

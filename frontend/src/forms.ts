@@ -13,7 +13,6 @@ export function startForms(): void {
   mount("form[data-guard]", guard);
   mount("[data-error-summary], [aria-invalid='true']", () => focusFirstError());
   mount("[data-key-from]", keyLikeName);
-  document.addEventListener("invalid", sayWhatIsMissing, true);
   window.addEventListener("beforeunload", (event) => {
     if (hasUnsaved()) event.preventDefault();
   });
@@ -34,17 +33,6 @@ export function startForms(): void {
   window.addEventListener("pageshow", () => {
     for (const form of document.forms) release(form);
   });
-}
-
-/** What is missing is said in the language of the page, not of the browser. */
-function sayWhatIsMissing(event: Event): void {
-  const input = event.target;
-  if (!(input instanceof HTMLInputElement)) return;
-  const { missing, unfit } = input.dataset;
-  const said = input.validity.valueMissing ? missing : input.validity.patternMismatch ? unfit : "";
-  if (!said) return;
-  input.setCustomValidity(said);
-  input.addEventListener("input", () => input.setCustomValidity(""), { once: true });
 }
 
 /** A key is proposed from the name until somebody writes their own. */

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from kniga.platform.models import CalendarDay, Organisation
 from kniga.platform.organisation import stored_organisation
+from kniga.platform.working_time import organisation_calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,12 @@ def calendar_days() -> tuple[CalendarDayRow, ...]:
     """The exceptions of the calendar, the latest first."""
     found = CalendarDay.objects.order_by("-date").values_list("date", "is_working", "note")
     return tuple(CalendarDayRow(*row) for row in found)
+
+
+def days_off(*, month: date) -> list[date]:
+    """The days on which nobody works in the month of this day, and in the week before and the one behind, which a
+    calendar shows with it; everybody's, so nobody is asked for."""
+    calendar = organisation_calendar()
+    first = month.replace(day=1) - timedelta(days=7)
+    shown = (first + timedelta(days=number) for number in range(46))
+    return [day for day in shown if not calendar.is_working(day)]

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kniga.people.organisation_queries import calendar_days, organisation_settings
+from kniga.people.organisation_queries import calendar_days, days_off, organisation_settings
 from kniga.people.organisation_services import (
     OrganisationChanges,
     remove_calendar_day,
@@ -22,8 +22,9 @@ from kniga.people.organisation_services import (
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.web.access import SignedInRequest, act_required
+from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+from kniga.web.params import date_or_none
 from kniga.web.people.organisation_choices import country_choices, currency_choices, time_zones
 from kniga.web.people.sections import people_tabs
 
@@ -72,6 +73,14 @@ def remove_day(request: SignedInRequest) -> HttpResponse:
         return refuse(request, TEMPLATE, _context(request) | {"day_errors": field_errors(refusal)})
     toast(request, _("The country's calendar decides about this day again"))
     return go_to(request, reverse("people:organisation"))
+
+
+@require_safe
+@signed_in
+def off(request: SignedInRequest) -> HttpResponse:
+    """The days off of the month of the day `month`, for the calendar of a field."""
+    month = date_or_none(request.GET.get("month")) or clock.now().date()
+    return JsonResponse({"off": [day.isoformat() for day in days_off(month=month)]})
 
 
 def _day(text: str) -> date:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("organisation/", organisation_views.organisation, name="organisation"),
     path("organisation/days/", organisation_views.set_day, name="set_day"),
     path("organisation/days/remove/", organisation_views.remove_day, name="remove_day"),
+    path("organisation/days/off/", organisation_views.off, name="days_off"),
     path("teams/", list_views.teams, name="teams"),
     path("teams/new/", team_views.create_team_page, name="create_team"),
     path("teams/<int:team_id>/", team_views.edit_team, name="team"),
