@@ -15,7 +15,14 @@ from kniga.processes.acts.act_planning import plan_move
 from kniga.processes.acts.acting import begin_act, begin_undo, carry_out
 from kniga.processes.acts.scopes import Scope
 from kniga.processes.background.pump import run_due
-from kniga.processes.control.deviation_acts import acknowledge, close, give_back, write_to_owner
+from kniga.processes.control.deviation_acts import (
+    acknowledge,
+    acknowledge_many,
+    close,
+    give_back,
+    undo_acknowledging,
+    write_to_owner,
+)
 from kniga.processes.control.deviation_queries import (
     DeviationFilter,
     deviating_deals,
@@ -65,6 +72,36 @@ def test_given_back_it_is_open_again_and_its_ladder_goes_on(department: Departme
     assert (deviation.state, deviation.word, deviation.acknowledged_by) == ("open", "", None)
     assert told("escalation") != []
     assert Event.objects.get(kind="processes.deviation.given_back").actor_id == department.lead.pk
+
+
+def test_taking_many_up_is_undone_within_ten_seconds_by_who_did_it(
+    department: Department, deviation: Deviation
+) -> None:
+    climbs = deviation.next_at
+    acknowledge_many(deviation_ids=[deviation.pk], word="Mine", by=department.lead, now=DUE)
+    for by, later in ((department.head, 1), (department.lead, 16)):
+        with pytest.raises(Refused) as refusal:
+            undo_acknowledging(at=DUE, by=by, now=DUE + timedelta(seconds=later))
+        assert refusal.value.code == ("undo_moved_on" if later == 1 else "undo_too_late")
+    with pytest.raises(Refused):
+        undo_acknowledging(at=DUE, by=department.rep, now=DUE)
+    assert undo_acknowledging(at=DUE, by=department.lead, now=DUE + timedelta(seconds=9)) == 1
+    deviation.refresh_from_db()
+    assert (deviation.state, deviation.word, deviation.acknowledged_by_id) == ("open", "", None)
+    assert climbs is not None and deviation.next_at == climbs
+    event = Event.objects.get(kind="processes.deviation.given_back")
+    assert (event.actor_id, event.payload["at_once"]) == (department.lead.pk, True)
+
+
+def test_undoing_leaves_what_another_has_gone_on_with(department: Department, deviation: Deviation) -> None:
+    acknowledge_many(deviation_ids=[deviation.pk], by=department.lead, now=DUE)
+    give_back(deviation_id=deviation.pk, by=department.head, now=DUE)
+    acknowledge(deviation_id=deviation.pk, word="I do", by=department.head, now=DUE)
+    with pytest.raises(Refused) as refusal:
+        undo_acknowledging(at=DUE, by=department.lead, now=DUE)
+    assert refusal.value.code == "undo_moved_on"
+    deviation.refresh_from_db()
+    assert (deviation.state, deviation.acknowledged_by) == ("acknowledged", department.head)
 
 
 def test_closed_by_hand_it_stays_closed_while_the_step_is_open(department: Department) -> None:

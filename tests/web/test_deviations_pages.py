@@ -196,6 +196,21 @@ def test_many_are_taken_up_at_once_ticked_or_by_the_filter(department: Departmen
     assert Deviation.objects.get().state == "acknowledged"
 
 
+def test_taking_up_is_undone_from_its_toast(department: Department, deviation: Deviation) -> None:
+    client = browser(department.head)
+    for address, sent in (("/deviations/take/?order=age", {"act": "all"}), (f"/deviations/{deviation.pk}/", {})):
+        client.post(address, sent)
+        undo = page_after(client).split('class="k-toasts"')[1].split('hx-post="')[1].split('"')[0].replace("&amp;", "&")
+        assert Deviation.objects.get().state == "acknowledged"
+        assert browser(department.lead).post(undo).status_code == 302
+        assert Deviation.objects.get().state == "acknowledged"
+        client.post(undo)
+        assert Deviation.objects.get().state == "open"
+        assert "1 deviation is open again" in page_after(client)
+    client.post("/deviations/take/undo/?at=soon")
+    assert "It is too late to undo this" in page_after(client)
+
+
 def test_somebody_elses_deviations_are_not_taken_up(department: Department, deviation: Deviation) -> None:
     Deal.objects.update(owner=department.other)
     client = browser(department.lead)

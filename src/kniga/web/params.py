@@ -29,6 +29,15 @@ def date_or_none(text: str | None) -> date | None:
     return found if 1900 <= found.year <= 2200 else None
 
 
+def moment_or_none(text: str | None) -> datetime | None:
+    """A moment with its time zone from an address, or None for anything else."""
+    try:
+        found = datetime.fromisoformat((text or "")[:40])
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
 def sent_id(data: QueryDict, field: str) -> int | None:
     """The id a form sent; None for an empty choice. Raises Refused `entry_unknown`."""
     text = data.get(field, "").strip()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from kniga.deals.models import Deal
 from kniga.people.access import visible_owner_ids
@@ -24,6 +24,7 @@ from kniga.processes.control.deviations import next_rung
 from kniga.processes.models import Task
 from kniga.processes.models.control import Deviation, DeviationEnd, DeviationState
 from kniga.processes.running.deadlines import move_deadline
+from kniga.processes.running.effects import UNDO_GRACE, UNDO_WINDOW
 
 LONGEST_WORD: Final = 2000
 MOST_AT_ONCE: Final = 1000
@@ -39,9 +40,9 @@ def acknowledge(*, deviation_id: int, word: str = "", by: User, now: datetime) -
     if row.state == DeviationState.ACKNOWLEDGED:
         message = _("%(who)s has already taken this up.")
         raise Conflict("deviation_taken", message % {"who": row.acknowledged_by or ""})
-    row.state, row.next_at = DeviationState.ACKNOWLEDGED, None
+    row.state, row.next_at, row.next_before = DeviationState.ACKNOWLEDGED, None, row.next_at
     row.acknowledged_at, row.acknowledged_by, row.word = now, by, word
-    row.save(update_fields=["state", "next_at", "acknowledged_at", "acknowledged_by", "word"])
+    row.save(update_fields=["state", "next_at", "next_before", "acknowledged_at", "acknowledged_by", "word"])
     _tell(row, "acknowledged", by, now, word=word)
 
 
@@ -64,9 +65,34 @@ def acknowledge_many(*, deviation_ids: Collection[int], word: str = "", by: User
         found = found.filter(deal__owner__in=owners)
     rows = list(found.filter(pk__in=deviation_ids, state=DeviationState.OPEN))
     Deviation.objects.filter(pk__in=[row.pk for row in rows]).update(
-        state=DeviationState.ACKNOWLEDGED, next_at=None, acknowledged_at=now, acknowledged_by=by, word=word
-    )
+        state=DeviationState.ACKNOWLEDGED, next_before=F("next_at"), next_at=None, acknowledged_at=now,
+        acknowledged_by=by, word=word,
+    )  # fmt: skip
     record(_event(row, "acknowledged", by, now, row.deal.client_id, word=word) for row in rows)
+    return len(rows)
+
+
+@transaction.atomic
+def undo_acknowledging(*, at: datetime, by: User, now: datetime) -> int:
+    """Take back within ten seconds what `by` took up at the moment `at`, one or many: it stands open as before, its
+    ladder where it was; how many. What was given back, closed or taken by another since stays as it is. A constant
+    number of statements.
+
+    Raises Refused `not_allowed`, `undo_too_late`, `undo_moved_on`."""
+    require(by, Act.SEE_DEVIATIONS)
+    if not at <= now <= at + UNDO_WINDOW + UNDO_GRACE:
+        raise Refused("undo_too_late", _("It is too late to undo this. What you took up can still be given back."))
+    found = Deviation.objects.select_for_update(of=("self",)).select_related("deal").order_by("pk")
+    owners = visible_owner_ids(by, Entity.DEAL)
+    if owners is not None:
+        found = found.filter(deal__owner__in=owners)
+    rows = list(found.filter(state=DeviationState.ACKNOWLEDGED, acknowledged_by=by, acknowledged_at=at))
+    if not rows:
+        raise Refused("undo_moved_on", _("Nothing is left to undo: these deviations are closed or open again."))
+    Deviation.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=DeviationState.OPEN, next_at=F("next_before"), acknowledged_at=None, acknowledged_by=None, word=""
+    )
+    record(_event(row, "given_back", by, now, row.deal.client_id, word="", at_once=True) for row in rows)
     return len(rows)
 
 

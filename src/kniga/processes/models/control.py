@@ -65,7 +65,7 @@ class Deviation(models.Model):
     told, who has taken it up, how it ended.
 
     `rung` counts the rungs of the ladder that were climbed; `next_at` is when the next one comes, None when there is
-    none or somebody has taken it up."""
+    none or somebody has taken it up; `next_before` is what it was then, for who takes that back at once."""
 
     instance = models.ForeignKey("processes.Instance", on_delete=models.CASCADE, related_name="deviations")
     token = models.PositiveIntegerField()
@@ -81,6 +81,7 @@ class Deviation(models.Model):
     told = ArrayField(models.BigIntegerField(), default=list)
     rung = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField(null=True, blank=True)
+    next_before = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False

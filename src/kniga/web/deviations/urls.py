@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("", views.show, name="list"),
     path("counts/", views.counts, name="counts"),
     path("take/", views.take_many, name="take_many"),
+    path("take/undo/", views.undo_taking, name="undo_taking"),
     path("of/<int:deal_id>/", views.of_deal, name="of_deal"),
     path("<int:deviation_id>/", views.act, name="act"),
 ]

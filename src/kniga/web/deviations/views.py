@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 from django.http import HttpResponse
@@ -23,6 +24,7 @@ from kniga.processes.control.deviation_acts import (
     close,
     give_back,
     move_date,
+    undo_acknowledging,
     write_to_owner,
 )
 from kniga.processes.control.deviation_queries import (
@@ -39,9 +41,10 @@ from kniga.web.deviations.addresses import AskedDeviations, read
 from kniga.web.deviations.words import end_names, state_names
 from kniga.web.formatting import number
 from kniga.web.jinja import query
-from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
-from kniga.web.params import id_or_none, moment_for_field, sent_moment
+from kniga.web.pages import field_errors, go_to, refuse, render_page, toast, trigger
+from kniga.web.params import id_or_none, moment_for_field, moment_or_none, sent_moment
 
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 FRAGMENTS = {"deviation-more": "rows", "deviation-queue": "queue"}
 ACTS: Final[dict[str, tuple[Callable[..., None], object]]] = {
     "take": (acknowledge, gettext_lazy("Taken up: it escalates no further")),
@@ -82,13 +85,14 @@ def act(request: SignedInRequest, deviation_id: int) -> HttpResponse:
     """Take a deviation up, give it back, write to the rep, move the deadline of its step to the moment `to`, or close
     it (`act`: take, back, write, move, close), with the `word` of the person."""
     asked, sent = read(request.GET), request.POST
+    now = clock.now()
     try:
-        said = _act(request, deviation_id)
+        said, is_taken = _act(request, deviation_id, now)
     except Refused as refusal:
         wrong = {"errors": field_errors(refusal), "wrong": deviation_id, "wrong_act": sent.get("act", "")}
         wrong |= {"word": sent.get("word", ""), "moment": sent.get("to", "")[:30]}
         return refuse(request, "deviations/list.html", _context(request, asked) | wrong)
-    toast(request, said)
+    toast(request, said, undo_url=_undo_address(asked, now) if is_taken else "")
     return go_to(request, reverse("deviations:list") + query(**asked.params))
 
 
@@ -96,14 +100,14 @@ def act(request: SignedInRequest, deviation_id: int) -> HttpResponse:
 @act_required(Act.SEE_DEVIATIONS)
 def take_many(request: SignedInRequest) -> HttpResponse:
     """Take up the ticked deviations (`chosen`), or all of the filter that nobody has taken up (`act`: all)."""
-    asked, sent, user = read(request.GET), request.POST, request.user
+    asked, sent, user, now = read(request.GET), request.POST, request.user, clock.now()
     ids = (
         open_ids(user=user, wanted=asked.wanted, most=MOST_AT_ONCE + 1)
         if sent.get("act") == "all"
         else [id for text in sent.getlist("chosen") if (id := id_or_none(text)) is not None]
     )
     try:
-        done = acknowledge_many(deviation_ids=ids, word=sent.get("word", ""), by=user, now=clock.now())
+        done = acknowledge_many(deviation_ids=ids, word=sent.get("word", ""), by=user, now=now)
     except Refused as refusal:
         wrong = {"errors": field_errors(refusal), "wrong": "many", "many_word": sent.get("word", ""), "chosen": ids}
         return refuse(request, "deviations/list.html", _context(request, asked) | wrong)
@@ -113,21 +117,43 @@ def take_many(request: SignedInRequest) -> HttpResponse:
         said += ". " + ngettext(
             "%(num)s was taken up or closed before", "%(num)s were taken up or closed before", left
         ) % {"num": number(left)}
-    toast(request, said)
+    toast(request, said, undo_url=_undo_address(asked, now) if done else "")
     return go_to(request, reverse("deviations:list") + query(**asked.params))
 
 
-def _act(request: SignedInRequest, deviation_id: int) -> str:
-    sent, by, now = request.POST, request.user, clock.now()
+@require_POST
+@act_required(Act.SEE_DEVIATIONS)
+def undo_taking(request: SignedInRequest) -> HttpResponse:
+    """Take back at once what one took up at the moment `at`."""
+    asked, moment = read(request.GET), moment_or_none(request.GET.get("at"))
+    try:
+        back = undo_acknowledging(at=moment or LONG_AGO, by=request.user, now=clock.now())
+    except Refused as refusal:
+        toast(request, refusal.message, kind="error")
+        return go_to(request, reverse("deviations:list") + query(**asked.params))
+    said = ngettext("Undone: %(num)s deviation is open again", "Undone: %(num)s deviations are open again", back)
+    toast(request, said % {"num": number(back)}, kind="info")
+    response = go_to(request, reverse("deviations:list") + query(**asked.params))
+    trigger(response, "attention-changed")
+    return response
+
+
+def _undo_address(asked: AskedDeviations, now: datetime) -> str:
+    return reverse("deviations:undo_taking") + query(**asked.params, at=now.isoformat())
+
+
+def _act(request: SignedInRequest, deviation_id: int, now: datetime) -> tuple[str, bool]:
+    """What is said of the act, and whether it can be undone at once."""
+    sent, by = request.POST, request.user
     word = sent.get("word", "")
     if sent.get("act") == "move":
         is_over = move_date(deviation_id=deviation_id, to=sent_moment(sent, "to"), word=word, by=by, now=now)
         if is_over:
-            return _("The deadline is moved, the deviation is closed")
-        return _("The deadline is moved, the deviation is taken up")
+            return _("The deadline is moved, the deviation is closed"), False
+        return _("The deadline is moved, the deviation is taken up"), False
     done, said = ACTS.get(sent.get("act", ""), ACTS["take"])
     done(deviation_id=deviation_id, word=word, by=by, now=now)
-    return str(said)
+    return str(said), done is acknowledge
 
 
 def _context(request: SignedInRequest, asked: AskedDeviations) -> dict[str, object]:
