@@ -169,6 +169,9 @@ FILE_UPLOAD_HANDLERS = [
 ]
 MAX_UPLOAD_BYTES = int(os.environ.get("KNIGA_MAX_UPLOAD_BYTES", 200 * 1024 * 1024))
 
+# Notices that were read so many days ago are deleted by night; 0 keeps all.
+NOTICE_DAYS = int(os.environ.get("KNIGA_NOTICE_DAYS", 180))
+
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 
 EMAIL_BACKEND = (

@@ -1,4 +1,4 @@
-"""Work done in the background: the letters of notices."""
+"""Work done in the background: the letters of notices, and the notices that have had their day."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
+from kniga.people import notices
 from kniga.people.letters import MOST_TRIES, send_queued
 from kniga.platform import clock
 
@@ -37,3 +38,10 @@ def send_letters(notice_ids: list[int]) -> None:
     left = send_queued(notice_ids=notice_ids, now=clock.now())
     if left:
         raise LettersLeft(f"{left} letters have to be tried again")
+
+
+@app.periodic(cron="37 3 * * *")
+@app.task(queue="platform", queueing_lock="forget_old_notices", pass_context=False)
+def forget_old_notices(timestamp: int) -> None:
+    """Every night: delete notices that were read long ago."""
+    notices.forget_old(now=clock.now())

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import translation
 
 from kniga.people.models import LetterState, Notice, NoticeChoice, User
@@ -26,6 +26,12 @@ from kniga.platform.said import said as _
 IN_APP: Final = "app"
 BY_MAIL: Final = "mail"
 LONGEST_TITLE: Final = 300
+_FORGET: Final = """
+DELETE FROM people_notice WHERE id IN (
+    SELECT id FROM people_notice
+    WHERE at < %(before)s AND letter <> 'queued' AND (read_at < %(before)s OR NOT in_app) LIMIT %(batch)s)
+"""
+FORGET_AT_ONCE: Final = 10_000
 _silent: ContextVar[bool] = ContextVar("no letters", default=False)
 
 
@@ -85,6 +91,25 @@ def mark_read(*, user: User, now: datetime, id: int | None = None) -> int:
         if not mine.exists():
             raise NotVisible
     return mine.filter(read_at=None).update(read_at=now)
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete the notices that were read more than `NOTICE_DAYS` (setting; 0 keeps all) ago, and letters as old that
+    were for no bell; how many. What is unread, or has a letter on its way, stays. In batches, each its own
+    transaction."""
+    if not settings.NOTICE_DAYS:
+        return 0
+    told: dict[str, datetime | int] = {
+        "before": now - timedelta(days=settings.NOTICE_DAYS), "batch": FORGET_AT_ONCE,
+    }  # fmt: skip
+    total = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET, told)
+            forgotten = int(cursor.rowcount)
+        total += forgotten
+        if forgotten < FORGET_AT_ONCE:
+            return total
 
 
 @transaction.atomic

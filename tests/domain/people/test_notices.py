@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import smtplib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -167,3 +167,23 @@ def test_a_notice_is_read_in_the_language_of_today_and_an_old_one_as_it_was_writ
     house.hanna.save()
     send_letters(notice_ids=list(Notice.objects.values_list("pk", flat=True)))
     assert "Приостановить процесс может только руководитель." in [letter.subject for letter in mail.outbox]
+
+
+def test_notices_read_long_ago_are_forgotten_in_batches(
+    house: Department, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for title in ("read", "read too", "unread", "on its way", "read late", "only a letter"):
+        tell(house, title=title)
+    Notice.objects.update(letter="sent")
+    Notice.objects.filter(title__startswith="read").update(read_at=NOW)
+    Notice.objects.filter(title="on its way").update(read_at=NOW, letter="queued")
+    Notice.objects.filter(title="read late").update(read_at=NOW + timedelta(days=1))
+    Notice.objects.filter(title="only a letter").update(in_app=False)
+    monkeypatch.setattr(notices, "FORGET_AT_ONCE", 2)
+    later = NOW + timedelta(days=180, seconds=1)
+    assert notices.forget_old(now=NOW + timedelta(days=180)) == 0
+    settings.NOTICE_DAYS = 0
+    assert notices.forget_old(now=later) == 0
+    settings.NOTICE_DAYS = 180
+    assert notices.forget_old(now=later) == 3
+    assert set(Notice.objects.values_list("title", flat=True)) == {"unread", "on its way", "read late"}
