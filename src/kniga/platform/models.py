@@ -65,3 +65,15 @@ class IdempotencyKey(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_user_key")]
+
+
+class Paper(models.Model):
+    """A PDF, kept so that it is set once. `fingerprint` stands for every word on its pages and for the template that
+    sets them: whatever changes, the paper is another one."""
+
+    fingerprint = models.CharField(max_length=64, unique=True)
+    content = models.BinaryField()
+    made_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.fingerprint

@@ -47,14 +47,3 @@ class BookReading(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "edition"], name="reading_once")]
-
-
-class BookPaper(models.Model):
-    """An edition as PDF, kept so that it is set once. `fingerprint` stands for every word on its pages and for the
-    template that sets them: whatever changes, the paper is another one."""
-
-    fingerprint = models.CharField(max_length=64, unique=True)
-    content = models.BinaryField()
-
-    def __str__(self) -> str:
-        return self.fingerprint

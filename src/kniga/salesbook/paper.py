@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 
 from kniga.people.models import User
 from kniga.platform.errors import Refused
+from kniga.platform.press.papers import keep_paper, kept_paper
+from kniga.platform.press.presses import Busy
 from kniga.platform.press.pressing import PressFailed, TooLarge, TooSlow, fingerprint_of, pressed, pressed_pages
 from kniga.salesbook.content import book_of
-from kniga.salesbook.papers import keep_paper, kept_paper
 from kniga.salesbook.pdf.source import source_of
 from kniga.salesbook.queries import EditionRow
 
@@ -42,7 +43,11 @@ def book_pdf(*, user: User, edition: EditionRow, language: str, is_anew: bool = 
         data = source_of(book)
         mark = fingerprint_of(_TEMPLATE, data, made_at=book.made_at)
         if not is_anew:
-            return kept_paper(fingerprint=mark, make=lambda: _set(pressed, data, book.made_at))
+            try:
+                return kept_paper(fingerprint=mark, make=lambda: _set(pressed, data, book.made_at))
+            except Busy as busy:
+                message = _("Other PDFs are being made just now. Ask again in half a minute, or read on this page.")
+                raise Refused("busy", message) from busy
         content = _set(pressed, data, book.made_at)
         keep_paper(fingerprint=mark, content=content)
         return content

@@ -69,6 +69,21 @@ def test_the_same_document_is_the_same_pdf(db: None, document: Document) -> None
     assert content.startswith(b"%PDF-") and content == document_pdf(document)
 
 
+def test_the_pdf_is_set_once_and_anew_for_another_word(
+    db: None, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times: list[int] = []
+
+    def counted(*_data: object, **_more: object) -> bytes:
+        times.append(1)
+        return b"%%PDF- %d" % len(times)
+
+    monkeypatch.setattr(files, "pressed", counted)
+    assert (document_pdf(document), document_pdf(document)) == (b"%PDF- 1", b"%PDF- 1")
+    document.body += "!"
+    assert (document_pdf(document), len(times)) == (b"%PDF- 2", 2)
+
+
 def test_a_pdf_that_could_not_be_made_is_refused_in_words(
     db: None, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:

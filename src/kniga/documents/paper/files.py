@@ -13,7 +13,8 @@ from kniga.documents.models import Document
 from kniga.documents.paper.word import word_file
 from kniga.platform.errors import Refused
 from kniga.platform.organisation import current_organisation
-from kniga.platform.press.presses import Busy, take_press, waiting
+from kniga.platform.press.papers import kept_paper
+from kniga.platform.press.presses import Busy
 from kniga.platform.press.pressing import PressFailed, fingerprint_of, pressed
 from kniga.platform.press.tree import tree_of
 
@@ -22,8 +23,8 @@ _log = logging.getLogger(__name__)
 
 
 def document_pdf(document: Document) -> bytes:
-    """A document that came through `get_document`, as PDF; the same document gives the same bytes, in one language
-    and as long as the organisation has its name.
+    """A document that came through `get_document`, as PDF, made once and kept; the same document gives the same bytes,
+    in one language and as long as the organisation has its name.
 
     Raises Refused `not_pressed`, and `busy` when too many are being made."""
     data = {
@@ -33,9 +34,8 @@ def document_pdf(document: Document) -> bytes:
         "body": tree_of(document.body, {}),
     }
     try:
-        with waiting():
-            take_press(fingerprint_of(_TEMPLATE, data, made_at=document.made_at))
-            return pressed(_TEMPLATE, data, made_at=document.made_at)
+        mark = fingerprint_of(_TEMPLATE, data, made_at=document.made_at)
+        return kept_paper(fingerprint=mark, make=lambda: pressed(_TEMPLATE, data, made_at=document.made_at))
     except Busy as busy:
         message = _("Other PDFs are being made just now. Ask again in half a minute, or take the document as HTML.")
         raise Refused("busy", message) from busy

@@ -1,24 +1,25 @@
-"""Papers: the book's PDFs, each made once, by few presses at a time, and kept within bounds."""
+"""Papers: PDFs, each made once, by few presses at a time, and kept within bounds. Who may see a paper is asked before
+it is asked for: its fingerprint is known only to who has read what it is made from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
-from kniga.platform.errors import Refused
-from kniga.platform.press.presses import Busy, lock, take_press, waiting
-from kniga.salesbook.models import BookPaper
+from kniga.platform.models import Paper
+from kniga.platform.press.presses import lock, take_press, waiting
 
-MOST_PAPERS: Final = 60
+MOST_PAPERS: Final = 500
 MOST_BYTES: Final = 100 * 1024 * 1024
 """Older papers than so many, or than so many bytes, are forgotten: they can be made again."""
+KEPT_FOR: Final = timedelta(days=30)
 _FORGET: Final = """
-DELETE FROM salesbook_bookpaper WHERE id IN (
+DELETE FROM platform_paper WHERE id IN (
     SELECT id FROM (SELECT id, row_number() OVER newest AS place, sum(length(content)) OVER newest AS bytes
-                    FROM salesbook_bookpaper WINDOW newest AS (ORDER BY id DESC)) papers
+                    FROM platform_paper WINDOW newest AS (ORDER BY id DESC)) papers
     WHERE place > %s OR (bytes > %s AND place > 1))
 """
 
@@ -26,26 +27,29 @@ DELETE FROM salesbook_bookpaper WHERE id IN (
 def kept_paper(*, fingerprint: str, make: Callable[[], bytes]) -> bytes:
     """The paper of this fingerprint, made by `make` if there is none; whoever asks meanwhile waits for the same one.
 
-    Raises Refused `busy` when too many ask at once or a press is not free in time, and what `make` raises."""
+    Raises Busy when too many ask at once or a press is not free in time, and what `make` raises."""
     found = _found(fingerprint)
     if found is not None:
         return found
-    try:
-        with waiting():
-            return _made(fingerprint, make)
-    except Busy as busy:
-        raise _busy() from busy
+    with waiting():
+        return _made(fingerprint, make)
 
 
 def keep_paper(*, fingerprint: str, content: bytes) -> None:
     """Keep a paper, in the place of what was kept of it before; the oldest are forgotten."""
-    BookPaper.objects.update_or_create(fingerprint=fingerprint, defaults={"content": content})
+    Paper.objects.update_or_create(fingerprint=fingerprint, defaults={"content": content})
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, [MOST_PAPERS, MOST_BYTES])
 
 
+def forget_old_papers(*, now: datetime) -> int:
+    """Forget the papers that were made more than `KEPT_FOR` ago; how many."""
+    deleted, _by_model = Paper.objects.filter(made_at__lte=now - KEPT_FOR).delete()
+    return deleted
+
+
 def _found(fingerprint: str) -> bytes | None:
-    found = BookPaper.objects.filter(fingerprint=fingerprint).values_list("content", flat=True).first()
+    found = Paper.objects.filter(fingerprint=fingerprint).values_list("content", flat=True).first()
     return None if found is None else bytes(found)
 
 
@@ -64,7 +68,3 @@ def _made(fingerprint: str, make: Callable[[], bytes]) -> bytes:
 def _wait_for(fingerprint: str) -> None:
     """Be the only one who makes this paper."""
     lock("pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"paper {fingerprint}"])
-
-
-def _busy() -> Refused:
-    return Refused("busy", _("Other PDFs are being made just now. Ask again in half a minute, or read on this page."))
