@@ -1,4 +1,4 @@
-"""A tree of Markdown as DOCX (ECMA-376, WordprocessingML): a package of four parts that word processors open."""
+"""A tree of Markdown as DOCX (ECMA-376, WordprocessingML): a package of a few parts that word processors open."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ _TYPES: Final = f"""{_HEAD}<Types xmlns="http://schemas.openxmlformats.org/packa
  ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/>
 <Override PartName="/word/styles.xml"
  ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml"/>
+<Override PartName="/word/settings.xml"
+ ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.settings+xml"/>
+<Override PartName="/word/fontTable.xml"
+ ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.fontTable+xml"/>
 <Override PartName="/docProps/core.xml" ContentType="application/vnd.openxmlformats-package.core-properties+xml"/>
 </Types>"""
 _OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -32,7 +36,15 @@ _PARTS: Final = f"""{_HEAD}<Relationships xmlns="{_PACKAGE}">
 </Relationships>"""
 _STYLED: Final = f"""{_HEAD}<Relationships xmlns="{_PACKAGE}">
 <Relationship Id="rId1" Type="{_OFFICE}/styles" Target="styles.xml"/>
+<Relationship Id="rId2" Type="{_OFFICE}/settings" Target="settings.xml"/>
+<Relationship Id="rId3" Type="{_OFFICE}/fontTable" Target="fontTable.xml"/>
 </Relationships>"""
+# Without it Word opens the file in a mode for versions of long ago.
+_SETTINGS: Final = f"""{_HEAD}<w:settings xmlns:w="{_MAIN}"><w:compat>
+<w:compatSetting w:name="compatibilityMode" w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat>
+</w:settings>"""
+_FONTS: Final = f"""{_HEAD}<w:fonts xmlns:w="{_MAIN}"><w:font w:name="Times New Roman"><w:family w:val="roman"/>
+<w:pitch w:val="variable"/></w:font></w:fonts>"""
 _HEADINGS: Final = "".join(
     f'<w:style w:type="paragraph" w:styleId="Heading{level}"><w:name w:val="heading {level}"/>'
     f'<w:basedOn w:val="Normal"/><w:next w:val="Normal"/><w:pPr><w:keepNext/><w:spacing w:before="240" w:after="120"/>'
@@ -64,6 +76,8 @@ def word_file(nodes: Sequence[Node], *, title: str, made_at: datetime) -> bytes:
         "word/_rels/document.xml.rels": _STYLED.encode(),
         "word/document.xml": etree.tostring(document, xml_declaration=True, encoding="UTF-8", standalone=True),
         "word/styles.xml": _STYLES.encode(),
+        "word/settings.xml": _SETTINGS.encode(),
+        "word/fontTable.xml": _FONTS.encode(),
         "docProps/core.xml": _core(title, made_at),
     }
     made = io.BytesIO()
@@ -182,9 +196,11 @@ def _table(node: Node) -> etree._Element:
         _w("tblGrid", *(_w("gridCol") for _column in range(columns))),
     )
     for row in rows:
+        # A table that goes on over a page has its head there, too.
+        head = [_w("trPr", _w("tblHeader"))] if any(cell["t"] == "th" for cell in row["c"]) else []
         cells = [_cell(cell) for cell in row["c"]]
         cells += [_w("tc", _w("p")) for _missing in range(columns - len(cells))]
-        table.append(_w("tr", *cells))
+        table.append(_w("tr", *head, *cells))
     return table
 
 
