@@ -173,7 +173,7 @@ def test_a_check_keeps_nothing_and_speaks_the_readers_language(department: Depar
     path = f"/processes/drafts/{draft}/check/"
     answer = head_of(department, "ru").post(path, {"xml": xml}, content_type="application/json").json()
     problem = next(one for one in answer["problems"] if one["code"] == "not_supported")
-    assert answer["verdict"] == "incomplete" and "не поддерживается" in problem["message"]
+    assert answer["verdict"] == "incomplete" and "не может это исполнить" in problem["message"]
     assert problem["element"] and problem["place"] == "Call the client"
     assert Draft.objects.get().revision == 1
     for body, status in (({"xml": 1}, 400), ({"xml": "<a"}, 422)):

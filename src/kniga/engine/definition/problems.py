@@ -328,11 +328,15 @@ class Problem:
         """Message and cure in another language: ``translate`` (gettext) turns each template, and of a param that is a
         sentence itself the one named after the ``language`` is taken (``values_ru`` beside ``values``)."""
         message, cure = TEMPLATES[self.code]
-        params = {
+        params = self.gaps(translate, language)
+        return translate(message).format_map(params), translate(cure).format_map(params)
+
+    def gaps(self, translate: Callable[[str], str], language: str | None = None) -> dict[str, str]:
+        """The params as they stand in the sentences of another language."""
+        return {
             key: translate(value) if key == "cure" else self.params.get(f"{key}_{language}", value)
             for key, value in self.params.items()
         }
-        return translate(message).format_map(params), translate(cure).format_map(params)
 
     @property
     def place(self) -> str:

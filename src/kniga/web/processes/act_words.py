@@ -89,7 +89,7 @@ def why_in_words(why: Mapping[str, Any] | None, names: Mapping[str, str]) -> str
     if code == "cannot_migrate":
         params = why["params"]
         detail = params["detail"]
-        told = _("the flow it waits on does not lead there") if detail.startswith("the flow") else _(detail)
+        told = _("the way it waits on does not lead there") if detail.startswith("the flow") else _(detail)
         values = {"element": names.get(params["element"], params["element"]), "why": told}
         text = _("“%(element)s” cannot go over: %(why)s. Send these deals to a step first.")
         return text % values

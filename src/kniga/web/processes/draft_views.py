@@ -6,7 +6,6 @@ import json
 from typing import Any, Final
 
 from django.http import HttpResponse, JsonResponse, RawPostDataException
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -22,6 +21,7 @@ from kniga.processes.versions.publishing import BookRefused
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.processes.closed_drafts import told_in_json
 from kniga.web.processes.draft_words import catalog_as_json, check_as_json, merged_as_json, problems_as_json
+from kniga.web.processes.plain_problems import plainly
 from kniga.web.processes.previewing import preview_of
 
 _UNREADABLE: Final = 422
@@ -160,7 +160,7 @@ def _conflict(conflict: DraftConflict) -> dict[str, Any]:
 
 
 def _unreadable(refused: BookRefused) -> JsonResponse:
-    message, cure = refused.problems[0].said(_, get_language())
+    message, cure = plainly(refused.problems[0])
     problems = problems_as_json(refused.problems, {})
     line = refused.problems[0].line
     return JsonResponse({"message": message, "cure": cure, "line": line, "problems": problems}, status=_UNREADABLE)

@@ -91,7 +91,7 @@ def _field_names() -> dict[str, str]:
         "sequence": _("Order"), "kind": _("Kind"), "assignee": _("Who does it"), "stage": _("Stage"),
         "skill": _("Skill"), "price": _("Price"), "documentation": _("Note"), "stages": _("Stages"),
         "result": _("Result"), "reasonFrom": _("Where the reason comes from"), "default": _("Way without a condition"),
-        "sourceRef": _("Where the flow begins"), "targetRef": _("Where the flow leads"),
+        "sourceRef": _("Where the way begins"), "targetRef": _("Where the way leads"),
         "eventDefinition": _("What triggers it"), "tag": _("Kind of element"),
         "action": _("Action"), "letter": _("Letter"),
         "flowNodeRef": _("Lane"), "calledElement": _("Process"),

@@ -10,8 +10,18 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kniga.engine import Problem
+from kniga.web.processes.plain_words import plain_cures, plain_words
 
 _PARTS: Final = {
+    "a kniga:condition": "line",
+    "a row": "row",
+    "an output": "row",
+    "at least one choice": "choices",
+    "at least two flows out": "ways",
+    "the attribute whom": "whom",
+    "the attribute kniga:key": "correlation",
+    "outputValues, the most important first": "importance",
+    "an event definition": "event",
     "a kniga:action": "action",
     "a kniga:points": "points",
     "a kniga:letter": "letter",
@@ -22,10 +32,14 @@ _PARTS: Final = {
 
 def plainly(problem: Problem) -> tuple[str, str]:
     """Message and cure in the language of the page, as the designer says it."""
-    words = _words().get(_kind(problem))
+    language = get_language()
+    words = {**plain_words(), **_missing()}.get(_kind(problem))
     if words is None:
-        return problem.said(_, get_language())
-    message, cure = (text.format_map(problem.params) for text in words)
+        return problem.said(_, language)
+    gaps = problem.gaps(_, language)
+    cures = plain_cures()
+    gaps["cure"] = cures.get(gaps.get("tag", ""), cures[""])
+    message, cure = (text.format_map(gaps) for text in words)
     return message, cure
 
 
@@ -33,13 +47,24 @@ def _kind(problem: Problem) -> str:
     if problem.code != "missing_part":
         return problem.code
     part = str(problem.params.get("part", ""))
-    return "decision" if part.startswith("the attribute kniga:decision") else _PARTS.get(part, "")
+    return "decision" if part.startswith("the attribute kniga:decision") else _PARTS.get(part, problem.code)
 
 
-def _words() -> Mapping[str, tuple[str, str]]:
+def _missing() -> Mapping[str, tuple[str, str]]:
     message = _("Nobody has said yet which message is meant here."), _("Name it in the panel.")
     return {
         "action": (_("Nobody has said yet what the system does here."), _("Choose an action in the panel.")),
+        "line": (_("A line of points has no condition."), _("Set it in the panel.")),
+        "row": (_("The decision table is empty."), _("Make it anew in the panel.")),
+        "choices": (_("A question has no answers to choose from."), _("Write at least one in the panel.")),
+        "ways": (_("Only one way leads on from here."), _("Draw at least two.")),
+        "whom": (_("A control point tells nobody."), _("Say in the panel whom it tells.")),
+        "correlation": (_("Nobody has said yet whose message it is."), _("Choose it in the panel.")),
+        "importance": (
+            _("Nobody has said yet which answer is the most important."),
+            _("Give the answer a list in the panel, the most important first."),
+        ),
+        "event": (_("Nobody has said yet what happens here."), _("Make it another kind of event.")),
         "points": (_("Nobody has said yet what gives points here."), _("Add a line in the panel.")),
         "letter": (_("The letter says nothing yet."), _("Write it in the panel, or choose a template.")),
         "message": message,

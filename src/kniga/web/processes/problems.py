@@ -6,10 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-
 from kniga.engine import Definition, Problem
+from kniga.web.processes.plain_problems import plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ def problem_rows(problems: Iterable[Problem], definition: Definition | None = No
     """The problems, errors first as they come; steps are named where the definition knows them."""
     rows = []
     for number, problem in enumerate(problems, 1):
-        message, cure = problem.said(_, get_language())
+        message, cure = plainly(problem)
         element = definition.elements.get(problem.element or "") if definition else None
         name = getattr(element, "name", "") or problem.element or ""
         tone = "bad" if problem.severity == "error" else "warn"

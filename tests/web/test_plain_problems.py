@@ -1,0 +1,77 @@
+"""What is wrong with a process is said in the words of the palette: nobody who draws need know BPMN's own."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+
+import pytest
+from django.utils import translation
+from django.utils.translation import gettext
+
+from kniga.engine.definition.problems import TEMPLATES, Problem
+from kniga.web.processes.designer_words import canvas_words
+from kniga.web.processes.plain_problems import plainly
+from kniga.web.processes.plain_words import plain_cures, plain_words
+
+OF_BPMN = re.compile(
+    r"gateway|\bflows?\b|token|boundary|sequence|start event|end event|user task|service task|business-rule|activit|"
+    r"call activity|receive task|inclusive|exclusive|kniga:|hit policy|typeRef|isExecutable|isImmediate|"
+    r"default output|loopCard|ISO 8601|JSON|namespace|"
+    r"шлюз|поток|токен|граничн|пользовательск|сервисн|бизнес-правил|активност|исключающ|включающ|начально\w+ событи|"
+    r"конечно\w+ событи|выход\w* по умолчанию|пространств",
+    re.IGNORECASE,
+)
+OF_FILES = frozenset({"not_bpmn", "doctype", "not_xml", "bad_encoding", "unknown_encoding"})
+"""What is wrong with a file before anything of it is drawn speaks of files."""
+
+
+def gaps_of(*texts: str) -> set[str]:
+    return {name for text in texts for _literal, name, _spec, _conversion in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_no_problem_is_told_in_words_of_bpmn(language: str) -> None:
+    with translation.override(language):
+        told = {}
+        for code, texts in TEMPLATES.items():
+            problem = Problem(code, params=dict.fromkeys(gaps_of(*texts), "x"))
+            told[code] = " ".join(plainly(problem))
+    wrong = {code: text for code, text in told.items() if OF_BPMN.search(text) and code not in OF_FILES}
+    assert not wrong
+
+
+def test_what_is_missing_or_not_carried_out_is_told_in_plain_words_too() -> None:
+    parts = [
+        "a kniga:points",
+        "at least two flows out",
+        "the attribute messageRef",
+        "either kniga:each or a loopCardinality",
+    ]
+    for part in parts:
+        assert not OF_BPMN.search(" ".join(plainly(Problem("missing_part", params={"tag": "userTask", "part": part}))))
+    with translation.override("en"):
+        message, cure = plainly(Problem("not_supported", params={"tag": "scriptTask", "cure": "a service task"}))
+    assert message == "Kniga cannot carry this out (in BPMN: scriptTask)."
+    assert cure == "Make it an automatic action, or a step."
+    assert not [text for text in plain_cures().values() if OF_BPMN.search(text)]
+
+
+def test_plain_words_have_no_gap_that_the_problem_does_not_fill() -> None:
+    for code, texts in plain_words().items():
+        assert gaps_of(*texts) <= gaps_of(*TEMPLATES[code]), code
+
+
+def test_a_row_of_a_table_is_told_in_the_language_of_the_page() -> None:
+    params = {"text": "?", "place": "row 2, input 1", "place_ru": "строка 2, условие 1", "detail": "x"}
+    with translation.override("ru"):
+        message, _cure = plainly(Problem("bad_unary_test", params=params))
+    assert message == "«?» (строка 2, условие 1) не читается."
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_palette_itself_is_in_plain_words(language: str) -> None:
+    with translation.override(language):
+        said = [text for words in canvas_words().values() for text in words.values()]
+        assert gettext("Way") in said
+    assert [text for text in said if OF_BPMN.search(text)] == []
