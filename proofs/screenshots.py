@@ -51,6 +51,35 @@ REPAINTED = """async () => {
   for (const one of document.getAnimations()) if (one instanceof CSSTransition) one.finish();
   for (let left = 4; left > 0; left -= 1) await frame();
 }"""
+CUT = """() => {
+  const pen = document.createElement("canvas").getContext("2d");
+  const width = (text, style) => {
+    pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    return pen.measureText(text).width;
+  };
+  const cut = [];
+  for (const one of document.querySelectorAll("select, input[placeholder], button, .k-button")) {
+    if (!one.checkVisibility({ visibilityProperty: true }) || one.clientWidth < 2) continue;
+    const style = getComputedStyle(one);
+    const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    let text = "", lacks = 0;
+    if (one.matches("select")) {
+      // The arrow of a select takes some 20 px of it.
+      text = one.multiple || one.size > 1 ? "" : (one.selectedOptions[0]?.text ?? "");
+      lacks = width(text, style) - room + 20;
+    } else if (one.matches("input")) {
+      text = one.value ? "" : one.placeholder;
+      lacks = width(text, style) - room;
+    } else {
+      text = one.textContent.trim().replace(/\\s+/g, " ").slice(0, 60);
+      lacks = one.scrollWidth - one.clientWidth;
+    }
+    const name = one.id || one.name || one.className || one.tagName;
+    if (text && lacks > 1) cut.push(`${name}: ${text} (${Math.ceil(lacks)} px)`);
+  }
+  return cut;
+}"""
+"""What is wider than its box: chosen options, placeholders, words of buttons. Tabs are scrolled."""
 QUALITY = 55
 """Of the WebP pictures: text stays crisp at it, and the folder stays within its limit."""
 
@@ -172,6 +201,7 @@ class Photographer:
         self.email, self.password = email, password
         self.found: dict[tuple[str, ...], str] = {}
         self.problems: list[str] = []
+        self.cut: list[str] = []
         self.taken = 0
 
     def walk(self, shots: tuple[Shot, ...], language: str) -> None:
@@ -276,6 +306,7 @@ class Photographer:
         overflow = page.evaluate("(scrollTo(0, 0), document.documentElement.scrollWidth - innerWidth)")
         if overflow > 0:
             self.problems.append(f"{name}: {overflow} px wider than the window")
+        self.cut += [f"{name}: {one}" for one in page.evaluate(CUT)]
         return True
 
     def take(self, page: Page, camera: CDPSession, name: str) -> None:
@@ -316,10 +347,11 @@ def main() -> int:
 def report(photographer: Photographer) -> int:
     """Print what was found, a JSON line per claim; 0 if all claims hold."""
     size = sum(file.stat().st_size for file in photographer.folder.glob("*.webp")) / 1e6
-    for problem in photographer.problems:
+    for problem in photographer.problems + photographer.cut:
         print(problem, file=sys.stderr)
     claims = [
         ("screenshots: pages without overflow or script error", len(photographer.problems), "problems", 0),
+        ("screenshots: controls whose words are cut", len(photographer.cut), "controls", 0),
         ("screenshots: size of the folder", round(size, 2), "MB", LIMIT_MB),
     ]
     for name, value, unit, goal in claims:

@@ -31,10 +31,26 @@ def test_money_shows_kopecks_only_where_there_are_some(language: str, amount: De
         assert formatting.money(amount).replace("\xa0", " ") == shown
 
 
-@pytest.mark.parametrize(("language", "shown"), [("ru", "13,7 млн ₽"), ("en", "₽13.7M")])
-def test_a_sum_over_a_column_is_short(language: str, shown: str) -> None:
-    with translation.override(language):
-        assert formatting.money_short(13_744_000).replace("\xa0", " ") == shown
+@pytest.mark.parametrize(
+    ("amount", "russian", "english"),
+    [
+        (13_744_000, "13,7 млн ₽", "₽13.7M"),
+        (1_244_567_890, "1,24 млрд ₽", "₽1.24B"),
+        (279_000_000, "279 млн ₽", "₽279M"),
+        (999_960, "1 млн ₽", "₽1M"),
+        (9_999, "9 999 ₽", "₽9,999"),
+    ],
+)
+def test_a_sum_over_a_column_has_three_figures(amount: int, russian: str, english: str) -> None:
+    for language, shown in (("ru", russian), ("en", english)):
+        with translation.override(language):
+            assert formatting.money_short(amount).replace("\xa0", " ") == shown
+
+
+def test_a_rounded_sum_has_the_exact_one_in_its_title() -> None:
+    with translation.override("en"):
+        assert formatting.rounded_money(13_744_000) == '<span title="₽13,744,000">₽13.7M</span>'
+        assert formatting.rounded_money(9_999) == "₽9,999"
 
 
 @pytest.mark.parametrize(
@@ -83,11 +99,11 @@ def test_an_age_is_told_by_its_largest_unit() -> None:
         assert formatting.age(timedelta(days=3257)) == "8 years"
 
 
-def test_a_date_in_a_list_has_its_year_only_where_it_could_be_mistaken() -> None:
+def test_a_date_in_a_list_has_its_year_when_it_is_not_this_one() -> None:
     today = date(2026, 11, 23)
     with translation.override("en"):
-        assert formatting.short_day(date(2027, 2, 4), today) == "4 Feb"
-        assert formatting.short_day(date(2026, 1, 4), today) == "4 Jan 2026"
+        assert formatting.short_day(date(2027, 1, 10), today) == "10 Jan 2027"
+        assert formatting.short_day(date(2026, 1, 4), today) == "4 Jan"
         assert formatting.short_day(None, today) == "—"
     with translation.override("ru"):
         assert formatting.short_day(date(2026, 11, 20), today) == "20 нояб."
@@ -109,11 +125,34 @@ def test_a_deal_of_no_known_amount_has_a_dash() -> None:
     assert formatting.deal_money(Decimal(0)) == formatting.deal_money(None) == "—"
 
 
-def test_a_deadline_in_a_narrow_column_is_a_number_of_days() -> None:
+def test_a_deadline_in_a_narrow_column_is_a_word_or_two() -> None:
+    now = timezone.localtime(clock.now())
+    gone, to_come = now - timedelta(minutes=1), now + timedelta(minutes=1)
     with translation.override("en"):
-        assert formatting.short_due(date(2026, 11, 19), TODAY) == "−4 d"
+        assert formatting.short_due(date(2026, 11, 19), TODAY) == "4 d late"
+        assert formatting.short_due(date(2026, 11, 23), TODAY) == "today"
         assert formatting.short_due(date(2026, 11, 24), TODAY) == "tomorrow"
-        assert formatting.short_due(None, TODAY) == "no deadline"
+        assert formatting.short_due(date(2026, 11, 27), TODAY) == "27 Nov"
+        assert formatting.short_due(date(2027, 1, 10), TODAY) == "10 Jan 2027"
+        assert formatting.short_due(None, TODAY) == "—"
+        assert formatting.short_due(gone, gone.date()) == f"since {gone:%H:%M}"
+        assert formatting.short_due(to_come, to_come.date()) == f"by {to_come:%H:%M}"
+    with translation.override("ru"):
+        assert formatting.short_due(date(2026, 11, 20), TODAY) == "3 дн. назад"
+
+
+@pytest.mark.parametrize(
+    ("name", "client", "shown"),
+    [
+        ("Daisy — shelves", "Daisy", "shelves"),
+        ("Daisy", "Daisy", ""),
+        ("Daisychain", "Daisy", "Daisychain"),
+        ("Shelves for Daisy", "Daisy", "Shelves for Daisy"),
+        ("Shelves", "", "Shelves"),
+    ],
+)
+def test_a_deal_beside_its_client_does_not_repeat_the_clients_name(name: str, client: str, shown: str) -> None:
+    assert formatting.beside(name, client) == shown
 
 
 def test_addresses_break_after_their_marks_and_in_no_word() -> None:

@@ -63,6 +63,18 @@ def test_wrong_settings_come_back_with_an_error_at_each_field(as_user: Sign, mak
     assert not Organisation.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("language", "named"),
+    [("en", ("Moscow (UTC+3)", "Kolkata (UTC+5:30)")), ("ru", ("Москва (UTC+3)", "Калькутта (UTC+5:30)"))],
+)
+def test_time_zones_are_named_after_their_cities(
+    as_user: Sign, make_user: Make, language: str, named: tuple[str, str]
+) -> None:
+    page = as_user(make_user("owner", language=language)).get("/people/organisation/").content.decode()
+    assert f'<option value="Europe/Moscow" selected>{named[0]}</option>' in page
+    assert f">{named[1]}</option>" in page and ">Europe/" not in page
+
+
 def test_a_day_is_added_and_removed(as_user: Sign, make_user: Make) -> None:
     client = as_user(make_user("owner"))
     sent = {"date": "2026-12-24", "kind": "off", "note": "Christmas party"}

@@ -60,6 +60,20 @@ def test_everybody_changes_their_own_name_but_not_their_role(
     assert (user.name, user.role, user.email) == ("Anna Smith", "rep", "rep@kniga.test")
 
 
+def test_the_phones_of_people_are_written_as_people_read_them(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    owner, rep = make_user("owner"), make_user("rep", phone="+79161234567")
+    assert "+7 916 123-45-67</a>" in as_user(owner).get("/people/").content.decode()
+    assert 'value="+7 916 123-45-67"' in as_user(owner).get(f"/people/{rep.pk}/").content.decode()
+
+
+def test_ones_own_profile_is_of_no_section(as_user: Callable[[User], Client], make_user: Callable[..., User]) -> None:
+    client = as_user(make_user("owner"))
+    assert 'aria-current="page"' in client.get("/people/").content.decode()
+    assert 'aria-current="page"' not in client.get("/people/profile/").content.decode()
+
+
 def test_lists_cost_the_same_statements_for_one_and_for_many(
     as_user: Callable[[User], Client],
     make_user: Callable[..., User],

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kniga.clients.requisites import whole_tax_number
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
@@ -84,7 +85,7 @@ def possible_duplicates(
     words = _telling_words(name)
     told = sum(len(word) for word in words) >= 4
     values = {
-        "inn": digits(inn) if len(digits(inn)) in (10, 12) else "",
+        "inn": whole_tax_number(inn),
         "phone": _phone(phone),
         "email": _email(email),
         "key": match_key(name) if told else "",

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any, Final, TypedDict, cast
 
 from kniga.clients.models import Client, ClientKind, Industry, ListEntry, Region, Source
+from kniga.clients.requisites import checked_registration, checked_tax_number
 from kniga.platform.errors import Refused
 from kniga.platform.money import checked_amount
-from kniga.platform.requisites import checked_inn, checked_kpp, checked_ogrn
+from kniga.platform.requisites import checked_kpp
 from kniga.platform.said import said as _
 from kniga.platform.textkeys import fold, match_key
 
@@ -130,9 +131,9 @@ def _parent(value: Any) -> int | None:
 _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "name": lambda value: clean_name(str(value)),
     "kind": _kind,
-    "inn": lambda value: checked_inn(str(value)),
+    "inn": lambda value: checked_tax_number(str(value)),
     "kpp": lambda value: checked_kpp(str(value)),
-    "ogrn": lambda value: checked_ogrn(str(value)),
+    "ogrn": lambda value: checked_registration(str(value)),
     "website": checked_website,
     "address": lambda value: clean_text(str(value), field="address", longest=500),
     "employees": _whole("employees", 0, 2_000_000_000),

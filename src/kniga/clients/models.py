@@ -47,7 +47,7 @@ class Client(models.Model):
     name = models.CharField(max_length=300)
     name_key = models.CharField(max_length=300)
     match_key = models.CharField(max_length=300, db_index=True)
-    inn = models.CharField(max_length=12, blank=True)
+    inn = models.CharField(max_length=20, blank=True)
     kpp = models.CharField(max_length=9, blank=True)
     ogrn = models.CharField(max_length=15, blank=True)
     website = models.CharField(max_length=300, blank=True)

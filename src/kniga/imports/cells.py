@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from kniga.clients.fields import checked_website
+from kniga.clients.requisites import checked_registration, checked_tax_number, is_russian
 from kniga.imports.fields import Field, KindSpec, Type
 from kniga.imports.options import Options
 from kniga.imports.tabular.table import Column, Row, Table
@@ -18,7 +19,7 @@ from kniga.platform.emails import checked_email
 from kniga.platform.errors import Refused
 from kniga.platform.organisation import current_organisation
 from kniga.platform.phones import to_e164
-from kniga.platform.requisites import checked_inn, checked_kpp, checked_ogrn
+from kniga.platform.requisites import checked_kpp
 from kniga.platform.said import kept
 from kniga.platform.said import said as _
 from kniga.platform.textkeys import fold, match_key
@@ -116,9 +117,9 @@ def _reader(field_: Field, column: Column, options: Options) -> Callable[[str], 
         Type.DATE: lambda cell: _date(cell, order).isoformat(),
         Type.EMAIL: _emails if field_.many else _email,
         Type.PHONE: _phones if field_.many else _phone,
-        Type.INN: lambda cell: checked_inn(_leading_zero(cell)),
+        Type.INN: lambda cell: checked_tax_number(_leading_zero(cell) if is_russian() else cell),
         Type.KPP: checked_kpp,
-        Type.OGRN: checked_ogrn,
+        Type.OGRN: checked_registration,
         Type.WEBSITE: checked_website,
         Type.CHOICE: lambda cell: _choice(cell, field_),
     }

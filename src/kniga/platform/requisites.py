@@ -1,4 +1,4 @@
-"""Requisites of Russian companies and entrepreneurs: form and control digits.
+"""Requisites of Russian companies and entrepreneurs, form and control digits; of other states, the form alone.
 
 INN and KPP: structure by the order of the Federal Tax Service of 29.06.2012 No. MMV-7-6/435@; the control
 digits of the INN are the weighted sums modulo 11, modulo 10, that the service publishes. OGRN and OGRNIP:
@@ -20,6 +20,8 @@ _INN_12_SECOND: Final = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
 _KPP: Final = re.compile(r"^[0-9]{4}[0-9A-Z]{2}[0-9]{3}$")
 _DIGITS: Final = re.compile(r"^[0-9]+$")
 _SEPARATORS: Final = re.compile(r"[\s\u00a0-]+")
+_MARKS: Final = re.compile(r"[\s\u00a0./-]+")
+_LETTERS_AND_DIGITS: Final = re.compile(r"^[0-9A-Z]+$")
 
 
 def checked_inn(text: str, *, field: str = "inn") -> str:
@@ -52,6 +54,18 @@ def checked_ogrn(text: str, *, field: str = "ogrn") -> str:
             message = _("This OGRN has a wrong control digit: check it for a typing error.")
         raise Refused("ogrn_invalid", message, field=field)
     return ogrn
+
+
+def checked_number(text: str, *, longest: int, field: str) -> str:
+    """A number of another state's register without blanks, dots and slashes, "" for "": each state writes its own way.
+
+    Raises Refused `number_of_state_invalid`.
+    """
+    number = _MARKS.sub("", text).upper()
+    if number and (len(number) < 4 or len(number) > longest or not _LETTERS_AND_DIGITS.match(number)):
+        message = _("This number has 4 to %(longest)d letters and digits.") % {"longest": longest}
+        raise Refused("number_of_state_invalid", message, field=field)
+    return number
 
 
 def is_inn(inn: str) -> bool:

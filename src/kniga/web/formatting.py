@@ -13,6 +13,7 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from markupsafe import Markup
 
 from kniga.platform import clock
 from kniga.platform.organisation import current_organisation
@@ -38,13 +39,19 @@ def money(amount: Number | None, currency: str = "") -> str:
 
 
 def money_short(amount: Number | None, currency: str = "") -> str:
-    """An amount for a board's column: 279M, 13.7K with the currency sign."""
+    """An amount in three figures for a board's column: 279M, 13.7K, 1.24B with the currency sign."""
     if amount is None:
         return NOTHING
     exact = Decimal(str(amount))
     if abs(exact) < 10_000:
         return money(exact, currency)
     return _money_short(exact, currency or current_organisation().currency, language())
+
+
+def rounded_money(amount: Number | None, currency: str = "") -> str:
+    """As `money_short`, for a page: what is rounded has the exact amount in its title."""
+    short, exact = money_short(amount, currency), money(amount, currency)
+    return short if short == exact else Markup('<span title="{}">{}</span>').format(exact, short)
 
 
 def number(value: Number | None, digits: int = 2) -> str:
@@ -71,12 +78,12 @@ def day(value: date | datetime | None) -> str:
 
 
 def short_day(value: date | datetime | None, today: date) -> str:
-    """A date in a list: 23 Nov; the year only where it could be mistaken, half a year away and more."""
+    """A date in a list: 23 Nov; with its year when it is not this one."""
     if value is None:
         return NOTHING
     if isinstance(value, datetime):
         value = value.astimezone(zone()).date()
-    return _day_of_year(value, language()) if abs((value - today).days) < 183 else _day(value, language())
+    return _day_of_year(value, language()) if value.year == today.year else _day(value, language())
 
 
 def moment(value: datetime | None) -> str:
@@ -112,9 +119,16 @@ def due(value: date | datetime | None, today: date) -> str:
 
 
 def short_due(value: date | datetime | None, today: date) -> str:
-    """A deadline in a narrow column: as `due`, but the past is a number of days with a minus: −4 d."""
-    late = 0 if value is None else -_days_between(value, today)
-    return "−" + _("%(n)s d") % {"n": late} if late > 0 else due(value, today)
+    """A deadline in a narrow column: 3 d late, by 14:05, tomorrow, 27 Nov; what `due` says stands in its title."""
+    if value is None:
+        return NOTHING
+    distance = _days_between(value, today)
+    if distance < 0:
+        return _("%(n)d d late") % {"n": -distance}
+    if distance == 0 and isinstance(value, datetime):
+        text = _("since %(time)s") if _has_passed(value) else _("by %(time)s")
+        return text % {"time": clock_time(value)}
+    return _relative(distance, language()) if distance < 2 else short_day(value, today)
 
 
 def due_state(value: date | datetime | None, today: date) -> str:
@@ -181,6 +195,12 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in telling[:2]).upper() or "?"
 
 
+def beside(name: str, client: str) -> str:
+    """The name of a deal next to its client's: without the client's at its beginning; "" where that is all."""
+    rest = name.removeprefix(client) if client else name
+    return rest.lstrip(" —–-·:,") if rest != name and not rest[:1].isalnum() else name
+
+
 def tint(text: str) -> int:
     """A stable colour number 0–7 for a name."""
     return sum(text.encode()) % 8
@@ -233,7 +253,7 @@ def _money(amount: Decimal, currency: str, language: str) -> str:
 @lru_cache(maxsize=20_000)
 def _money_short(amount: Decimal, currency: str, language: str) -> str:
     locale = _locale(language)
-    compact = format_compact_decimal(amount, locale=locale, fraction_digits=1 if abs(amount) < 10**8 else 0)
+    compact = format_compact_decimal(Decimal(f"{amount:.2e}"), locale=locale, fraction_digits=2)
     sign = SIGNS.get(currency) or locale.currency_symbols.get(currency, currency)
     return f"{sign}{compact}" if locale.language == "en" else f"{compact}\xa0{sign}"
 

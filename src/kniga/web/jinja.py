@@ -19,18 +19,20 @@ from jinja2 import Environment, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from kniga.clients.requisites import is_russian, registration_label, tax_label, tax_word
 from kniga.deals.numbers import deal_number
 from kniga.platform.phones import format_phone
 from kniga.web import formatting, speaking
 from kniga.web.breaking import breakable
 from kniga.web.compiler import DirectCodeGenerator
+from kniga.web.desk.outcome_words import outcome_word
 from kniga.web.markdown import render_markdown
 
 _FILTERS: dict[str, Callable[..., Any]] = {
     "deal_number": deal_number,
     "money": formatting.money,
     "deal_money": formatting.deal_money,
-    "money_short": formatting.money_short,
+    "money_short": formatting.rounded_money,
     "number": formatting.number,
     "percent": formatting.percent,
     "date": formatting.day,
@@ -44,6 +46,8 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "age": formatting.age,
     "duration": formatting.duration,
     "file_size": formatting.file_size,
+    "outcome_word": outcome_word,
+    "beside": formatting.beside,
 }
 
 
@@ -64,6 +68,8 @@ def environment(**options: Any) -> Environment:
     env.globals.update(url=url, static=static, asset=asset, icon=icon, query=query, form_key=form_key)
     env.globals.update(_=speaking.gettext, gettext=speaking.gettext, ngettext=speaking.ngettext)
     env.globals.update(pgettext=speaking.pgettext, npgettext=speaking.npgettext)
+    env.globals.update(tax_label=tax_label, tax_word=tax_word, registration_label=registration_label)
+    env.globals.update(is_russian=is_russian)
     env.filters.update({name: _spoken(function) for name, function in _FILTERS.items()})
     env.filters.update(breakable=breakable, phone=format_phone, markdown=render_markdown)
     env.filters.update(initials=formatting.initials, tint=formatting.tint)

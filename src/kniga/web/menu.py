@@ -52,6 +52,8 @@ class MenuItem:
 
 
 PALETTE: Final = "palette"
+ONES_OWN: Final = "/people/profile/"
+"""The page of oneself, which everybody has: of no section."""
 SECTIONS: tuple[Section, ...] = (
     Section(
         "desk",
@@ -116,7 +118,7 @@ def menu_for(user: User, path: str) -> list[MenuItem]:
 
 def _reach(item: MenuItem, path: str) -> int:
     """How much of a path belongs to a section: the length of the longest of its addresses that it begins with."""
-    if item.group == PALETTE:
+    if item.group == PALETTE or path.startswith(ONES_OWN):
         return 0
     return max((len(one) for one in (item.url, *item.also) if path.startswith(one)), default=0)
 

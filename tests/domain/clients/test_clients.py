@@ -4,15 +4,19 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from kniga.clients import contact_services, queries, reference, services
 from kniga.clients.contact_services import ContactInput
+from kniga.clients.duplicates import possible_duplicates
 from kniga.clients.models import Client, Contact, Ownership
 from kniga.clients.queries import ClientFilter
+from kniga.clients.requisites import registration_label, tax_label
 from kniga.clients.search_text import refresh_search_text
 from kniga.people.models import User
 from kniga.platform.errors import Conflict, NotVisible, Refused
-from kniga.platform.models import Event
+from kniga.platform.models import Event, Organisation
+from kniga.platform.organisation import keep_organisation
 from tests.domain.department import NOW, Department, contact
 from tests.sql_snapshots import record_sql
 
@@ -223,3 +227,17 @@ def test_a_new_client_is_written_by_one_statement_however_many_contacts_it_has(h
     main = ContactInput("Анна", is_primary=True)
     second = house.client("Лютик", contacts=[contact("Иван"), main])
     assert [card.name for card in queries.contacts_of(user=house.boris, client=second)] == ["Анна", "Иван"]
+
+
+def test_a_client_of_another_country_has_the_numbers_of_that_country(house: Department) -> None:
+    keep_organisation(Organisation(calendar_country="GB"))
+    client = house.client("Hill & Duncan plc", inn="gb 123 4567 89", ogrn="SC 123456")
+    assert (client.inn, client.ogrn) == ("GB123456789", "SC123456")
+    with translation.override("en"):
+        assert (tax_label(), registration_label()) == ("Tax number (VAT)", "Company number")
+    for wrong in ("12", "GB-12345678901234567890", "НДС12345"):
+        with pytest.raises(Refused) as refusal:
+            house.client("Another plc", inn=wrong)
+        assert refusal.value.field == "inn"
+    found = possible_duplicates(user=house.boris, inn="GB123456789")
+    assert [one.name for one in found] == ["Hill & Duncan plc"]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from django.utils.translation import gettext_lazy as _
 
 from kniga.clients import events
+from kniga.clients.requisites import LAZY_REGISTRATION_LABEL, LAZY_TAX_LABEL
 from kniga.clients.search_text import refresh_search_text
 from kniga.imports import sets
 from kniga.imports.cells import Draft
@@ -29,9 +30,10 @@ FIELDS = (
           column="kind",
           choices=(("company", ("компания", "организация", "юрлицо", "business", "организациия")),
                    ("person", ("физлицо", "человек", "частноелицо", "individual")))),
-    Field("inn", _("INN"), Type.INN, ("inn", "инн", "taxid", "vat"), column="inn"),
+    Field("inn", LAZY_TAX_LABEL, Type.INN, ("inn", "инн", "taxid", "taxnumber", "vat", "vatnumber"), column="inn"),
     Field("kpp", _("KPP"), Type.KPP, ("kpp", "кпп"), column="kpp"),
-    Field("ogrn", _("OGRN"), Type.OGRN, ("ogrn", "огрн", "огрнип"), column="ogrn"),
+    Field("ogrn", LAZY_REGISTRATION_LABEL, Type.OGRN, ("ogrn", "огрн", "огрнип", "companynumber",
+          "registrationnumber"), column="ogrn"),
     Field("contact_name", _("Contact person"), Type.NAME, ("contact", "contactname", "contactperson", "контакт",
           "контактноелицо", "фио", "представитель"), is_compared=False),
     Field("contact_position", _("Position of the contact"), Type.NAME, ("position", "jobtitle", "должность"),

@@ -17,6 +17,7 @@ from kniga.engine import StartEvent
 from kniga.people.models import User
 from kniga.people.permissions import Act, may
 from kniga.platform.organisation import current_organisation
+from kniga.platform.textkeys import fold
 from kniga.processes.correlation.messaging import Beginning, receive_message
 from kniga.processes.models import Process, ProcessVersion, VersionStatus
 from kniga.processes.opening import start_deal
@@ -72,7 +73,8 @@ def _name_of(process: Process, channel: str, source: str) -> str:
     if channel != "form":
         return process.name
     with override(current_organisation().language):
-        return (_("Request from the site: %(form)s") % {"form": source})[:_LONGEST]
+        says_so = fold(source).startswith(fold(_("Request from the site")))
+        return (source if says_so else _("Request from the site: %(form)s") % {"form": source})[:_LONGEST]
 
 
 def _message_of(process: Process, channel: str) -> tuple[int, str] | None:

@@ -10,13 +10,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kniga.clients.queries import SORTS, ClientFilter
+from kniga.clients.requisites import LAZY_TAX_LABEL
 from kniga.web.params import id_or_none
 
 COLUMNS: Final[dict[str, str | Promise]] = {
     "contact": _("Contact"),
     "phone": _("Phone"),
     "email": _("E-mail"),
-    "inn": _("INN"),
+    "inn": LAZY_TAX_LABEL,
     "region": _("Region"),
     "industry": _("Industry"),
     "source": _("Source"),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kniga.catalog.units import counted_unit
+from kniga.clients.requisites import LAZY_TAX_LABEL
 from kniga.deals.loss_reasons import reason_name
 from kniga.deals.numbers import deal_number
 from kniga.platform.keyset import Page
@@ -23,6 +24,7 @@ from kniga.processes.desk.decided import Decided
 from kniga.processes.desk.timeline import TimelineRow
 from kniga.web.clients.one_step import Told, told_together
 from kniga.web.desk.answers import shown_answer
+from kniga.web.desk.outcome_words import outcome_word
 from kniga.web.deviations.words import end_names
 from kniga.web.formatting import moment, money, number
 
@@ -31,7 +33,7 @@ TONES: Final = {"positive": "good", "negative": "bad", "primary": "info"}
 FIELD_NAMES: Final[dict[str, str | Promise]] = {
     "name": gettext_lazy("name"),
     "kind": gettext_lazy("kind"),
-    "inn": gettext_lazy("INN"),
+    "inn": LAZY_TAX_LABEL,
     "kpp": gettext_lazy("KPP"),
     "ogrn": gettext_lazy("OGRN"),
     "website": gettext_lazy("website"),
@@ -236,12 +238,12 @@ def _at(text: str | Promise, icon: str, tone: str = "neutral", **keys: str) -> S
 
 
 def _undone(row: TimelineRow) -> tuple[str, str, str]:
-    done = " — ".join(text for text in (row.place, row.outcome) if text)
+    done = " — ".join(text for text in (row.place, outcome_word(row.outcome)) if text)
     return _with(_("A completion was taken back"), done), "undo", "neutral"
 
 
 def _task_done(row: TimelineRow) -> tuple[str, str, str]:
-    title = f"{row.task}: {row.outcome}" if row.outcome else row.task
+    title = f"{row.task}: {outcome_word(row.outcome)}" if row.outcome else row.task
     return title, TASK_ICONS.get(row.task_kind, "check"), TONES.get(row.tone, "neutral")
 
 

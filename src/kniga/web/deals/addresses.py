@@ -24,7 +24,7 @@ COLUMNS: Final[dict[str, str | Promise]] = {
     "product": _("Product"),
     "reason": _("Reason of loss"),
 }
-SHOWN_FIRST: Final = ("client", "stage", "next", "amount", "expected", "owner", "opened")
+SHOWN_FIRST: Final = ("client", "stage", "next", "amount", "expected", "owner")
 # Closed deals have no next step; of lost ones people want to know why.
 SHOWN_OF: Final = {
     "won": ("client", "amount", "product", "owner", "opened", "closed"),

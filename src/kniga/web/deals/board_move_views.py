@@ -18,6 +18,7 @@ from kniga.processes.desk.task_card import get_task_step
 from kniga.processes.services import complete_task
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.answers import form_questions, read_answers, read_confirmed
+from kniga.web.desk.outcome_words import done_words, outcome_word
 from kniga.web.desk.task_page import outcome_buttons
 from kniga.web.pages import done, field_errors, refuse, render_page, toast
 
@@ -53,7 +54,7 @@ def move(request: SignedInRequest, deal_id: int, task_id: int) -> HttpResponse:
         context["refused"] = "" if wrong else refused.message
         return refuse(request, TEMPLATE, context, block="modal")
     chosen = step.outcome(outcome)
-    text = _("Done: %(task)s — %(outcome)s") % {"task": step.name, "outcome": chosen.label if chosen else outcome}
+    text = done_words(step.name, chosen.label if chosen else outcome)
     toast(request, text, undo_url=reverse("desk:undo", args=[task_id]) + "?from=board")
     return done(request, here, "kniga:close-modal", "board-changed")
 
@@ -93,7 +94,10 @@ def _context(
 
 def _move(ways: OpenWays, names: Mapping[str, str]) -> dict[str, Any]:
     """A task and its outcomes, each with the keys and names of where it leads."""
-    shown = [(way.outcome.label, [(one, names.get(one, one)) for one in way.targets if one]) for way in ways.ways]
+    shown = [
+        (outcome_word(way.outcome.label), [(one, names.get(one, one)) for one in way.targets if one])
+        for way in ways.ways
+    ]
     return {"ways": shown, "task_id": ways.task_id, "step": ways.step.name} | {
         "assignee": ways.assignee,
         "is_own": ways.is_own,

@@ -20,6 +20,7 @@ from kniga.processes.diagrams.path_queries import PathPart, path_of_deal
 from kniga.processes.versions.definitions import runnable_version
 from kniga.processes.versions.version_queries import version_xml
 from kniga.web.access import SignedInRequest, signed_in
+from kniga.web.desk.outcome_words import outcome_word
 from kniga.web.formatting import age, moment
 from kniga.web.pages import render_page
 from kniga.web.processes.pictures import Badge, Mark
@@ -121,7 +122,7 @@ def _row(visit: Visit, definition: Definition, now: datetime, is_first: bool) ->
     step = definition.user_task(visit.element)
     outcome = step.outcome(visit.outcome) if step is not None and visit.outcome else None
     spent = "" if visit.how in ("passed", "acted", "ended") or visit.entered_at is None else age(_spent(visit, now))
-    label, tone = (outcome.label, outcome.tone) if outcome else ("", "neutral")
+    label, tone = (outcome_word(outcome.label), outcome.tone) if outcome else ("", "neutral")
     return VisitRow(visit, name, spent, label, tone, is_first)
 
 

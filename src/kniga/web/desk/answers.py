@@ -16,6 +16,7 @@ from kniga.engine import Question, UserTask
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.platform.money import parse_decimal
+from kniga.web.desk.outcome_words import outcome_word
 from kniga.web.formatting import day, moment, money, number
 
 PREFIX = "answer-"
@@ -73,7 +74,7 @@ def form_questions(
     step: UserTask, answers: Mapping[str, object], errors: Mapping[str, Iterable[str]]
 ) -> tuple[FormQuestion, ...]:
     """The questions with what was answered so far and what is wrong with it."""
-    labels = {outcome.key: outcome.label for outcome in step.outcomes}
+    labels = {outcome.key: outcome_word(outcome.label) for outcome in step.outcomes}
     return tuple(
         FormQuestion(
             question.key,

@@ -17,6 +17,7 @@ from kniga.processes.services import Advanced, TaskAlreadyDone, complete_task, u
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.answers import read_answers, read_confirmed
 from kniga.web.desk.gone import note_gone
+from kniga.web.desk.outcome_words import done_words
 from kniga.web.desk.task_page import task_context
 from kniga.web.desk.task_views import TEMPLATE
 from kniga.web.formatting import clock_time
@@ -45,7 +46,7 @@ def complete(request: SignedInRequest, task_id: int) -> HttpResponse:
         )  # fmt: skip
         return refuse(request, TEMPLATE, context, fragments={"task": "task"})
     chosen = step.outcome(outcome)
-    text = _done_text(step.name, chosen.label if chosen else outcome)
+    text = done_words(step.name, chosen.label if chosen else outcome)
     toast(request, text, undo_url=reverse("desk:undo", args=[task_id]))
     return _go_on(request, task_id, step, advanced)
 
@@ -96,7 +97,3 @@ def _too_late(request: SignedInRequest, task_id: int, conflict: Conflict) -> Htt
         return render_page(request, TEMPLATE, context, status=409)
     answer = render_page(request, TEMPLATE, context, status=422, block="main")
     return show_in_main(answer, reverse("desk:task", args=[task_id]))
-
-
-def _done_text(name: str, outcome: str) -> str:
-    return _("Done: %(task)s — %(outcome)s") % {"task": name, "outcome": outcome}

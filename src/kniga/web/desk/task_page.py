@@ -32,6 +32,7 @@ from kniga.processes.versions.definitions import runnable_version
 from kniga.processes.wording.words import control_in_words
 from kniga.web.desk.answers import form_questions, known_of_deal, shown_answer
 from kniga.web.desk.filling import script_gaps, script_values
+from kniga.web.desk.outcome_words import outcome_word
 from kniga.web.desk.script import render_script
 from kniga.web.params import moment_for_field
 
@@ -104,7 +105,7 @@ def task_context(
         "reason": "",
         "move_errors": {},
         "may_complete": task.status == "open" and _may_complete(user, task),
-        "outcome_label": outcome.label if outcome else task.outcome,
+        "outcome_label": outcome_word(outcome.label) if outcome else task.outcome,
         "loss_reason": reason_name(deal.loss_reason_key, deal.loss_reason) if deal.loss_reason_key else "",
         "given": answers_in_words(answers_given(card=task), deal.currency) if task.status == "done" else (),
         "may_undo": _may_undo(user, task, now),
@@ -132,7 +133,7 @@ def outcome_buttons(outcomes: Iterable[Any]) -> tuple[OutcomeButton, ...]:
     by_tone = {outcome.tone: outcome.key for outcome in reversed(found)}
     main = by_tone.get("primary") or by_tone.get("positive") or found[0].key
     return tuple(
-        OutcomeButton(outcome.key, outcome.label, BUTTON_KINDS[outcome.tone], place, outcome.key == main)
+        OutcomeButton(outcome.key, outcome_word(outcome.label), BUTTON_KINDS[outcome.tone], place, outcome.key == main)
         for place, outcome in enumerate(found, start=1)
     )
 

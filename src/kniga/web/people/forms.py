@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.http import QueryDict
 
 from kniga.people.queries import get_branch, get_team
+from kniga.platform.phones import format_phone
 
 if TYPE_CHECKING:
     from kniga.people.models import Branch, Team, User
@@ -36,7 +37,7 @@ class PersonForm:
         return cls(
             name=user.name,
             email=user.email,
-            phone=user.phone,
+            phone=user.phone if ";" in user.phone else format_phone(user.phone),
             role=user.role,
             language=user.language,
             team=str(user.team_id or ""),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -25,7 +26,7 @@ from kniga.platform.errors import Refused
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.params import date_or_none
-from kniga.web.people.organisation_choices import country_choices, currency_choices, time_zones
+from kniga.web.people.organisation_choices import Choice, country_choices, currency_choices, time_zone_choices
 from kniga.web.people.sections import people_tabs
 
 TEMPLATE = "people/organisation.html"
@@ -93,18 +94,21 @@ def _day(text: str) -> date:
 def _context(request: SignedInRequest, form: Mapping[str, str] | None = None) -> dict[str, Any]:
     language = get_language() or "en"
     present = organisation_settings()
-    currencies = currency_choices(language)
-    if present["currency"] not in dict(currencies):
-        # A currency that is money no more, but is what stands here.
-        currencies = ((present["currency"], present["currency"]), *currencies)
+    shown = present | dict(form or {})
+    zones = time_zone_choices(language, timezone.localdate(clock.now()))
     return {
         "tabs_shown": people_tabs(request.user),
-        "form": present | dict(form or {}),
+        "form": shown,
         "errors": {},
-        "currencies": currencies,
+        "currencies": _with_present(currency_choices(language), present["currency"]),
         "countries": country_choices(language),
-        "time_zones": time_zones(),
+        "time_zones": _with_present(zones, shown["time_zone"]),
         "days": calendar_days(),
         "day": dict.fromkeys(_DAY_FIELDS, ""),
         "day_errors": {},
     }
+
+
+def _with_present(choices: tuple[Choice, ...], present: str) -> tuple[Choice, ...]:
+    """The choices with what stands there now, though it is offered no more: money of the past, a zone's other name."""
+    return choices if present in dict(choices) else ((present, present), *choices)

@@ -127,7 +127,8 @@ def placeholder_names() -> dict[str, str]:
         "deal.stage": _("Deal: stage"), "deal.product": _("Deal: product"), "user.name": _("Rep: name"),
         "user.email": _("Rep: e-mail"), "user.phone": _("Rep: phone"), "client.name": _("Client: name"),
         "client.region": _("Client: region"), "client.industry": _("Client: industry"),
-        "client.address": _("Client: address"), "client.website": _("Client: website"), "client.inn": _("Client: INN"),
+        "client.address": _("Client: address"), "client.website": _("Client: website"),
+        "client.inn": _("Client: tax number"),
         "contact.name": _("Contact: name"), "contact.position": _("Contact: position"),
         "contact.phone": _("Contact: phone"), "contact.email": _("Contact: e-mail"),
     }  # fmt: skip

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kniga.catalog.queries import ProductRow
+from kniga.clients.requisites import tax_label
 from kniga.clients.search import ClientHit
 from kniga.deals.list_queries import DealHit
 from kniga.deals.numbers import deal_number
@@ -69,7 +70,7 @@ def as_json(text: str, found: list[HitGroup]) -> dict[str, Any]:
 
 
 def _client(hit: ClientHit, number: str) -> Hit:
-    inn = f"{_('INN')} {hit.inn}" if number and number in hit.inn else ""
+    inn = f"{tax_label()} {hit.inn}" if number and number in hit.inn else ""
     return Hit(hit.name, " · ".join(filter(None, (inn, hit.owner))), reverse("clients:card", args=[hit.id]), "client")
 
 
