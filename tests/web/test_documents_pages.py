@@ -16,6 +16,18 @@ __all__ = ["department"]
 SENT = {"key": "offer", "name": "Offer", "body": "Dear {{client.name}}", "is_active": "on"}
 
 
+def test_placeholders_in_a_templates_name_are_read_in_words(department: Department) -> None:
+    head = client_of(department.head)
+    name = "Offer {{deal.number}} until {{answer.last_day}}"
+    create_template(key="offer", text=TemplateText(name, "x"), by=department.head, now=NOW)
+    listed = head.get("/documents/templates/").content.decode()
+    assert '<span class="k-gap">Deal: number</span> until <span class="k-gap">answer “last_day”</span>' in listed
+    assert "<code>offer</code>" not in listed
+    page = head.get("/documents/templates/offer/").content.decode()
+    assert "Offer ‹Deal: number› until ‹answer “last_day”›" in page
+    assert "<dt>Deal: lines with their sum</dt>" in page
+
+
 @pytest.fixture
 def document(department: Department) -> Document:
     template = create_template(key="offer", text=TemplateText("Offer", "x"), by=department.head, now=NOW)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -51,12 +51,11 @@ class LetterRow:
 
 
 def template_rows(*, user: User) -> tuple[TemplateRow, ...]:
-    """All templates, those in use first, documents before letters, by name. Templates are part of the sales book:
-    they are nobody's own."""
+    """All templates, those in use first, documents before letters, by name; names may have placeholders. Templates are
+    part of the sales book: they are nobody's own."""
     found = DocumentTemplate.objects.order_by("-is_active", "kind", "name", "id")
     fields = ("key", "kind", "language", "name", "is_active", "updated_at")
-    rows = (TemplateRow(*row) for row in found.values_list(*fields))
-    return tuple(replace(row, name=without_placeholders(row.name)) for row in rows)
+    return tuple(TemplateRow(*row) for row in found.values_list(*fields))
 
 
 def get_template(*, user: User, key: str) -> DocumentTemplate:

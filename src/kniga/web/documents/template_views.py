@@ -18,6 +18,7 @@ from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.documents.forms import TemplateForm
+from kniga.web.documents.placeholder_words import gap_names, in_words, pieces
 from kniga.web.once import made_once
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
 from kniga.web.processes.sections import book_tabs
@@ -33,7 +34,10 @@ def show(request: SignedInRequest) -> HttpResponse:
     return render_page(
         request,
         "documents/templates.html",
-        {"rows": template_rows(user=request.user), "tabs_shown": book_tabs(request.user)},
+        {
+            "rows": [(row, pieces(row.name)) for row in template_rows(user=request.user)],
+            "tabs_shown": book_tabs(request.user),
+        },
     )
 
 
@@ -62,7 +66,7 @@ def create(request: SignedInRequest) -> HttpResponse:
 def edit(request: SignedInRequest, template_key: str) -> HttpResponse:
     """Change a template; its key stays, because processes name it."""
     template = get_template(user=request.user, key=template_key)
-    shown = {"template": template, "is_letter": template.kind == "letter"}
+    shown = {"template": template, "title": in_words(template.name), "is_letter": template.kind == "letter"}
     if request.method != "POST":
         return render_page(request, TEMPLATE, _context(TemplateForm.of(template)) | shown, fragments=FRAGMENTS)
     form = TemplateForm.sent(request.POST)
@@ -83,7 +87,7 @@ def _context(form: TemplateForm, refusal: Refused | None = None) -> dict[str, An
         "template": None,
         "form": form,
         "errors": field_errors(refusal) if refusal else {},
-        "placeholders": PLACEHOLDERS,
+        "placeholders": {name: gap_names()[name] for name in PLACEHOLDERS},
         "is_letter": form.kind == "letter",
         "languages": settings.LANGUAGES,
     }
