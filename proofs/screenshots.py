@@ -69,7 +69,7 @@ CUT = """() => {
       lacks = width(text, style) - room + 20;
     } else if (one.matches("input")) {
       text = one.value ? "" : one.placeholder;
-      lacks = width(text, style) - room;
+      lacks = width(text, style) - room + (one.type === "search" ? 16 : 0);
     } else {
       text = one.textContent.trim().replace(/\\s+/g, " ").slice(0, 60);
       lacks = one.scrollWidth - one.clientWidth;
