@@ -19,11 +19,11 @@ from kniga.imports.options import Options
 from kniga.imports.report import Report
 from kniga.imports.services import ImportStopped, apply_job, new_job
 from kniga.imports.undoing import Forecast, forecast_undo, undo_job
-from kniga.people.models import User
+from kniga.people.models import Branch, User
 from kniga.people.roles import Role
 from kniga.platform.errors import Refused
 from kniga.platform.models import Event
-from kniga.processes.models import Instance, Task
+from kniga.processes.models import Instance, Process, Task
 from kniga.processes.services import complete_task
 from kniga.processes.versions.definitions import forget_definitions
 from kniga.processes.versions.publishing import install_books
@@ -218,3 +218,25 @@ def test_the_ledger_gets_partitions_for_the_months_of_events_only(files: Files) 
     made = {name.removeprefix("platform_event_") for name in partitions() - before}
     assert made == {"200110", "202512", "202602"} - {name.removeprefix("platform_event_") for name in before}
     assert Event.objects.filter(at__year=1905).exists()
+
+
+def test_open_deals_of_another_branch_are_refused_row_by_row(files: Files, rep: User) -> None:
+    kazan = Branch.objects.create(name="Kazan")
+    Process.objects.filter(key="b2b_sale").update(branch=kazan)
+    User.objects.create_user("kamil@kniga.test", "x", name="Камиль", role=Role.REP, branch=kazan)
+    text = (
+        "Номер;Сделка;Ответственный;Стадия;Сумма;Создана;Закрыта\n"
+        "1;Своя;Камиль;В работе;10;02.02.2026;\n"
+        "2;Чужая;Анна Жук;В работе;10;02.02.2026;\n"
+        "3;Ничья;;В работе;10;02.02.2026;\n"
+        "4;История;Анна Жук;Выиграна;10;01.12.2025;15.01.2026\n"
+    )
+    report = files.stopped(text)
+    assert (report.counts["create"], report.counts["error"]) == (2, 2)
+    assert [(problem["row"], problem["column"]) for problem in report.problems] == [
+        (3, "Ответственный"), (4, "Ответственный"),
+    ]  # fmt: skip
+    assert "the branch “Kazan”" in report.problems[0]["text"]
+    files.deals(text, skip_errors=True)
+    assert set(Deal.objects.values_list("name", flat=True)) == {"Своя", "История"}
+    assert Instance.objects.count() == 1

@@ -23,6 +23,7 @@ from kniga.platform.models import Organisation
 from kniga.platform.said import said as _t
 from kniga.platform.textkeys import fold
 from kniga.processes.running.bulk import published_version_id, start_many
+from kniga.processes.versions.branches import branch_of
 from kniga.processes.versions.definitions import runnable_version
 
 FIELDS = (
@@ -85,6 +86,7 @@ class DealsImporter(Importer):
                 "no_process", _t("Say which process open deals enter: %(known)s") % {"known": known}, field="process"
             )
         self.version_id = published_version_id(self.run.options.process)
+        self.branch = branch_of(version_id=self.version_id)
         self.stages = StageMap(runnable_version(self.version_id), self.run.options)
         self.closes_from = self.stages.furthest()
         self.prices = {row[0]: row[1] for row in self.run.fetch("SELECT id, price::text FROM catalog_product")}
@@ -162,6 +164,23 @@ class DealsImporter(Importer):
                 }
                 values["name_key"] = fold(values["name"])[:300]
             values.setdefault("amount", self.prices.get(values.get("product_id"), "0.00"))
+        self._refuse_of_other_branches(drafts)
+
+    def _refuse_of_other_branches(self, drafts: Sequence[Draft]) -> None:
+        """An open deal enters a branch's process only with an owner of that branch; whoever gives no owner gets it."""
+        running = [draft for draft in drafts if draft.values.get("status") == OPEN]
+        if self.branch is None or not running:
+            return
+        sight = self.run.sight
+        given = None if sight.owners is None else sight.actor_id
+        owners = [draft.values.get("owner_id") or given for draft in running]
+        found = {"ids": [owner for owner in owners if owner], "branch": self.branch.pk}
+        inside = {row[0] for row in self.run.fetch(deals_sql.OF_BRANCH, found)}
+        text = _t("the process belongs to the branch “%(branch)s”: only deals of its people enter it")
+        told, column = text % {"branch": self.branch.name}, self._column_of("owner")
+        for draft, owner in zip(running, owners, strict=True):
+            if owner not in inside:
+                draft.refuse("error", "process_of_branch", told, column)
 
     def end(self) -> None:
         text = _t("the amount is the sum of the deal's lines: change them there")

@@ -12,6 +12,7 @@ PIPELINE: Final = """
 SELECT p.pipeline_id FROM processes_processversion v JOIN processes_process p ON p.id = v.process_id WHERE v.id
     = %(version)s
 """
+OF_BRANCH: Final = "SELECT id FROM people_user WHERE id = ANY(%(ids)s::bigint[]) AND branch_id = %(branch)s"
 STATUSES: Final = """
 SELECT coalesce(values ->> 'stage', ''), count(*) FROM imports_importrow WHERE job_id = %(job)s GROUP BY 1
     ORDER BY 2 DESC, 1

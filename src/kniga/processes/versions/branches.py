@@ -9,10 +9,11 @@ from typing import Final
 
 from django.db.models import Q
 
-from kniga.people.models import User
+from kniga.people.models import Branch, User
 from kniga.platform.errors import Refused
 from kniga.platform.said import said as _
 from kniga.platform.sqlparts import rows_of
+from kniga.processes.models import ProcessVersion
 
 _OTHERS: Final = """
 SELECT b.name FROM processes_processversion v JOIN processes_process p ON p.id = v.process_id
@@ -26,6 +27,11 @@ WHERE v.id = %s AND EXISTS (
 def open_to(user: User) -> Q:
     """The processes a person may choose for a new deal; who belongs to no branch may choose any."""
     return Q() if user.branch_id is None else Q(branch=None) | Q(branch_id=user.branch_id)
+
+
+def branch_of(*, version_id: int) -> Branch | None:
+    """The branch whose process this is a version of; None for one of everybody."""
+    return Branch.objects.filter(pk__in=ProcessVersion.objects.filter(pk=version_id).values("process__branch")).first()
 
 
 def require_branch(*, version_id: int, deal_ids: list[int]) -> None:
