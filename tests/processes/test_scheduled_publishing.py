@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import DataError
 
-from kniga.people.models import Notice
+from kniga.people.models import Notice, User
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.models import Event
 from kniga.processes.background import pump
@@ -67,6 +67,24 @@ def test_what_forbids_it_at_its_moment_is_told_and_nothing_is_published(departme
     assert notice.user == department.head and "Small sale" in notice.title and "head of sales" in notice.body
     assert notice.url == "/processes/small_sale/2/" and kinds()[0] == "processes.version.not_published"
     assert publish_scheduled(now=NIGHT) == 0
+
+
+def test_of_a_closed_account_those_hear_who_may_publish_instead(department: Department) -> None:
+    version = waiting(department)
+    User.objects.filter(pk=department.head.pk).update(is_active=False)
+    boss = User.objects.create_user("boss@example.com", name="Boss", role="owner", language="ru")
+    assert publish_scheduled(now=NIGHT) == 1
+    version.refresh_from_db()
+    assert (version.status, version.publish_at) == ("checked", None)
+    notice = Notice.objects.exclude(kind="book").get()
+    assert notice.user == boss and "не опубликована" in notice.title
+    assert "Hanna" in notice.body and "закрыта" in notice.body
+    second = User.objects.create_user("second@example.com", name="Second", role="head", language="en")
+    schedule_publishing(version_id=version.pk, at=NIGHT, by=second, now=NOW)
+    User.objects.filter(pk=second.pk).update(is_active=False)
+    third = User.objects.create_user("third@example.com", name="Third", role="head", language="en")
+    publish_scheduled(now=NIGHT)
+    assert Notice.objects.latest("id").user == third and "Second" in Notice.objects.latest("id").body
 
 
 def test_it_can_be_called_off_and_set_anew(department: Department) -> None:

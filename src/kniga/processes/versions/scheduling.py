@@ -23,7 +23,7 @@ from kniga.processes.versions.publishing import (
     publishable,
     require_head,
 )
-from kniga.processes.versions.unpublished import language_of, tell_unpublished
+from kniga.processes.versions.unpublished import closed_account, language_of, tell_unpublished
 
 LOG = logging.getLogger(__name__)
 FURTHEST: Final = timedelta(days=366)
@@ -79,6 +79,8 @@ def _publish_one(version_id: int, now: datetime) -> bool:
         by = version.publish_by
         _clear(version)
         try:
+            if by is not None and not by.is_active:
+                raise Refused("account_closed", closed_account(by))
             with transaction.atomic(), translation.override(language_of(by)):
                 publish_version(version_id=version_id, by=by, now=now)
         except OperationalError:  # the database was away: this moment comes again
