@@ -11,10 +11,11 @@ import pytest
 from django.db import connection, transaction
 
 from kniga.clients.models import Client
-from kniga.deals.models import Deal
+from kniga.deals.models import Deal, Stage
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.background.pump import run_due
 from kniga.processes.control.control_points import look_at_controls
+from kniga.processes.models import Instance
 from kniga.processes.models.control import ControlMark, ControlWatch, Deviation
 from kniga.processes.services import resume_instance, suspend_instance
 from tests.processes.conftest import NOW, Department, make_department
@@ -72,6 +73,15 @@ def test_a_change_costs_a_look_at_its_own_deal_only(department: Department) -> N
     run_due(now=DUE)
     assert kinds() == ["raised", "closed"]
     assert not ControlMark.objects.exists()
+
+
+def test_entering_a_stage_marks_a_deal_once_by_its_process(department: Department) -> None:
+    start(department, controlled(CONDITION))
+    run_due(now=DUE)
+    Deal.objects.update(stage=Stage.objects.first(), stage_since=DUE, updated_at=DUE, revision=7)
+    assert not ControlMark.objects.exists()
+    Instance.objects.update(revision=7, stage="other")
+    assert ControlMark.objects.count() == 1
 
 
 def test_changes_that_cancel_out_in_a_sum_are_seen(department: Department) -> None:

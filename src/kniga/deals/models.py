@@ -92,9 +92,11 @@ class Deal(models.Model):
     loss_note = models.TextField(blank=True)
     source = models.ForeignKey(Source, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     region = models.ForeignKey(Region, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     note = models.TextField(blank=True)
-    external_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
+    external_key = models.CharField(max_length=200, null=True, blank=True)
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -105,11 +107,13 @@ class Deal(models.Model):
                 fields=["pipeline", "stage", "-stage_since", "-id"],
                 name="deal_board",
                 condition=models.Q(status="open"),
+                include=["amount"],
             ),
             models.Index(
                 fields=["owner", "stage", "-stage_since", "-id"],
                 name="deal_owner_board",
                 condition=models.Q(status="open"),
+                include=["pipeline", "amount"],
             ),
             models.Index(fields=["-opened_at", "-id"], name="deal_opened"),
             models.Index(fields=["owner", "-opened_at", "-id"], name="deal_owner_opened"),
@@ -126,6 +130,10 @@ class Deal(models.Model):
             GinIndex(OpClass("name_key", name="gin_trgm_ops"), name="deal_search"),
         ]
         constraints = [
+            # Deals without a key of another system, most of them, have no entry.
+            models.UniqueConstraint(
+                fields=["external_key"], condition=models.Q(external_key__isnull=False), name="deal_external_key"
+            ),
             models.CheckConstraint(
                 condition=models.Q(status="open", closed_at=None)
                 | (~models.Q(status="open") & models.Q(closed_at__isnull=False)),
@@ -211,7 +219,6 @@ class StageVisit(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["deal", "entered_at"], name="visit_deal"),
-            models.Index(fields=["stage", "entered_at"], name="visit_stage"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["deal"], condition=models.Q(left_at=None), name="visit_one_present"),

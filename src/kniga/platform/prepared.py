@@ -6,7 +6,7 @@ very connection of `django.db.connection`; within a transaction that is already 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Connection
 from psycopg.adapt import AdaptersMap, Transformer
-from psycopg.errors import InvalidSqlStatementName, error_from_result
+from psycopg.errors import Error, InvalidSqlStatementName, error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 
 Parameter = int | str | bytes | datetime | Sequence[int] | None
@@ -27,6 +27,27 @@ _names: Final = count(1)
 _kept: WeakKeyDictionary[Connection[Any], dict[bytes, Any]] = WeakKeyDictionary()
 """By connection: how each statement that is prepared there has its rows read (a `Transformer`); None before it has
 brought any."""
+
+
+class _Dumping(dict[type, Callable[[Any], bytes | None]]):
+    """How a value of a type is sent; one of a type that is not here is sent as what it derives from."""
+
+    def __missing__(self, wanted: type) -> Callable[[Any], bytes | None]:
+        found = next((known for known in self if issubclass(wanted, known)), Sequence)
+        self[wanted] = self[found]
+        return self[found]
+
+
+_DUMPED: Final = _Dumping(
+    {
+        type(None): lambda _value: None,
+        bytes: lambda value: value,
+        str: lambda value: value.encode(),
+        int: lambda value: b"%d" % value,
+        datetime: lambda value: value.isoformat().encode(),
+        Sequence: lambda value: b"{%s}" % b",".join(b"%d" % number for number in value),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +74,22 @@ class Prepared:
         connection = connections[DEFAULT_DB_ALIAS]
         # As a cursor of Django's begins.
         connection.close_if_health_check_failed()
-        connection.ensure_connection()
+        if connection.connection is None:
+            connection.ensure_connection()
         direct: Connection[Any] = connection.connection
         if connection.queries_logged or connection.execute_wrappers or not _is_alone(direct):
             return self._by_cursor(connection, values)
+        dumped = [_DUMPED[type(value)](value) for value in values]
+        try:
+            return self._first(direct, dumped)
+        except InvalidSqlStatementName:
+            # psycopg forgets every statement of the session after a transaction that was rolled back.
+            _kept.pop(direct, None)
+        except Error:
+            with connection.wrap_database_errors:
+                raise
         with connection.wrap_database_errors:
-            dumped = [_dumped(value) for value in values]
-            try:
-                return self._first(direct, dumped)
-            except InvalidSqlStatementName:
-                # psycopg forgets every statement of the session after a transaction that was rolled back.
-                _kept.pop(direct, None)
-                return self._first(direct, dumped)
+            return self._first(direct, dumped)
 
     def _first(self, direct: Connection[Any], values: Sequence[bytes | None]) -> tuple[Any, ...] | None:
         known = _kept.setdefault(direct, {})
@@ -94,18 +119,6 @@ class Prepared:
 def _is_alone(direct: Connection[Any]) -> bool:
     """Whether the statement will be a transaction of its own. In an open one, none may fail to be sent anew."""
     return direct.autocommit and direct.pgconn.transaction_status == TransactionStatus.IDLE
-
-
-def _dumped(value: Parameter) -> bytes | None:
-    if value is None or isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, int):
-        return b"%d" % value
-    if isinstance(value, datetime):
-        return value.isoformat().encode()
-    return b"{%s}" % b",".join(b"%d" % number for number in value)
 
 
 def _check(result: Any, wanted: ExecStatus) -> Any:

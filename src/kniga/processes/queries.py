@@ -95,7 +95,7 @@ SELECT t.id, t.name, t.kind, t.element, t.outcome, t.completed_at, coalesce(u.na
 FROM processes_task t
 JOIN processes_instance i ON i.id = t.instance_id
 LEFT JOIN people_user u ON u.id = t.completed_by_id
-WHERE t.deal_id = %s AND t.status = 'done' AND t.id <> %s
+WHERE i.deal_id = %s AND t.status = 'done' AND t.id <> %s
 ORDER BY t.completed_at DESC, t.id DESC LIMIT %s
 """
 _OPEN = """

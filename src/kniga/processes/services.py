@@ -28,7 +28,7 @@ from kniga.processes.control.control_points import watch_anew
 from kniga.processes.models import Instance, ProcessVersion, Task, VersionStatus
 from kniga.processes.queries import visible_instance
 from kniga.processes.running.effects import UNDO_GRACE, UNDO_WINDOW, local_moment
-from kniga.processes.running.facts import check_facts, deadline_answers
+from kniga.processes.running.facts import check_facts
 from kniga.processes.running.reading import InstanceSnapshot, TaskSnapshot, fields_for, lines_total, read_task
 from kniga.processes.running.starting import deal_facts, join_pipeline
 from kniga.processes.running.stepping import Advanced, Plan, Wanted, act_on_instance, act_on_task, begin_instance
@@ -88,11 +88,11 @@ def complete_task(
         if snapshot.assignee_id not in (by.pk, None) and not may(by, Act.COMPLETE_FOR_OTHERS):
             raise Refused("not_yours", _("This task is assigned to somebody else."))
         step = version.definition.elements.get(element)
-        if isinstance(step, UserTask):
+        if isinstance(step, UserTask) and step.questions:
             here = local_moment(snapshot.deal, now)
             check_facts(
                 step, answers, outcome=outcome, amount=snapshot.deal.amount, confirmed=confirmed,
-                waits=deadline_answers(version.definition), now=here,
+                waits=version.promises, now=here,
             )  # fmt: skip
         fields = fields_for(snapshot.deal, version.definition.needs)
         return Wanted(CompleteTask(snapshot.token, outcome, answers, fields))

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.safestring import mark_safe
 
 from kniga.platform.prepared import Prepared
 
@@ -26,6 +27,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_every_kind_of_value_goes_there_and_back() -> None:
     assert [ALL_KINDS.row(*VALUES) for _time in range(3)] == [ANSWER] * 3
+
+
+def test_what_derives_from_a_known_type_is_sent_like_it() -> None:
+    statement = Prepared("SELECT %s::text, %s::bigint, %s::bigint[]")
+    assert statement.row(mark_safe("ж"), True, (3,)) == ("ж", 1, [3])
 
 
 def test_within_a_transaction_the_answer_is_the_same() -> None:

@@ -105,7 +105,7 @@ PARTS: Final = {
     "processes_subscription": _OF_INSTANCES,
     "processes_work": _OF_INSTANCES,
     "processes_message": f"{_OF_INSTANCES} OR {_OF_INSTANCES.replace('instance_id', 'sender_id')} OR {_DEALS}",
-    "processes_task": _DEALS,
+    "processes_task": _OF_INSTANCES,
     "processes_instance": _DEALS,
     "deals_stagevisit": _DEALS,
     "deals_dealline": _DEALS,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from kniga.engine import CallActivity, Cancel, GoTo, Migrate, Rejection
 from kniga.platform.errors import Refused
 from kniga.processes.acts.mapping import whole_mapping
@@ -114,7 +116,7 @@ def _moved(act: BulkAct, plan: Plan, old: RunnableVersion) -> Plan:
     document = {**plan.document, "events": [(MOVED, None, told), *plan.document["events"]]}
     if effects.freed:
         document |= {"unheard": effects.freed, "unworked": effects.freed}
-    return replace(plan, document=document)
+    return msgspec.structs.replace(plan, document=document)
 
 
 def _fields(act: BulkAct, snapshots: Sequence[InstanceSnapshot]) -> dict[int, dict[str, Value]]:

@@ -14,7 +14,7 @@ from kniga.platform.sqlparts import Conditions
 
 STANDING: Final = """
 SELECT t.instance_id, t.element, t.due_at, t.created_at FROM processes_task t
-WHERE t.instance_id = i.id AND t.status = 'open' AND i.tokens IS NULL
+WHERE t.deal_id = i.deal_id AND t.instance_id = i.id AND t.status = 'open' AND i.tokens IS NULL
 UNION ALL
 SELECT i.id, k.token ->> 1, t.due_at, t.created_at
 FROM jsonb_array_elements(i.tokens -> 'tokens') AS k (token)
@@ -24,7 +24,8 @@ WHERE jsonb_typeof(i.tokens) = 'object'
 """Where an instance `i` stands: a row per token, with the task that is open there (if a person has to do it)."""
 _AT_ELEMENT: Final = f"EXISTS (SELECT FROM ({STANDING}) s WHERE s.element = %s)"
 _OVERDUE: Final = (
-    "EXISTS (SELECT FROM processes_task t WHERE t.instance_id = i.id AND t.status = 'open' AND t.due_at < %s)"
+    "EXISTS (SELECT FROM processes_task t"
+    " WHERE t.deal_id = i.deal_id AND t.instance_id = i.id AND t.status = 'open' AND t.due_at < %s)"
 )
 
 

@@ -108,7 +108,7 @@ LEFT JOIN LATERAL (
     WHERE t.deal_id = d.id AND t.status = 'open' ORDER BY t.due_at LIMIT 1
 ) n ON true
 """
-# One pass over the open deals by the covering index deal_owner_sums and the tasks' index task_open_deal.
+# One pass over the open deals by a covering index, deal_board or deal_owner_board, and the tasks' index task_open_deal.
 _SUMS = """
 SELECT d.stage_id, count(*), coalesce(sum(d.amount), 0), count(*) FILTER (WHERE n.due_at < %s),
        count(*) FILTER (WHERE n.due_at >= %s AND n.due_at < %s),

@@ -59,7 +59,8 @@ SELECT e.element, count(*), count(*) FILTER (WHERE e.due_at < %s), min(e.created
        percentile_disc(0.5) WITHIN GROUP (ORDER BY e.created_at), coalesce(sum(e.amount), 0)
 FROM (SELECT s.element, s.id, min(s.due_at) AS due_at, min(s.created_at) AS created_at, min(s.amount) AS amount
       FROM (SELECT i.id, t.element, t.due_at, t.created_at, d.amount {SOURCES}
-            JOIN processes_task t ON t.instance_id = i.id AND t.status = 'open' {{where}} AND i.tokens IS NULL
+            JOIN processes_task t ON t.deal_id = i.deal_id AND t.instance_id = i.id AND t.status = 'open'
+            {{where}} AND i.tokens IS NULL
             UNION ALL
             SELECT i.id, k.token ->> 1, t.due_at, t.created_at, d.amount {SOURCES}
             CROSS JOIN LATERAL jsonb_array_elements(i.tokens -> 'tokens') AS k (token)

@@ -113,10 +113,8 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["assignee", "due_at", "id"], name="task_desk", condition=models.Q(status="open")),
             models.Index(fields=["due_at", "id"], name="task_open_due", condition=models.Q(status="open")),
-            models.Index(fields=["instance"], name="task_open_instance", condition=models.Q(status="open")),
             models.Index(fields=["deal", "due_at"], name="task_open_deal", condition=models.Q(status="open")),
-            models.Index(fields=["deal", "created_at"], name="task_deal"),
-            models.Index(fields=["client", "created_at"], name="task_client"),
+            models.Index(fields=["client"], name="task_of_client"),
             models.Index(
                 fields=["completed_by", "completed_at"],
                 name="task_completed",

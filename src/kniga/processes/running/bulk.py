@@ -31,14 +31,15 @@ SELECT nextval(pg_get_serial_sequence('processes_instance', 'id')) AS instance_i
        (SELECT u.id FROM people_user u WHERE u.role = 'head' AND u.is_active
           AND (u.branch_id = o.branch_id OR u.branch_id IS NULL)
         ORDER BY u.branch_id NULLS LAST, u.id LIMIT 1) AS head_id,
-       coalesce(o.is_active, false) AS is_active, 0 AS variant, row_number() OVER () AS turn
-FROM unnest(%s::bigint[], %s::text[]) AS e (deal_id, entry)
+       coalesce(o.is_active, false) AS is_active, 0 AS variant, row_number() OVER (ORDER BY e.place) AS turn
+FROM unnest(%s::bigint[], %s::text[]) WITH ORDINALITY AS e (deal_id, entry, place)
 JOIN deals_deal d ON d.id = e.deal_id AND d.status = 'open'
 LEFT JOIN people_user o ON o.id = d.owner_id
 LEFT JOIN people_branch b ON b.id = o.branch_id
 LEFT JOIN people_team team ON team.id = o.team_id
 WHERE NOT EXISTS (SELECT FROM processes_instance i
                   WHERE i.deal_id = d.id AND i.parent_id IS NULL AND i.status IN ('running', 'suspended'))
+ORDER BY e.place
 """
 _GROUPS = "SELECT DISTINCT entry, zone FROM starting ORDER BY entry, zone"
 _DEALS = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -90,26 +90,25 @@ class NewSubscription:
     key: str | None
 
 
-@dataclass(slots=True)
-class Effects:
+class Effects(msgspec.Struct):
     """The effects of one step, ready to be written. `freed` are the tokens (and elements; None: all of the token)
     whose waits are forgotten; `calls`, `messages`, `signals` and `dropped_calls` are what follows in the same
     transaction. `watches` are the control points of the new tasks: token, key, when to look."""
 
     done: CloseTask | None = None
-    cancelled: list[int] = field(default_factory=list)
-    tasks: list[NewTask] = field(default_factory=list)
-    moved: list[NewTask] = field(default_factory=list)
-    timers: list[tuple[int, str, datetime]] = field(default_factory=list)
-    watches: list[tuple[int, str, datetime]] = field(default_factory=list)
-    subscriptions: list[NewSubscription] = field(default_factory=list)
-    work: list[tuple[StartWork, datetime]] = field(default_factory=list)
-    freed: list[tuple[int, str | None]] = field(default_factory=list)
-    stages: list[tuple[int, str]] = field(default_factory=list)
-    calls: list[StartWork] = field(default_factory=list)
-    dropped_calls: list[int] = field(default_factory=list)
-    messages: list[ThrowMessage] = field(default_factory=list)
-    signals: list[ThrowSignal] = field(default_factory=list)
+    cancelled: list[int] = []
+    tasks: list[NewTask] = []
+    moved: list[NewTask] = []
+    timers: list[tuple[int, str, datetime]] = []
+    watches: list[tuple[int, str, datetime]] = []
+    subscriptions: list[NewSubscription] = []
+    work: list[tuple[StartWork, datetime]] = []
+    freed: list[tuple[int, str | None]] = []
+    stages: list[tuple[int, str]] = []
+    calls: list[StartWork] = []
+    dropped_calls: list[int] = []
+    messages: list[ThrowMessage] = []
+    signals: list[ThrowSignal] = []
     deal_status: str | None = None
     reason: str | None = None
     amount: Decimal | None = None

@@ -10,7 +10,7 @@ from typing import Final
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from kniga.engine import Definition, Question, UserTask
+from kniga.engine import Question, UserTask
 from kniga.platform.errors import Refused, check_all
 from kniga.rules import BadValue, Value, read_value
 
@@ -32,8 +32,8 @@ def check_facts(
     where the book demands an amount for this outcome, against nothing.
 
     `confirmed` are the keys of questions whose answer the person has confirmed; `waits` those whose answer becomes
-    a deadline (`deadline_answers`); `now` is the present moment in the time zone of the deal, which decides which
-    day it is.
+    a deadline (`RunnableVersion.promises`); `now` is the present moment in the time zone of the deal, which decides
+    which day it is.
     Raises Refused with `field` = the question's key: `future_fact`, `past_deadline`, `far_deadline`;
     `less_than_deal` and `no_amount` are cured by confirming."""
     given = [(one, _value(one, answers.get(one.key))) for one in step.questions if one.key in answers]
@@ -44,12 +44,6 @@ def check_facts(
             if value is not None
         )
     )
-
-
-def deadline_answers(definition: Definition) -> frozenset[str]:
-    """The keys of the questions whose answer is the deadline of a step."""
-    steps = (one for one in definition.elements.values() if isinstance(one, UserTask))
-    return frozenset(step.deadline_answer for step in steps if step.deadline_answer)
 
 
 def _check(

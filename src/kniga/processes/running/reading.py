@@ -15,18 +15,20 @@ from kniga.engine.state_format.codec import load_value
 from kniga.platform.prepared import Prepared
 from kniga.rules import Value
 
+OPEN = "p.deal_id = i.deal_id AND p.instance_id = i.id AND p.status = 'open'"
+"""The open tasks `p` of an instance `i`, found by their deal."""
 _INSTANCE = """
        i.id, i.version_id, i.revision, i.status, i.seq, i.stage, i.data::text, i.tokens::text, i.parent_id,
        i.parent_token, s.tokens, s.elements,
        d.id, d.owner_id, d.amount, d.expected_date, d.client_id, o.branch_id, coalesce(b.time_zone, ''),
        coalesce(o.is_active, false)
 """
-_AROUND = """
+_AROUND = f"""
 JOIN deals_deal d ON d.id = i.deal_id
 LEFT JOIN people_user o ON o.id = d.owner_id
 LEFT JOIN people_branch b ON b.id = o.branch_id
 LEFT JOIN LATERAL (SELECT array_agg(p.token) AS tokens, array_agg(p.element::text) AS elements
-                   FROM processes_task p WHERE p.instance_id = i.id AND p.status = 'open') s ON i.tokens IS NULL
+                   FROM processes_task p WHERE {OPEN}) s ON i.tokens IS NULL
 """
 SUPERIORS = """
 ARRAY[team.lead_id, (SELECT u.id FROM people_user u WHERE u.role = 'head' AND u.is_active
@@ -36,8 +38,7 @@ ARRAY[team.lead_id, (SELECT u.id FROM people_user u WHERE u.role = 'head' AND u.
 """`DealFacts.superiors`, for a deal's owner `o` in `team`."""
 # Every completion passes here, so only what nearly all of them need is read.
 _READ_TASK = Prepared(f"""
-SELECT t.id, t.token, t.element, t.status, t.assignee_id, t.completed_at, t.completed_by_id, t.outcome, t.created_at,
-       t.due_at, {_INSTANCE}
+SELECT t.id, t.token, t.element, t.status, t.assignee_id, t.completed_at, t.completed_by_id, t.outcome, {_INSTANCE}
 FROM processes_task t
 JOIN processes_instance i ON i.id = t.instance_id
 {_AROUND}
@@ -71,7 +72,7 @@ LEFT JOIN clients_source cs ON cs.id = c.source_id
 WHERE d.id = ANY(%s::bigint[])
 """
 _AT_HAND = frozenset({"deal.amount", "deal.expected_date"})
-_TASK_COLUMNS = 10
+_TASK_COLUMNS = 8
 _INSTANCE_COLUMNS = 12
 
 
@@ -116,8 +117,6 @@ class TaskSnapshot(msgspec.Struct, frozen=True):
     completed_at: datetime | None
     completed_by_id: int | None
     outcome: str | None
-    created_at: datetime
-    due_at: datetime | None
     instance: InstanceSnapshot
 
     @property
@@ -182,15 +181,15 @@ def lines_total(deal_id: int) -> Decimal | None:
 def fields_for(deal: DealFacts, needs: frozenset[str]) -> dict[str, Value]:
     """The `deal.*` and `client.*` values a definition's conditions look at; no statement when the deal's own
     amount and date are enough, one otherwise."""
+    if needs <= _AT_HAND:
+        return _at_hand(deal)
     return fields_of_deals([deal], needs)[deal.id]
 
 
 def fields_of_deals(deals: Sequence[DealFacts], needs: frozenset[str]) -> dict[int, dict[str, Value]]:
     """As `fields_for` for many deals, by deal id, in one statement at most."""
-    values: dict[int, dict[str, Value]] = {
-        deal.id: {"deal.amount": deal.amount, "deal.expected_date": deal.expected_date} for deal in deals
-    }
-    if needs - _AT_HAND and values:
+    values = {deal.id: _at_hand(deal) for deal in deals}
+    if values and not needs <= _AT_HAND:
         with connection.cursor() as cursor:
             cursor.execute(_FIELDS, [list(values)])
             for row in cursor.fetchall():
@@ -229,6 +228,10 @@ def stored_state(
             "stage": stage,
         }
     )
+
+
+def _at_hand(deal: DealFacts) -> dict[str, Value]:
+    return {"deal.amount": deal.amount, "deal.expected_date": deal.expected_date}
 
 
 def _written(

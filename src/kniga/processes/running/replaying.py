@@ -14,7 +14,7 @@ from kniga.engine import EVENT_KINDS, Definition, ReplayDiverged, State, dump_st
 from kniga.platform.errors import NotVisible
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.models import Instance, ProcessVersion
-from kniga.processes.running.reading import stored_state
+from kniga.processes.running.reading import OPEN, stored_state
 from kniga.processes.versions.definitions import runnable_version
 
 MOVED: Final = "processes.instance.moved"
@@ -29,13 +29,13 @@ _EVENTS: Final = """
 SELECT e.instance_id, e.kind, e.payload::text, e.at FROM platform_event e
 WHERE e.instance_id = ANY(%s::bigint[]) AND e.kind = ANY(%s::text[]) ORDER BY e.instance_id, e.id
 """
-_STORED: Final = """
+_STORED: Final = f"""
 SELECT i.id, i.version_id, v.number, v.process_id, i.status, i.seq, i.stage, i.data::text, i.tokens::text, i.result,
        i.reason, s.tokens, s.elements
 FROM processes_instance i JOIN processes_processversion v ON v.id = i.version_id
 LEFT JOIN LATERAL (SELECT array_agg(p.token ORDER BY p.token) AS tokens,
                           array_agg(p.element::text ORDER BY p.token) AS elements
-                   FROM processes_task p WHERE p.instance_id = i.id AND p.status = 'open') s ON i.tokens IS NULL
+                   FROM processes_task p WHERE {OPEN}) s ON i.tokens IS NULL
 WHERE i.id = ANY(%s::bigint[]) ORDER BY i.id
 """
 

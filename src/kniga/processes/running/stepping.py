@@ -8,7 +8,7 @@ message, a message kept for whoever begins to wait) follows in the same transact
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -60,8 +60,7 @@ class Wanted(msgspec.Struct, frozen=True):
     fired: FiredTimer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """A step that is computed but not written yet."""
 
     snapshot: InstanceSnapshot

@@ -27,7 +27,7 @@ KEPT_VERSIONS = 256
 class RunnableVersion:
     """A version ready to run: its definition, and the ids of its stages with their positions. `hears`: some element
     waits for messages or signals; `works`: the machine does something, or another process is called; `watches`: some
-    step has control points."""
+    step has control points. `promises` are the keys of the questions whose answer is the deadline of a step."""
 
     id: int
     definition: Definition
@@ -36,6 +36,7 @@ class RunnableVersion:
     hears: bool = False
     works: bool = False
     watches: bool = False
+    promises: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=KEPT_VERSIONS)
@@ -59,8 +60,9 @@ def runnable_version(version_id: int) -> RunnableVersion:
     ids = dict(Stage.objects.filter(pipeline_id=pipeline_id).values_list("key", "pk"))
     positions = {stage.key: stage.position for stage in definition.stages}
     version = RunnableVersion(
-        version_id, definition, ids, positions, _hears(definition), _works(definition), _watches(definition)
-    )
+        version_id, definition, ids, positions, _hears(definition), _works(definition), _watches(definition),
+        _promises(definition),
+    )  # fmt: skip
     if positions.keys() <= ids.keys():
         if len(_ready) >= KEPT_VERSIONS:
             _ready.clear()
@@ -82,6 +84,10 @@ def _works(definition: Definition) -> bool:
 
 def _watches(definition: Definition) -> bool:
     return any(task.controls for task in definition.user_tasks())
+
+
+def _promises(definition: Definition) -> frozenset[str]:
+    return frozenset(task.deadline_answer for task in definition.user_tasks() if task.deadline_answer)
 
 
 def forget_definitions() -> None:
