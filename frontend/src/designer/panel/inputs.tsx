@@ -8,6 +8,22 @@ const REST_MS = 700;
 const FEW = 30;
 let ids = 0;
 
+/* Whether a button of the mouse is down: what a press leaves is written when it is over, for a form that grows meanwhile
+   would take the button away from under the pointer. */
+let isPressed = false;
+for (const [event, is] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]] as const) {
+  window.addEventListener(event, () => (isPressed = is), true);
+}
+
+function afterPress(run: () => void): void {
+  if (!isPressed) return run();
+  const over = (): void => {
+    for (const event of ["pointerup", "pointercancel"]) window.removeEventListener(event, over, true);
+    run();
+  };
+  for (const event of ["pointerup", "pointercancel"]) window.addEventListener(event, over, true);
+}
+
 /** An id of its own on the page; those of the library are the same in the panel and in the book. */
 export function useOwnId(): string {
   return useState(() => `kp-${(ids += 1)}`)[0];
@@ -100,7 +116,7 @@ export function TextInput({ label, help, hidden, type = "text", list, placeholde
         list={list?.length ? `${id}-list` : undefined} aria-describedby={help ? `${id}-help` : undefined} autocomplete="off"
         aria-invalid={typing.error ? true : undefined} aria-errormessage={typing.error ? `${id}-error` : undefined}
         onInput={(event) => typing.type(event.currentTarget.value)}
-        onBlur={typing.flush}
+        onBlur={() => afterPress(typing.flush)}
         onKeyDown={(event) => {
           if (event.key === "Enter") {
             event.preventDefault();
@@ -166,7 +182,7 @@ export function TextArea({ label, help, hidden, rows = 3, fieldRef, class: name,
       <textarea
         id={id} class={`k-input ${name ?? ""}`} rows={rows} value={typing.shown} ref={fieldRef} aria-describedby={help ? `${id}-help` : undefined}
         onInput={(event) => typing.type(event.currentTarget.value)}
-        onBlur={typing.flush}
+        onBlur={() => afterPress(typing.flush)}
         onKeyDown={(event) => {
           if (event.key === "Escape" && typing.revert()) event.stopPropagation();
         }}

@@ -11,6 +11,11 @@ from kniga.rules import FieldChoice, FieldRegistry, FieldSpec
 
 MAY_FAIL = "decision_may_fail"
 GAP = "decision_gap"
+KIND = replace(
+    STANDARD_FIELDS["client.kind"],
+    choices=(FieldChoice("company", "Company", "Компания"), FieldChoice("person", "Person", "Частное лицо")),
+)
+"""A client is one of two kinds."""
 
 
 def table_problems(definition: Definition, undecided: Collection[str]) -> Iterator[Problem]:
@@ -42,7 +47,7 @@ def _witnessed(definition: Definition, problem: Problem, fields: FieldRegistry) 
 
 def fields_of_definition(definition: Definition) -> FieldRegistry:
     """The fields a definition's tables look at, with the labels people know them by."""
-    found: dict[str, FieldSpec] = dict(STANDARD_FIELDS)
+    found: dict[str, FieldSpec] = {**STANDARD_FIELDS, KIND.key: KIND}
     for task in definition.user_tasks():
         for question in task.questions:
             choices = tuple(FieldChoice(one.key, one.label, one.label) for one in question.choices)
