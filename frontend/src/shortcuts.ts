@@ -16,6 +16,8 @@ function onKey(event: KeyboardEvent): void {
     openPalette();
   } else if (withControl && event.code === "Enter") {
     sendForm(event);
+  } else if (withControl && event.code === "KeyZ") {
+    undo(event);
   } else if (!withControl && !event.altKey && !isTyping(event.target) && !document.querySelector("dialog[open]")) {
     plainKey(event);
   }
@@ -41,6 +43,7 @@ const plain: Record<string, (event: KeyboardEvent) => boolean> = {
   KeyJ: () => moveRow(1),
   KeyK: () => moveRow(-1),
   KeyX: () => pickRow(),
+  KeyN: () => clickFirst("a[data-next]"),
   KeyE: () => clickFirst("[data-current] [data-edit], [data-edit]"),
   Enter: (event) => openRow(event),
 };
@@ -62,6 +65,12 @@ function sendForm(event: KeyboardEvent): void {
   const button = form.querySelector<HTMLButtonElement>("button[data-default], button.k-button--primary[type='submit']");
   if (button) button.click();
   else form.requestSubmit();
+}
+
+/** Undo what a message offers to undo; fields and the designer undo their own typing and drawing. */
+function undo(event: KeyboardEvent): void {
+  if (event.shiftKey || isTyping(event.target) || document.querySelector("dialog[open], .djs-container")) return;
+  if (clickFirst("#toasts form button")) event.preventDefault();
 }
 
 function goTo(code: string): boolean {

@@ -128,6 +128,20 @@ def test_undo_brings_the_task_back_with_its_answers(page: Page, rep: User, sign_
     expect(page.locator("#task-form textarea").first).to_have_value("A very long reason")
 
 
+def test_keys_undo_a_completion_and_lead_to_the_next_task_of_the_desk(page: Page, rep: User, sign_in: SignIn) -> None:
+    sign_in(page, rep)
+    open_first_task(page, "North Depot")
+    page.locator("#task-form textarea").first.fill("They are moving")
+    page.get_by_role("heading", name="Prepare the call").click()
+    page.keyboard.press("1")
+    expect(page.get_by_role("heading", name="Cold call")).to_be_visible()
+    page.keyboard.press("Control+KeyZ")
+    expect(page.get_by_role("heading", name="Prepare the call")).to_be_visible()
+    page.keyboard.press("KeyN")
+    expect(page.get_by_role("heading", name="Prepare the call")).to_be_visible()
+    expect(page.locator(".k-task__name")).to_have_text("South Depot")
+
+
 def test_an_expired_session_loses_nothing_that_was_typed(page: Page, rep: User, sign_in: SignIn) -> None:
     rep.set_password("a long pass phrase")
     rep.save()
