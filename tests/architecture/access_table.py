@@ -99,6 +99,7 @@ PAGES: dict[str, Line] = {
     "deviations:take_many": Line("POST", may=MANAGERS, body={"chosen": "1"}),
     "deviations:undo_taking": Line("POST", may=MANAGERS),
     "deviations:of_deal": Line("GET", SEE_DEAL),
+    "deviations:row": Line("GET", SEE_DEAL, MANAGERS),
     "deviations:act": Line("POST", SEE_DEAL, MANAGERS, {"act": "take"}),
     "notices:list": Line("GET"),
     "notices:attention": Line("GET"),

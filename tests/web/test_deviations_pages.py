@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -196,6 +197,41 @@ def test_many_are_taken_up_at_once_ticked_or_by_the_filter(department: Departmen
     assert Deviation.objects.get().state == "acknowledged"
 
 
+def test_an_act_brings_the_line_alone_so_that_one_stays_in_the_queue(
+    department: Department, deviation: Deviation
+) -> None:
+    client = browser(department.head)
+    address, htmx = f"/deviations/{deviation.pk}/", {"HTTP_HX_REQUEST": "true"}
+    answer = client.post(address, {"act": "close", "word": " "}, **htmx)
+    line = answer.content.decode()
+    assert answer.status_code == 422 and line.lstrip().startswith("<li") and "Say why" in line
+    answer = client.post(address, {"act": "take", "word": "mine"}, **htmx)
+    line = answer.content.decode()
+    assert "Hanna has taken it up" in line and "<main" not in line
+    told = answer["HX-Trigger"]
+    assert "deviations-changed" in told and "attention-changed" in told and f"one={deviation.pk}" in told
+    undo = json.loads(told)["kniga:toasts"]["toasts"][0]["undo_url"]
+    answer = client.post(undo, **htmx)
+    assert answer.status_code == 204 and f"deviation-{deviation.pk}-changed" in answer["HX-Trigger"]
+    assert "Take up<" in page(department.head, f"{address}row/", **htmx)
+    assert client.post(f"{address}?state=open", {"act": "take"}, **htmx).content.strip() == b""
+    assert client.get(f"{address}row/?state=open", **htmx).content.strip() == b""
+    client.post(address, {"act": "close", "word": "Ill"}, **htmx)
+    answer = client.post(address, {"act": "back"}, **htmx)
+    assert answer.status_code == 422 and "closed already" in answer["HX-Trigger"]
+    Deal.objects.update(owner=department.other)
+    assert browser(department.lead).get(f"{address}row/", **htmx).status_code == 404
+
+
+def test_handing_over_in_the_queue_stays_there(department: Department, deviation: Deviation) -> None:
+    client, htmx = browser(department.head), {"HTTP_HX_REQUEST": "true"}
+    address = f"/deals/{department.deal.pk}/owner/?deviation={deviation.pk}"
+    assert address in client.get(address, **htmx).content.decode()
+    answer = client.post(address, {"owner": department.other.pk}, **htmx)
+    assert answer.status_code == 204 and f"deviation-{deviation.pk}-changed" in answer["HX-Trigger"]
+    assert f"deviation={deviation.pk}" in answer["HX-Trigger"]
+
+
 def test_taking_up_is_undone_from_its_toast(department: Department, deviation: Deviation) -> None:
     client = browser(department.head)
     for address, sent in (("/deviations/take/?order=age", {"act": "all"}), (f"/deviations/{deviation.pk}/", {})):
@@ -241,4 +277,4 @@ def test_the_queue_takes_the_same_statements_for_one_deviation_and_for_many(
     client = browser(department.head)
     client.get("/deviations/")
     with django_assert_num_queries(STATEMENTS):
-        assert client.get("/deviations/").content.decode().count("data-pick") == number
+        assert client.get("/deviations/").content.decode().count("data-pick form") == number

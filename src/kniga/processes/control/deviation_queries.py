@@ -11,6 +11,7 @@ from typing import Final
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
+from kniga.platform.errors import NotVisible
 from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
 from kniga.platform.sqlparts import Conditions, rows_of
 
@@ -30,6 +31,7 @@ class DeviationFilter:
     deal_id: int | None = None
     stage_id: int | None = None
     order: str = ""
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ SELECT count(*) FILTER (WHERE v.state = 'open'), count(*) FILTER (WHERE v.state 
 FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id JOIN processes_process p ON p.id = v.process_id {where}
 """
 _OPEN: Final = "SELECT count(*) FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id {where}"
+_THERE: Final = "SELECT v.id FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id {where}"
 _OPEN_IDS: Final = """
 SELECT v.id FROM processes_deviation v JOIN deals_deal d ON d.id = v.deal_id
 JOIN processes_process p ON p.id = v.process_id {where} ORDER BY v.id LIMIT {most}
@@ -153,6 +156,19 @@ def deviations_page(
         conditions.add(sort.after("v.id"), *decode_cursor(cursor, sort))
     sql = _PAGE.format(sort=sort.expression, where=conditions.where, order=sort.order("v.id"), limit=limit + 1)
     return page_of(rows_of(sql, conditions.parameters), limit, lambda row: DeviationRow(*row))
+
+
+def deviation_line(*, user: User, id: int, wanted: DeviationFilter) -> DeviationRow | None:
+    """One deviation of the queue as it is narrowed; None when the filter leaves it out. Raises NotVisible for one of
+    a deal that `user` does not see."""
+    rows = deviations_page(user=user, wanted=replace(wanted, id=id)).rows
+    if rows:
+        return rows[0]
+    conditions = _visible(user)
+    conditions.add("v.id = %s::bigint", id)
+    if not rows_of(_THERE.format(where=conditions.where), conditions.parameters):
+        raise NotVisible
+    return None
 
 
 def deviation_counts(*, user: User, wanted: DeviationFilter | None = None) -> DeviationCounts:
@@ -209,6 +225,8 @@ def _conditions(user: User, wanted: DeviationFilter, *, with_state: bool = True)
         conditions.add("v.state <> 'closed'")
     if with_state and wanted.state in STATES:
         conditions.add("v.state = %s", wanted.state)
+    if wanted.id is not None:
+        conditions.add("v.id = %s::bigint", wanted.id)
     if wanted.deal_id is not None:
         conditions.add("v.deal_id = %s::bigint", wanted.deal_id)
     if wanted.person_id is not None:

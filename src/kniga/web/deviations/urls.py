@@ -14,4 +14,5 @@ urlpatterns: list[URLPattern] = [
     path("take/undo/", views.undo_taking, name="undo_taking"),
     path("of/<int:deal_id>/", views.of_deal, name="of_deal"),
     path("<int:deviation_id>/", views.act, name="act"),
+    path("<int:deviation_id>/row/", views.row, name="row"),
 ]

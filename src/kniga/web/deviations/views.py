@@ -31,6 +31,7 @@ from kniga.processes.control.deviation_queries import (
     Choice,
     deviation_choices,
     deviation_counts,
+    deviation_line,
     deviations_page,
     live_deviations_of,
     open_ids,
@@ -41,10 +42,12 @@ from kniga.web.deviations.addresses import AskedDeviations, read
 from kniga.web.deviations.words import end_names, state_names
 from kniga.web.formatting import number
 from kniga.web.jinja import query
-from kniga.web.pages import field_errors, go_to, refuse, render_page, toast, trigger
+from kniga.web.pages import done, field_errors, go_to, is_htmx, refuse, render_page, toast, trigger
 from kniga.web.params import id_or_none, moment_for_field, moment_or_none, sent_moment
 
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+ROW: Final = "deviations/one.html"
+CHANGED: Final = ("deviations-changed", "attention-changed")
 FRAGMENTS = {"deviation-more": "rows", "deviation-queue": "queue"}
 ACTS: Final[dict[str, tuple[Callable[..., None], object]]] = {
     "take": (acknowledge, gettext_lazy("Taken up: it escalates no further")),
@@ -66,6 +69,7 @@ def counts(request: SignedInRequest) -> HttpResponse:
     """The figures above the queue: fetched again from time to time."""
     asked = read(request.GET)
     context = {"counts": deviation_counts(user=request.user, wanted=asked.wanted), "params": asked.params}
+    context |= {"state": asked.params.get("state", ""), "states": state_names(), "is_oob": True}
     return render_page(request, "deviations/counts.html", context, block="figures")
 
 
@@ -79,21 +83,38 @@ def of_deal(request: SignedInRequest, deal_id: int) -> HttpResponse:
     return render_page(request, "deviations/of_deal.html", context | {"may_act": may_act}, block="deviations")
 
 
+@require_safe
+@act_required(Act.SEE_DEVIATIONS)
+def row(request: SignedInRequest, deviation_id: int) -> HttpResponse:
+    """The line of one deviation; nothing once the filter leaves it out."""
+    return render_page(request, ROW, _line(request, read(request.GET), deviation_id), block="row")
+
+
 @require_POST
 @act_required(Act.SEE_DEVIATIONS)
 def act(request: SignedInRequest, deviation_id: int) -> HttpResponse:
     """Take a deviation up, give it back, write to the rep, move the deadline of its step to the moment `to`, or close
-    it (`act`: take, back, write, move, close), with the `word` of the person."""
-    asked, sent = read(request.GET), request.POST
-    now = clock.now()
+    it (`act`: take, back, write, move, close), with the `word` of the person. htmx gets its line, so that one stays
+    where one is in the queue."""
+    asked, sent, now = read(request.GET), request.POST, clock.now()
     try:
         said, is_taken = _act(request, deviation_id, now)
     except Refused as refusal:
         wrong = {"errors": field_errors(refusal), "wrong": deviation_id, "wrong_act": sent.get("act", "")}
         wrong |= {"word": sent.get("word", ""), "moment": sent.get("to", "")[:30]}
-        return refuse(request, "deviations/list.html", _context(request, asked) | wrong)
-    toast(request, said, undo_url=_undo_address(asked, now) if is_taken else "")
-    return go_to(request, reverse("deviations:list") + query(**asked.params))
+        if not is_htmx(request):
+            return refuse(request, "deviations/list.html", _context(request, asked) | wrong)
+        line = _line(request, asked, deviation_id) | wrong
+        if line["one"] is None:  # it has left the queue meanwhile: there is no line to say it on
+            toast(request, refusal.message, kind="error")
+        return refuse(request, ROW, line, block="row")
+    toast(request, said, undo_url=_undo_address(asked, now, one=deviation_id) if is_taken else "")
+    if not is_htmx(request):
+        return go_to(request, reverse("deviations:list") + query(**asked.params))
+    response = render_page(request, ROW, _line(request, asked, deviation_id), block="row")
+    for event in CHANGED:
+        trigger(response, event)
+    return response
 
 
 @require_POST
@@ -107,17 +128,17 @@ def take_many(request: SignedInRequest) -> HttpResponse:
         else [id for text in sent.getlist("chosen") if (id := id_or_none(text)) is not None]
     )
     try:
-        done = acknowledge_many(deviation_ids=ids, word=sent.get("word", ""), by=user, now=now)
+        taken = acknowledge_many(deviation_ids=ids, word=sent.get("word", ""), by=user, now=now)
     except Refused as refusal:
         wrong = {"errors": field_errors(refusal), "wrong": "many", "many_word": sent.get("word", ""), "chosen": ids}
         return refuse(request, "deviations/list.html", _context(request, asked) | wrong)
-    said = ngettext("%(num)s deviation taken up", "%(num)s deviations taken up", done) % {"num": number(done)}
-    left = len(set(ids)) - done
+    said = ngettext("%(num)s deviation taken up", "%(num)s deviations taken up", taken) % {"num": number(taken)}
+    left = len(set(ids)) - taken
     if left:
         said += ". " + ngettext(
             "%(num)s was taken up or closed before", "%(num)s were taken up or closed before", left
         ) % {"num": number(left)}
-    toast(request, said, undo_url=_undo_address(asked, now) if done else "")
+    toast(request, said, undo_url=_undo_address(asked, now) if taken else "")
     return go_to(request, reverse("deviations:list") + query(**asked.params))
 
 
@@ -133,13 +154,16 @@ def undo_taking(request: SignedInRequest) -> HttpResponse:
         return go_to(request, reverse("deviations:list") + query(**asked.params))
     said = ngettext("Undone: %(num)s deviation is open again", "Undone: %(num)s deviations are open again", back)
     toast(request, said % {"num": number(back)}, kind="info")
-    response = go_to(request, reverse("deviations:list") + query(**asked.params))
+    one, here = id_or_none(request.GET.get("one")), reverse("deviations:list") + query(**asked.params)
+    if one is not None and asked.params.get("state") != "open":  # its line is there still: one stays where one is
+        return done(request, here, f"deviation-{one}-changed", *CHANGED)
+    response = go_to(request, here)
     trigger(response, "attention-changed")
     return response
 
 
-def _undo_address(asked: AskedDeviations, now: datetime) -> str:
-    return reverse("deviations:undo_taking") + query(**asked.params, at=now.isoformat())
+def _undo_address(asked: AskedDeviations, now: datetime, one: int | None = None) -> str:
+    return reverse("deviations:undo_taking") + query(**asked.params, at=now.isoformat(), one=one)
 
 
 def _act(request: SignedInRequest, deviation_id: int, now: datetime) -> tuple[str, bool]:
@@ -151,9 +175,9 @@ def _act(request: SignedInRequest, deviation_id: int, now: datetime) -> tuple[st
         if is_over:
             return _("The deadline is moved, the deviation is closed"), False
         return _("The deadline is moved, the deviation is taken up"), False
-    done, said = ACTS.get(sent.get("act", ""), ACTS["take"])
-    done(deviation_id=deviation_id, word=word, by=by, now=now)
-    return str(said), done is acknowledge
+    do, said = ACTS.get(sent.get("act", ""), ACTS["take"])
+    do(deviation_id=deviation_id, word=word, by=by, now=now)
+    return str(said), do is acknowledge
 
 
 def _context(request: SignedInRequest, asked: AskedDeviations) -> dict[str, object]:
@@ -162,15 +186,26 @@ def _context(request: SignedInRequest, asked: AskedDeviations) -> dict[str, obje
     def pairs(options: Iterable[Option | Choice]) -> list[tuple[int | str, str]]:
         return [(option.id, option.name) for option in options]
 
-    return {
+    return _acting(request) | {
         "page": deviations_page(user=request.user, wanted=asked.wanted, cursor=asked.cursor),
         "counts": deviation_counts(user=request.user, wanted=asked.wanted),
         "params": asked.params, "state": asked.params.get("state", ""), "processes": pairs(choices.processes),
         "points": pairs(choices.points), "stages": pairs(choices.stages),
         "people": pairs(visible_users(user=request.user)), "teams": pairs(visible_teams(user=request.user)),
-        "is_filtered": bool(asked.params.keys() - {"state", "order"}), "states": state_names(), "ends": end_names(),
-        "errors": {}, "wrong": None, "wrong_act": "", "word": "", "moment": "",
-        "many_word": "", "chosen": (), "now": clock.now(),
-        "proposed": moment_for_field(proposed_deadline(clock.now())), "may_move": may(request.user, Act.STEER),
-        "may_assign": may(request.user, Act.REASSIGN),
+        "is_filtered": bool(asked.params.keys() - {"state", "order"}), "states": state_names(),
+        "many_word": "", "is_oob": False,
+    }  # fmt: skip
+
+
+def _line(request: SignedInRequest, asked: AskedDeviations, deviation_id: int) -> dict[str, object]:
+    one = deviation_line(user=request.user, id=deviation_id, wanted=asked.wanted)
+    return _acting(request) | {"one": one, "params": asked.params, "is_alone": True}
+
+
+def _acting(request: SignedInRequest) -> dict[str, object]:
+    """What the line of a deviation needs besides it."""
+    return {
+        "is_alone": False, "errors": {}, "wrong": None, "wrong_act": "", "word": "", "moment": "", "chosen": (),
+        "ends": end_names(), "now": clock.now(), "proposed": moment_for_field(proposed_deadline(clock.now())),
+        "may_move": may(request.user, Act.STEER), "may_assign": may(request.user, Act.REASSIGN),
     }  # fmt: skip
