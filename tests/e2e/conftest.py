@@ -13,7 +13,13 @@ import pytest
 from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.test import Client
+from django.utils import translation
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from kniga.platform import clock
+from kniga.processes.drafts.drafting import draft_from_scratch
+from kniga.processes.models import Draft
+from tests.domain.department import Department, make_department
 
 # Playwright keeps an event loop in this thread; Django would refuse every query because of it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -111,3 +117,16 @@ def sign_in(live_server: Any) -> Callable[[Page, Any], None]:
         page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
 
     return open_door
+
+
+@pytest.fixture
+def house(transactional_db: None) -> Department:
+    """The department of the tests, each person with their part."""
+    return make_department()
+
+
+@pytest.fixture
+def draft(house: Department) -> Draft:
+    """A process begun from scratch: a start, one step, a choice, two ends."""
+    with translation.override("en"):
+        return draft_from_scratch(name="Sale of racks", kind="sale", by=house.hanna, now=clock.now())

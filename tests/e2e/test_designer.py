@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.utils import translation
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from kniga.engine import compile_bpmn
 from kniga.platform import clock
-from kniga.processes.drafts.drafting import discard_draft, draft_from_scratch
+from kniga.processes.drafts.drafting import discard_draft
 from kniga.processes.models import Draft, DraftSave
-from tests.domain.department import Department, make_department
-
-SignIn = Callable[[Page, Any], None]
-FIRST = "[data-element-id='first_step'] .djs-hit"
-
-
-@pytest.fixture
-def house(transactional_db: None) -> Department:
-    return make_department()
-
-
-@pytest.fixture
-def draft(house: Department) -> Draft:
-    with translation.override("en"):
-        return draft_from_scratch(name="Sale of racks", kind="sale", by=house.hanna, now=clock.now())
-
-
-def _open(page: Page, draft: Draft) -> None:
-    page.goto(f"/processes/drafts/{draft.pk}/")
-    page.wait_for_selector("[data-ready]")
+from tests.domain.department import Department
+from tests.e2e.designer_page import FIRST, SignIn, open_designer, saved, xml_of
 
 
 def test_a_step_put_behind_another_is_saved_and_undone(
     page: Page, house: Department, draft: Draft, sign_in: SignIn
 ) -> None:
     sign_in(page, house.hanna)
-    _open(page, draft)
+    open_designer(page, draft)
     page.locator(FIRST).first.click()
     page.locator("[data-part='step']").click()
     expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
@@ -56,7 +36,7 @@ def test_a_step_put_behind_another_is_saved_and_undone(
 
 def test_tidying_up_changes_places_only(page: Page, house: Department, draft: Draft, sign_in: SignIn) -> None:
     sign_in(page, house.hanna)
-    _open(page, draft)
+    open_designer(page, draft)
     before = bytes(draft.xml).partition(b"<bpmndi:")[0].count(b" id=")
     page.locator("[data-do='tidy']").click()
     expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
@@ -66,7 +46,7 @@ def test_tidying_up_changes_places_only(page: Page, house: Department, draft: Dr
 
 
 def _open_book(page: Page, draft: Draft) -> None:
-    _open(page, draft)
+    open_designer(page, draft)
     page.get_by_role("tab", name="Book").click()
 
 
@@ -85,15 +65,6 @@ def _name_step(page: Page, old: str, new: str) -> None:
     field.fill(new)
     field.press("Enter")
     field.press("Escape")
-
-
-def _saved(page: Page) -> None:
-    expect(page.locator("[data-status]")).to_have_attribute("data-status", "saved")
-
-
-def _xml(draft: Draft) -> bytes:
-    draft.refresh_from_db()
-    return bytes(draft.xml)
 
 
 def test_steps_are_added_ordered_and_removed_in_the_book_and_all_of_it_undone(
@@ -115,8 +86,8 @@ def test_steps_are_added_ordered_and_removed_in_the_book_and_all_of_it_undone(
     expect(page.locator(".kp-entry__name").first).to_contain_text("First step")
     _entry(page, "First step").get_by_role("button", name="Remove the step").click()
     expect(_entry(page, "First step")).to_have_count(0)
-    _saved(page)
-    assert b"Second step" in _xml(draft) and b"First step" not in _xml(draft)
+    saved(page)
+    assert b"Second step" in xml_of(draft) and b"First step" not in xml_of(draft)
     undo = page.locator("[data-do='undo']")
     for _turn in range(5):
         expect(undo).to_be_enabled()
@@ -124,8 +95,8 @@ def test_steps_are_added_ordered_and_removed_in_the_book_and_all_of_it_undone(
     expect(undo).to_be_disabled()
     assert _entries(page) == before
     expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
-    _saved(page)
-    first, last = DraftSave.objects.filter(draft=draft, revision=1).get(), _xml(draft)
+    saved(page)
+    first, last = DraftSave.objects.filter(draft=draft, revision=1).get(), xml_of(draft)
     assert compile_bpmn(bytes(first.xml)) == compile_bpmn(last)
 
 
@@ -143,8 +114,8 @@ def test_a_new_stage_is_made_where_a_step_names_its_own(
     stage = page.get_by_label("Stage", exact=True)
     expect(stage).to_be_focused()
     expect(stage.locator("option:checked")).to_have_text("Talks")
-    _saved(page)
-    definition = compile_bpmn(_xml(draft))
+    saved(page)
+    definition = compile_bpmn(xml_of(draft))
     assert [one.name for one in definition.stages][-1] == "Talks"
     assert [task.stage for task in definition.user_tasks()] == ["talks"]
     page.locator("[data-do='undo']").click()
@@ -171,7 +142,7 @@ def conflict(
         _open_book(one, draft)
     _change_first(other, "Call first", "meeting")
     expect(other.locator("[data-status]")).to_have_attribute("data-status", "waiting")
-    _saved(other)
+    saved(other)
     context.close()
     _change_first(page, "Write first", "mail")
     return page.get_by_role("dialog", name="Two changed the same")
@@ -181,25 +152,25 @@ def test_two_who_changed_the_same_choose_field_by_field(page: Page, draft: Draft
     expect(conflict.locator("fieldset")).to_have_count(2)
     conflict.get_by_label("Call first").check()
     conflict.get_by_role("button", name="Keep as chosen").click()
-    _saved(page)
-    assert b'name="Call first"' in _xml(draft) and b'kind="mail"' in _xml(draft)
+    saved(page)
+    assert b'name="Call first"' in xml_of(draft) and b'kind="mail"' in xml_of(draft)
     expect(page.get_by_label("What is to be done")).to_have_value("Call first")
 
 
 def test_of_two_who_changed_the_same_one_keeps_a_copy(page: Page, draft: Draft, conflict: Locator) -> None:
     conflict.get_by_role("button", name="keep mine as a copy").click()
-    _saved(page)
+    saved(page)
     expect(page.get_by_label("What is to be done")).to_have_value("Call first")
     copy = Draft.objects.exclude(pk=draft.pk).get()
     assert (copy.name, copy.process_key) == ("Sale of racks (my copy)", "sale_of_racks_my_copy")
-    assert b'name="Write first"' in bytes(copy.xml) and b'name="Call first"' in _xml(draft)
+    assert b'name="Write first"' in bytes(copy.xml) and b'name="Call first"' in xml_of(draft)
 
 
 def test_what_is_drawn_after_the_draft_was_discarded_elsewhere_becomes_a_draft_of_its_own(
     page: Page, house: Department, draft: Draft, sign_in: SignIn
 ) -> None:
     sign_in(page, house.hanna)
-    _open(page, draft)
+    open_designer(page, draft)
     page.route("**/here/", lambda route: route.abort())  # else the page asks by itself, and may tell before one draws
     discard_draft(draft_id=draft.pk, by=house.hanna, now=clock.now())
     page.locator(FIRST).first.click()
@@ -222,7 +193,7 @@ def test_a_step_behind_one_with_two_outcomes_stands_on_the_way_of_the_first(
 ) -> None:
     """And is called at once as one types; an outcome that leads back gives its name to the way."""
     sign_in(page, house.hanna)
-    _open(page, draft)
+    open_designer(page, draft)
     page.locator(FIRST).first.click()
     page.locator("[data-part='step']").click()
     page.keyboard.type("Show the racks")
@@ -231,14 +202,14 @@ def test_a_step_behind_one_with_two_outcomes_stands_on_the_way_of_the_first(
     page.get_by_label("Name of a new outcome", exact=True).press("Enter")
     page.locator("summary", has_text="No answer").click()
     page.get_by_label("“No answer” leads to").select_option(label="First step")
-    _saved(page)
-    flows = re.findall(rb'<bpmn:sequenceFlow [^>]*name="No answer"[^>]*targetRef="first_step"', _xml(draft))
-    assert len(flows) == 1 and b'name="Show the racks"' in _xml(draft)
+    saved(page)
+    flows = re.findall(rb'<bpmn:sequenceFlow [^>]*name="No answer"[^>]*targetRef="first_step"', xml_of(draft))
+    assert len(flows) == 1 and b'name="Show the racks"' in xml_of(draft)
     page.get_by_label("Label of the button").last.fill("Nobody there")
     page.get_by_label("Label of the button").last.press("Enter")
     expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
-    _saved(page)
-    assert b'name="Nobody there"' in _xml(draft) and b'name="No answer"' not in _xml(draft)
+    saved(page)
+    assert b'name="Nobody there"' in xml_of(draft) and b'name="No answer"' not in xml_of(draft)
 
 
 def test_what_is_drawn_offline_is_saved_once_the_server_is_back(
@@ -250,7 +221,7 @@ def test_what_is_drawn_offline_is_saved_once_the_server_is_back(
     _name_step(page, "First step", "Drawn on a train")
     status = page.locator("[data-status]")
     expect(status).to_have_attribute("data-status", "offline")
-    assert b"Drawn on a train" not in _xml(draft)
+    assert b"Drawn on a train" not in xml_of(draft)
     page.context.set_offline(False)
-    _saved(page)
-    assert b"Drawn on a train" in _xml(draft)
+    saved(page)
+    assert b"Drawn on a train" in xml_of(draft)

@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import pytest
-from django.utils import translation
 from playwright.sync_api import Page, expect
 
-from kniga.platform import clock
-from kniga.processes.drafts.drafting import draft_from_scratch
 from kniga.processes.models import Draft
-from tests.domain.department import Department, make_department
-
-SignIn = Callable[[Page, Any], None]
-FIRST = "[data-element-id='first_step'] .djs-hit"
-
-
-@pytest.fixture
-def house(transactional_db: None) -> Department:
-    return make_department()
-
-
-@pytest.fixture
-def draft(house: Department) -> Draft:
-    with translation.override("en"):
-        return draft_from_scratch(name="Sale of racks", kind="sale", by=house.hanna, now=clock.now())
-
-
-def _open(page: Page, draft: Draft) -> None:
-    page.goto(f"/processes/drafts/{draft.pk}/")
-    page.wait_for_selector("[data-ready]")
-
-
-def _saved(page: Page) -> None:
-    expect(page.locator("[data-status]")).to_have_attribute("data-status", "saved")
+from tests.domain.department import Department
+from tests.e2e.designer_page import FIRST, SignIn, open_designer, saved
 
 
 def test_the_walk_starts_from_the_book_and_leaves_the_designer_whole(
     page: Page, house: Department, draft: Draft, sign_in: SignIn
 ) -> None:
     sign_in(page, house.hanna)
-    _open(page, draft)
+    open_designer(page, draft)
     page.get_by_role("tab", name="Book").click()
     page.locator("[data-do='play']").click()
     expect(page.locator(".k-play__here")).to_be_visible()
@@ -52,7 +23,7 @@ def test_the_walk_starts_from_the_book_and_leaves_the_designer_whole(
 
 def test_a_decision_table_is_made_without_a_file(page: Page, house: Department, draft: Draft, sign_in: SignIn) -> None:
     sign_in(page, house.hanna)
-    _open(page, draft)
+    open_designer(page, draft)
     page.locator(FIRST).first.click()
     page.locator("[data-part='decision']").click()
     page.keyboard.type("Discount")
@@ -72,7 +43,7 @@ def test_a_decision_table_is_made_without_a_file(page: Page, house: Department, 
     table.get_by_label("Row 1, Discount").fill('small, "very"')
     table.get_by_label("Row 1, Discount").press("Enter")
     expect(table.locator("summary").first).to_contain_text("Deal amount is at least 1,000 and less than 5,000.5")
-    _saved(page)
+    saved(page)
     expect(table.get_by_text("No row of the decision")).to_be_visible()
     table.get_by_role("button", name="Add a row").click()
     expect(table.locator(".kp-item")).to_have_count(2)
@@ -80,7 +51,7 @@ def test_a_decision_table_is_made_without_a_file(page: Page, house: Department, 
     page.get_by_label("Which rows answer").select_option("COLLECT")
     page.get_by_label("Which rows answer").select_option("UNIQUE")
     expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
-    _saved(page)
+    saved(page)
     expect(table.locator(".kp-item").first.locator(".k-mark--error")).to_be_visible()
     draft.refresh_from_db()
     text = bytes(draft.xml).decode()
@@ -94,7 +65,7 @@ def test_a_blank_before_a_field_put_into_a_script_stays(
     page: Page, house: Department, draft: Draft, sign_in: SignIn
 ) -> None:
     sign_in(page, house.hanna)
-    _open(page, draft)
+    open_designer(page, draft)
     page.locator(FIRST).first.click()
     fold = page.locator(".kp-fold", has=page.locator(".kp-script"))
     if fold.get_attribute("open") is None:

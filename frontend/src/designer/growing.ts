@@ -1,26 +1,26 @@
 /* Changes of the drawing that the book view makes: a step more, another way on, another order. Each runs inside
    one command of the model, so one undo takes it back. */
 import { flowsIn, flowsOut, isStep, readFlow, RULES } from "./meaning";
-import { isA, text, type Drawn, type Services } from "./moddle";
+import { text, type Drawn, type Services } from "./moddle";
 import { isOutcomeBranch, outcomesNamed, outcomesOf, throughJoins, waysOf } from "./outline";
+import { centre } from "./room/geometry";
+import type { Placing } from "./room/placing";
+import { scopeOf } from "./room/scene";
 
 /** What an outcome can lead to that is not there yet. */
 export type NewTarget = "step" | "won" | "lost" | "other";
 
-const ROW = 110;
-const BELOW = 48;
-/* A branch with a pad before it and a name behind it. */
-const ROOM = 220;
-
 export class Growing {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: Services,
+    private readonly placing: Placing,
+  ) {}
 
   /** A step behind this one, in the middle of the way of this outcome; without outcome, of the only way. */
   addStep(source: Drawn, name: string, stage: string, outcome?: string): Drawn {
     const way = waysOf(source, "").find((found) => found.outcome.key === outcome) ?? waysOf(source, "")[0];
     const old = way?.target ?? null;
-    const step = this.placed(source, "bpmn:UserTask", { name });
-    if (stage) this.services.modeling.updateProperties(step, { "kniga:stage": stage });
+    const step = this.put(...this.spot(source, outcome), "bpmn:UserTask", { name, "kniga:stage": stage || undefined });
     if (outcome === undefined || !isStep(source)) this.insert(source, step);
     else {
       this.lead(source, outcome, step);
@@ -32,26 +32,20 @@ export class Growing {
   /** A choice on the way of an outcome: the old way stays the usual one, a new step stands on the other. */
   addBranch(source: Drawn, names: { branch: string; step: string }, stage: string, outcome?: string): Drawn {
     const way = waysOf(source, "").find((found) => found.outcome.key === outcome) ?? waysOf(source, "")[0];
-    const gateway = this.placed(source, "bpmn:ExclusiveGateway", { name: names.branch });
+    const gateway = this.put(...this.spot(source, outcome), "bpmn:ExclusiveGateway", { name: names.branch });
     if (outcome === undefined || !isStep(source)) this.insert(source, gateway);
     else {
       this.lead(source, outcome, gateway);
       if (way?.target) this.services.modeling.connect(gateway, way.target);
     }
     const usual = flowsOut(gateway)[0];
-    const step = this.placed(gateway, "bpmn:UserTask", { name: names.step, "kniga:stage": stage || undefined });
+    const step = this.put(gateway, undefined, "bpmn:UserTask", { name: names.step, "kniga:stage": stage || undefined }, usual?.target);
     this.services.modeling.connect(gateway, step);
     if (usual) {
       this.services.modeling.updateProperties(gateway, { default: usual.businessObject });
       this.services.modeling.connect(step, usual.target!);
     }
     return gateway;
-  }
-
-  /** An end of this kind for an outcome, or a new step: made near the step. */
-  make(source: Drawn, kind: NewTarget, name: string): Drawn {
-    if (kind === "step") return this.placed(source, "bpmn:UserTask", { name });
-    return this.placed(source, "bpmn:EndEvent", { name, "kniga:result": kind });
   }
 
   /** Let an outcome of a step lead to an element; a branch is drawn if there is none. */
@@ -62,8 +56,8 @@ export class Growing {
     else if (!others.length) this.bend(flow, target);
     else {
       const gateway = this.ownBranch(step, flow);
-      const own = flowsOut(gateway).map(readFlow).find((way) => !way.isDefault && outcomesNamed(way.condition)?.join() === outcome);
-      if (own) this.bend(own.flow, target);
+      const own = this.ownWay(gateway, outcome);
+      if (own) this.bend(own, target);
       else {
         this.takeOut(gateway, outcome);
         this.join(step, gateway, outcome, target);
@@ -73,8 +67,8 @@ export class Growing {
 
   /** Let an outcome lead to what is there or is made for it; a new step stands before what the outcome led to. */
   leadTo(step: Drawn, outcome: string, target: Drawn | NewTarget, name: string, stage: string): Drawn {
-    const found = this.foundOrMade(step, target, name, stage);
     const old = waysOf(step, "").find((way) => way.outcome.key === outcome)?.target;
+    const found = typeof target === "string" ? this.make(...this.spot(step, outcome), target, name, stage, old) : target;
     this.lead(step, outcome, found);
     if (target === "step" && old) this.services.modeling.connect(found, old);
     return found;
@@ -82,7 +76,7 @@ export class Growing {
 
   /** Let a way, or without one a new way, lead from an element that has no outcomes to another. */
   leadOn(source: Drawn, flow: Drawn | undefined, target: Drawn | NewTarget, name: string, stage: string): Drawn {
-    const found = this.foundOrMade(source, target, name, stage);
+    const found = typeof target === "string" ? this.make(source, flow, target, name, stage) : target;
     const old = flow?.target;
     if (flow) this.bend(flow, found);
     else this.services.modeling.connect(source, found);
@@ -90,10 +84,24 @@ export class Growing {
     return found;
   }
 
-  private foundOrMade(source: Drawn, target: Drawn | NewTarget, name: string, stage: string): Drawn {
-    const found = typeof target === "string" ? this.make(source, target, name) : target;
-    if (target === "step" && stage) this.services.modeling.updateProperties(found, { "kniga:stage": stage });
-    return found;
+  /** A step on the way that leads on so far, an end beside it. */
+  private make(source: Drawn, way: Drawn | undefined, kind: NewTarget, name: string, stage: string, next?: Drawn | null): Drawn {
+    if (kind === "step") return this.put(source, way, "bpmn:UserTask", { name, "kniga:stage": stage || undefined }, next);
+    return this.put(source, undefined, "bpmn:EndEvent", { name, "kniga:result": kind });
+  }
+
+  /** From where an outcome goes, and the way that only it takes. A branch is drawn where it has to part from others:
+      then there is no such way yet. */
+  private spot(source: Drawn, outcome?: string): [Drawn, Drawn | undefined] {
+    const flow = flowsOut(source)[0];
+    if (!flow || outcome === undefined || !isStep(source)) return [source, flow];
+    if (!outcomesOf(source.businessObject, "").some((found) => found.key !== outcome)) return [source, flow];
+    const gateway = this.ownBranch(source, flow);
+    return [gateway, this.ownWay(gateway, outcome)];
+  }
+
+  private ownWay(gateway: Drawn, outcome: string): Drawn | undefined {
+    return flowsOut(gateway).map(readFlow).find((way) => !way.isDefault && outcomesNamed(way.condition)?.join() === outcome)?.flow;
   }
 
   /** An outcome is no more: the way that only it took goes, others no longer name it. */
@@ -111,51 +119,29 @@ export class Growing {
       this.services.modeling.connect(step, target);
       return;
     }
-    const gateway = this.placed(step, "bpmn:ExclusiveGateway", {});
+    const gateway = this.put(step, undefined, "bpmn:ExclusiveGateway", {});
     this.services.modeling.connect(step, gateway);
     this.way(step, gateway, target, outcome);
   }
 
-  /** A way of its own for an outcome, called as the outcome is; a way back runs below what it passes by. */
+  /** A way of its own for an outcome, called as the outcome is. */
   private way(step: Drawn, gateway: Drawn, target: Drawn, outcome: string): void {
     const { modeling } = this.services;
     const flow = modeling.connect(gateway, target);
     this.condition(flow, [outcome]);
     const label = outcomesOf(step.businessObject, "").find((found) => found.key === outcome)?.label;
     if (label) modeling.updateProperties(flow, { name: label });
-    if (centre(target).x < centre(gateway).x) modeling.updateWaypoints(flow, this.wayBack(gateway, target));
-  }
-
-  private wayBack(from: Drawn, to: Drawn): { x: number; y: number }[] {
-    const [start, end] = [centre(from), centre(to)];
-    const passed = this.services.elementRegistry.filter(
-      (one) => one.parent === from.parent && isA(one, "bpmn:FlowNode") && one.x < start.x && one.x + one.width > end.x,
-    );
-    const y = Math.max(from.y + from.height, ...passed.map((one) => one.y + one.height)) + BELOW;
-    return [{ x: start.x, y: from.y + from.height }, { x: start.x, y }, { x: end.x, y }, { x: end.x, y: to.y + to.height }];
   }
 
   /** The branch right behind a step that no other step shares; made when there is none. */
   private ownBranch(step: Drawn, flow: Drawn): Drawn {
     const next = flow.target!;
     if (isOutcomeBranch(next)) return next;
-    this.makeRoom(step, next);
-    const gateway = this.placed(step, "bpmn:ExclusiveGateway", {});
+    const gateway = this.put(step, flow, "bpmn:ExclusiveGateway", {});
     this.bend(flow, gateway);
     const rest = this.services.modeling.connect(gateway, next);
     this.services.modeling.updateProperties(gateway, { default: rest.businessObject });
     return gateway;
-  }
-
-  /** Room for a branch between a step and what stands on its right: that is pushed aside with all behind it. */
-  private makeRoom(step: Drawn, next: Drawn): void {
-    const right = step.x + step.width;
-    const lack = right + ROOM - next.x;
-    if (next.x < right || lack <= 0) return;
-    const behind = this.services.elementRegistry.filter(
-      (one) => one.parent === step.parent && one.width > 0 && one.x >= next.x && !one.labelTarget && !one.host,
-    );
-    this.services.modeling.moveElements(behind, { x: lack, y: 0 });
   }
 
   /** An outcome is called otherwise: so is the way that was called as it was. */
@@ -231,9 +217,7 @@ export class Growing {
   }
 
   private exchangePlaces(first: Drawn, second: Drawn): void {
-    const { modeling } = this.services as Services & {
-      modeling: { moveShape(shape: Drawn, delta: { x: number; y: number }): void };
-    };
+    const { modeling } = this.services;
     const delta = { x: centre(second).x - centre(first).x, y: centre(second).y - centre(first).y };
     modeling.moveShape(first, delta);
     modeling.moveShape(second, { x: -delta.x, y: -delta.y });
@@ -261,15 +245,12 @@ export class Growing {
     modeling.updateProperties(flow, { conditionExpression: expression });
   }
 
-  private placed(source: Drawn, type: string, attributes: Record<string, unknown>): Drawn {
-    const { elementFactory, modeling, elementRegistry } = this.services;
+  /** Something new: on a way, else behind an element that leads nowhere yet, else in a row of its own beside it. */
+  private put(source: Drawn, way: Drawn | undefined, type: string, attributes: Record<string, unknown>, next?: Drawn | null): Drawn {
+    const { elementFactory, modeling } = this.services;
     const shape = elementFactory.createShape({ type });
-    const at = { x: source.x + source.width + 90 + shape.width / 2, y: centre(source).y };
-    const others = elementRegistry.filter(
-      (element) => element.width > 0 && element.parent === source.parent && isA(element, "bpmn:FlowNode") && !element.labelTarget,
-    );
-    while (others.some((other) => overlaps(other, at, shape))) at.y += ROW;
-    const made = modeling.createShape(shape, at, source.parent!);
+    const at = way ? this.placing.on(way, shape) : flowsOut(source).length ? this.placing.beside(source, shape, next) : this.placing.behind(source, shape);
+    const made = modeling.createShape(shape, at, scopeOf(source));
     modeling.updateProperties(made, attributes);
     return made;
   }
@@ -289,18 +270,6 @@ function mainFlows(step: Drawn, target: Drawn): Drawn[] {
   return behind(step)
     .flatMap(flowsOut)
     .filter((flow) => throughJoins(flow.target!) === target);
-}
-
-function centre(element: Drawn): { x: number; y: number } {
-  return { x: element.x + element.width / 2, y: element.y + element.height / 2 };
-}
-
-function overlaps(other: Drawn, at: { x: number; y: number }, shape: Drawn): boolean {
-  const gap = 20;
-  return (
-    Math.abs(centre(other).x - at.x) < (other.width + shape.width) / 2 + gap &&
-    Math.abs(centre(other).y - at.y) < (other.height + shape.height) / 2 + gap
-  );
 }
 
 /** Whether the ways of the outcomes can be changed one by one: not where a step has several plain ways on. */

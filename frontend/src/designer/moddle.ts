@@ -23,6 +23,8 @@ export interface Drawn {
   source?: Drawn;
   target?: Drawn;
   labelTarget?: Drawn;
+  label?: Drawn;
+  waypoints?: Position[];
   x: number;
   y: number;
   width: number;
@@ -39,7 +41,9 @@ export interface Modeling {
   updateModdleProperties(element: Drawn, part: Moddle, properties: Record<string, unknown>): void;
   connect(source: Drawn, target: Drawn, attributes?: Record<string, unknown>): Drawn;
   moveElements(shapes: Drawn[], delta: Position): void;
-  updateWaypoints(connection: Drawn, waypoints: Position[]): void;
+  moveShape(shape: Drawn, delta: Position): void;
+  createSpace(moving: Drawn[], resizing: Drawn[], delta: Position, direction: "e" | "s", start: number): void;
+  updateWaypoints(connection: Drawn, waypoints: Position[], hints?: Record<string, unknown>): void;
   reconnectEnd(connection: Drawn, target: Drawn, docking: Position): void;
   createShape(shape: Drawn, position: Position, parent: Drawn, hints?: Record<string, unknown>): Drawn;
   removeElements(elements: Drawn[]): void;
@@ -52,6 +56,7 @@ export interface CommandStack {
 
 export interface EventBus {
   on(events: string | string[], listener: (event: Record<string, unknown>) => void): void;
+  on(events: string | string[], priority: number, listener: (event: Record<string, unknown>) => void): void;
   off(events: string | string[], listener: (event: Record<string, unknown>) => void): void;
 }
 
@@ -65,6 +70,9 @@ export interface Services {
   canvas: { getRootElement(): Drawn };
   selection: { get(): Drawn[]; select(element: Drawn | null): void };
   moddle: { createAny(name: string, uri: string, properties: Record<string, unknown>): Moddle };
+  spaceTool: {
+    calculateAdjustments(elements: Drawn[], axis: "x" | "y", delta: number, start: number): { movingShapes: Drawn[]; resizingShapes: Drawn[] };
+  };
   autoPlace: { append(source: Drawn, shape: Drawn, hints?: Record<string, unknown>): Drawn };
 }
 

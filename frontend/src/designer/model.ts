@@ -7,6 +7,8 @@ import type { Control, FlowMeaning, KnownField, Letter, Action, Param, StepMeani
 import { extensions, isA, list, part, text, type Drawn, type Moddle, type Modeler, type Services } from "./moddle";
 import { machineAnswers } from "./machines";
 import { keepOrder } from "./order";
+import { Placing } from "./room/placing";
+import { Settling } from "./room/settling";
 import * as outline from "./outline";
 import type { Stage, Way } from "./outline";
 import { shedOnReplace } from "./replacing";
@@ -43,6 +45,8 @@ export interface TimerMeaning {
 }
 
 const COMMAND = "kniga.change";
+/** "Tidy up": see canvas/tidy.ts. */
+const TIDY = "kniga.tidy";
 
 /* Commands executed while the outer one prepares itself become part of it. */
 class ChangeHandler {
@@ -54,14 +58,17 @@ class ChangeHandler {
 export class BookModel {
   readonly services: Services;
   readonly growing: Growing;
+  readonly placing: Placing;
   private depth = 0;
 
   constructor(readonly modeler: Modeler) {
     const found = {} as Record<string, unknown>;
-    const names = ["modeling", "commandStack", "eventBus", "elementRegistry", "elementFactory", "bpmnFactory", "canvas", "selection"];
+    const names = ["modeling", "commandStack", "eventBus", "elementRegistry", "elementFactory", "bpmnFactory", "canvas", "selection", "spaceTool"];
     for (const name of names) found[name] = modeler.get(name as keyof Services);
     this.services = found as unknown as Services;
-    this.growing = new Growing(this.services);
+    this.placing = new Placing(this.services);
+    this.growing = new Growing(this.services, this.placing);
+    new Settling(this.services, COMMAND, TIDY);
     this.services.commandStack.registerHandler(COMMAND, ChangeHandler);
     keepOrder(this.services);
     shedOnReplace(this.services, this.make);

@@ -2,12 +2,9 @@
 import { partOf, type Part } from "./parts";
 import { isStep } from "../meaning";
 import type { BookModel, Drawn, Outcome } from "../model";
+import { scopeOf } from "../room/scene";
 import { is, type BpmnFactory, type Canvas, type Element, type ElementFactory, type Modeler, type Modeling, type Point, type Registry, type Selection } from "./services";
 import type { Say } from "./words";
-
-interface AutoPlace {
-  append(source: Element, shape: Element, hints?: object): Element;
-}
 
 interface Create {
   start(event: Event, elements: Element | Element[], context?: object): void;
@@ -18,17 +15,9 @@ interface DirectEditing {
   isActive(): boolean;
 }
 
-interface SpaceTool {
-  calculateAdjustments(elements: Element[], axis: "x" | "y", delta: number, start: number): { movingShapes: Element[]; resizingShapes: Element[] };
-}
-
 interface Rewiring extends Modeling {
-  createSpace(moving: Element[], resizing: Element[], delta: Point, direction: string, start: number): void;
   reconnectEnd(flow: Element, target: Element, docking: Point): void;
 }
-
-/** Room for the pad beside what was just put down, and for the name of the way into it. */
-const GAP = 96;
 
 export class Adding {
   /** What the elements mean; it comes after the modeler that both stand on. */
@@ -73,7 +62,7 @@ export class Adding {
   appendAndName(part: Part, behind = this.source()): void {
     const added = this.append(part, behind);
     const editing = this.modeler.get<DirectEditing>("directEditing");
-    if (is(added, "bpmn:Activity") && !editing.isActive()) editing.activate(added);
+    if ((is(added, "bpmn:Activity") || is(added, "bpmn:TextAnnotation")) && !editing.isActive()) editing.activate(added);
   }
 
   private get modeling(): Rewiring {
@@ -81,13 +70,13 @@ export class Adding {
   }
 
   private behind(part: Part, behind: Element, shape: Element): Element {
-    const append = (source: Element): Element => this.modeler.get<AutoPlace>("autoPlace").append(source, shape);
+    if (part.key === "note") return this.noteTo(behind, shape);
     if (part.key === "step") this.keepStage(behind, shape);
     if (is(behind, "bpmn:SequenceFlow")) return this.into(behind, shape);
     const flows = behind.outgoing.filter((flow) => is(flow, "bpmn:SequenceFlow"));
     const way = flows[0];
-    if (is(behind, "bpmn:ExclusiveGateway") && part.key !== "note") return this.branchOff(behind, shape);
-    if (!way || part.key === "note" || is(behind, "bpmn:Gateway")) return append(behind);
+    if (is(behind, "bpmn:ExclusiveGateway")) return this.branchOff(behind, shape);
+    if (!way || is(behind, "bpmn:Gateway")) return this.wayTo(behind, shape);
     const gateway = way.target!;
     const branches = flows.length === 1 && is(gateway, "bpmn:ExclusiveGateway") && gateway.outgoing.length > 1;
     if (branches && part.group !== "way") return this.branch(gateway, shape);
@@ -109,7 +98,7 @@ export class Adding {
       this.modeling.updateProperties(gateway, { default: first.businessObject });
     }
     const outcome = gateway.outgoing.length ? this.openOutcome(gateway) : undefined;
-    const added = this.modeler.get<AutoPlace>("autoPlace").append(gateway, shape);
+    const added = this.wayTo(gateway, shape);
     const flow = added.incoming[0] as unknown as Drawn | undefined;
     if (outcome && flow) {
       this.book.growing.condition(flow, [outcome.key]);
@@ -141,24 +130,32 @@ export class Adding {
     }
   }
 
-  /** Put the shape into a way, and push aside what stands where it has to. */
+  /** Put the shape into a way. */
   private into(way: Element, shape: Element): Element {
-    const [source, target] = [way.source!, way.target!];
-    const right = source.x + source.width;
-    const place = { x: right + GAP + shape.width / 2, y: source.y + source.height / 2 };
-    const lack = right + 2 * GAP + shape.width - target.x;
-    if (target.x >= right && lack > 0) this.pushAside(way.parent!, target.x - 4, lack);
-    const put = this.modeling.createShape(shape, place, way.parent!);
-    const middle = { x: put.x + put.width / 2, y: put.y + put.height / 2 };
-    this.modeling.reconnectEnd(way, put, middle);
-    this.modeling.connect(put, target);
+    const { target } = way;
+    const at = this.book.placing.on(way as unknown as Drawn, shape);
+    const put = this.modeling.createShape(shape, at, way.parent!);
+    this.modeling.reconnectEnd(way, put, { x: put.x + put.width / 2, y: put.y + put.height / 2 });
+    this.modeling.connect(put, target!);
     return put;
   }
 
-  private pushAside(scope: Element, start: number, by: number): void {
-    const tool = this.modeler.get<SpaceTool>("spaceTool");
-    const { movingShapes, resizingShapes } = tool.calculateAdjustments(scope.children ?? [], "x", by, start);
-    this.modeling.createSpace(movingShapes, resizingShapes, { x: by, y: 0 }, "e", start);
+  /** Put the shape at the end of one more way: right behind what leads nowhere yet, else beside it. */
+  private wayTo(source: Element, shape: Element): Element {
+    const from = source as unknown as Drawn;
+    const { placing } = this.book;
+    const isFirst = !source.outgoing.some((flow) => is(flow, "bpmn:SequenceFlow"));
+    const at = isFirst ? placing.behind(from, shape) : placing.beside(from, shape);
+    const put = this.modeling.createShape(shape, at, scopeOf(from) as unknown as Element);
+    this.modeling.connect(source, put);
+    return put;
+  }
+
+  private noteTo(source: Element, shape: Element): Element {
+    const from = source as unknown as Drawn;
+    const put = this.modeling.createShape(shape, this.book.placing.note(from, shape), scopeOf(from) as unknown as Element);
+    this.modeling.connect(source, put);
+    return put;
   }
 
   private joins(part: Part, behind: Element): boolean {
@@ -181,6 +178,7 @@ export class Adding {
     const canvas = this.modeler.get<Canvas>("canvas");
     const { x, y, width, height } = canvas.viewbox();
     const root = canvas.getRootElement();
-    return this.modeling.createShape(shape, { x: x + width / 2, y: y + height / 2 }, root);
+    const at = this.book.placing.free(root as unknown as Drawn, { x: Math.round(x + width / 2), y: Math.round(y + height / 2) }, shape);
+    return this.modeling.createShape(shape, at, root);
   }
 }

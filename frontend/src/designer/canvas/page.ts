@@ -370,7 +370,10 @@ export class Page {
   private fit(): void {
     const canvas = this.modeler.get<Canvas>("canvas");
     canvas.zoom("fit-viewport", "auto");
-    canvas.zoom(Math.min(1, canvas.zoom() * MARGIN), "auto");
+    // A second zoom would start from where the browser last drew the picture, not from where it was just put.
+    const { x, y, width, height } = canvas.viewbox();
+    const edge = { x: (width / MARGIN - width) / 2, y: (height / MARGIN - height) / 2 };
+    canvas.viewbox({ x: x - edge.x, y: y - edge.y, width: width / MARGIN, height: height / MARGIN });
   }
 
   /** Tell the server that the draft is open here, and the person who else has it open or has changed it. */
