@@ -44,7 +44,7 @@ def test_a_decision_table_is_made_without_a_file(page: Page, house: Department, 
     table.get_by_label("Row 1, Discount").press("Enter")
     expect(table.locator("summary").first).to_contain_text("Deal amount is at least 1,000 and less than 5,000.5")
     saved(page)
-    expect(table.get_by_text("No row of the decision")).to_be_visible()
+    expect(table.get_by_text("No row of the table")).to_be_visible()
     table.get_by_role("button", name="Add a row").click()
     expect(table.locator(".kp-item")).to_have_count(2)
     page.get_by_label("Which rows answer").select_option("UNIQUE")
