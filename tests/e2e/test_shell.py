@@ -44,7 +44,7 @@ def test_keys_walk_through_rows_and_show_help(page: Page, head: User, sign_in: C
     page.goto("/ui/")
     page.keyboard.press("KeyJ")
     page.keyboard.press("KeyJ")
-    expect(page.locator("[data-row][data-current]")).to_contain_text("Северный склад")
+    expect(page.locator("[data-row][data-current]")).to_contain_text("Northern Storage plc")
     page.keyboard.press("Shift+Slash")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     page.keyboard.press("Escape")
