@@ -156,11 +156,15 @@ function wrongOf(form: HTMLFormElement): Field[] {
 /** A long form says at its top which fields to look at. */
 function summarise(form: HTMLFormElement, words: Words): void {
   const fields = wrongOf(form);
-  form.querySelector("[data-lacks]")?.remove();
+  const names = fields.map(nameOf).join(", ");
+  const shown = form.querySelector<HTMLElement>("[data-lacks]");
+  // One that is just being clicked must stay in its place.
+  if (shown?.dataset.lacks === names && fields.length >= MANY) return;
+  shown?.remove();
   if (fields.length < MANY) return;
   const summary = document.createElement("div");
   summary.className = "k-alert k-alert--bad";
-  summary.dataset.lacks = "";
+  summary.dataset.lacks = names;
   summary.setAttribute("role", "alert");
   const line = document.createElement("p");
   line.append(`${words.summary ?? ""} `);
@@ -177,9 +181,7 @@ function summarise(form: HTMLFormElement, words: Words): void {
 }
 
 function resummarise(form: HTMLFormElement, words: Words): void {
-  if (!form.querySelector("[data-lacks]")) return;
-  if (wrongOf(form).length) summarise(form, words);
-  if (wrongOf(form).length < MANY) form.querySelector("[data-lacks]")?.remove();
+  if (form.querySelector("[data-lacks]")) summarise(form, words);
 }
 
 function nameOf(field: Field): string {
