@@ -67,6 +67,29 @@ def _name_step(page: Page, old: str, new: str) -> None:
     field.press("Escape")
 
 
+def test_a_book_is_written_by_keyboard_alone_and_its_problems_are_found_in_it(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn
+) -> None:
+    sign_in(page, house.hanna)
+    _open_book(page, draft)
+    page.locator("[data-entry='first_step']").focus()
+    page.keyboard.press("Enter")
+    for name in ("Call the client", "Send the offer"):
+        page.keyboard.type(name)
+        page.keyboard.press("Control+Enter")
+    page.keyboard.type("Get the money")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-entry]:focus")).to_contain_text("Get the money")
+    steps = ["1 Call the client", "2 Send the offer", "3 Get the money"]
+    assert [one for one in _entries(page) if one[0].isdigit()] == steps
+    saved(page)
+    problems = page.get_by_role("region", name="Problems")
+    page.locator("[data-do='problems']").click()
+    problems.get_by_role("button", name="Send the offer").first.click()
+    expect(page.get_by_role("tab", name="Book")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_label("What is to be done")).to_have_value("Send the offer")
+
+
 def test_steps_are_added_ordered_and_removed_in_the_book_and_all_of_it_undone(
     page: Page, house: Department, draft: Draft, sign_in: SignIn
 ) -> None:

@@ -13,6 +13,7 @@ export interface Found {
 export class Findings {
   private found: readonly Found[] = [];
   private readonly listeners = new Set<() => void>();
+  private readonly shown = new Set<(element: string) => void>();
 
   show(found: readonly Found[]): void {
     this.found = found;
@@ -21,6 +22,17 @@ export class Findings {
 
   of(element: string): Found[] {
     return this.found.filter((one) => one.element === element);
+  }
+
+  /** Somebody wants to see the element that a finding is about. */
+  point(element: string): void {
+    for (const tell of this.shown) tell(element);
+  }
+
+  /** Tell `listener` which element is to be seen; returns how to stop. */
+  onPoint(listener: (element: string) => void): () => void {
+    this.shown.add(listener);
+    return () => this.shown.delete(listener);
   }
 
   /** Tell `listener` after every check; returns how to stop. */

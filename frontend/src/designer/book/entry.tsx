@@ -34,12 +34,20 @@ export function Entry({ element, number, isOpen, acts }: { element: Drawn; numbe
     } else if (by) {
       event.preventDefault();
       neighbour(event.currentTarget as HTMLElement, by)?.focus();
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault(); // the entry adds a step; the button would open this one
     } else if (event.key === "Delete" && step) {
       event.preventDefault();
       acts.remove(element);
     }
   };
+  /* Wherever one stands in an entry: Ctrl+Enter goes on to a new step, Escape closes this one. */
   const close = (event: KeyboardEvent): void => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && step) {
+      event.preventDefault();
+      event.stopPropagation();
+      acts.add(element);
+    }
     if (event.key !== "Escape" || !isOpen || event.defaultPrevented) return;
     event.stopPropagation();
     acts.open(null);

@@ -1,6 +1,6 @@
 /* The book view: the same model as an outline that is read and edited like a text, by keyboard alone if wanted. */
 import { render } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { tidy } from "../canvas/tidy";
 import type { Findings } from "../findings";
 import { flowsOut, isStep } from "../meaning";
@@ -29,13 +29,14 @@ export function mountBook(host: HTMLElement, model: BookModel, texts: Texts, cat
 }
 
 function Book() {
-  const { model, t } = useDesk();
+  const { model, t, findings } = useDesk();
   useModelChanges(model);
   const [openId, setOpenId] = useState("");
   const [news, tell] = useState("");
   const wanted = useRef<{ id: string; isForm: boolean } | null>(null);
   const root = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // At once, not after the paint: what is typed on meanwhile belongs into the field.
+  useLayoutEffect(() => {
     const { id, isForm } = wanted.current ?? { id: "", isForm: false };
     const name = id ? root.current?.querySelector<HTMLElement>(`[data-entry="${CSS.escape(id)}"]`) : null;
     if (!name) return;
@@ -46,6 +47,7 @@ function Book() {
     name.scrollIntoView({ block: "nearest" });
   });
   const acts = useActs({ open: setOpenId, tell, focus: (id, isForm) => (wanted.current = { id, isForm }) });
+  useEffect(() => findings.onPoint((id) => acts.open(model.element(id) ?? null)));
   const { parts, ends } = bookOf(model, openId);
   let number = 0;
   return (

@@ -56,7 +56,7 @@ export class Page {
     this.modeler = modeler;
     this.model = new BookModel(modeler as never);
     adding.book = this.model;
-    this.problems = new Problems(modeler, this.part("problems"), this.say, () => this.showTab("diagram"));
+    this.problems = new Problems(modeler, this.part("problems"), this.say, (element) => this.showPlace(element));
     drawPalette(this.part("parts"), modeler, adding, this.say);
     registerTidy(modeler);
     const { paste } = shareClipboard(modeler);
@@ -218,6 +218,14 @@ export class Page {
     this.showProblems(true);
   }
 
+  /** Show where a problem is: in the book what stands there as a line, anything else on the diagram. */
+  private showPlace(element: Element | undefined): boolean {
+    const inBook = this.root.dataset["shown"] === "book" && element !== undefined && this.model.elements().some((one) => one.id === element.id);
+    if (inBook) this.findings.point(element.id);
+    else this.showTab("diagram");
+    return inBook;
+  }
+
   private showProblems(isShown: boolean): void {
     this.part("problems").hidden = !isShown;
     this.modeler.get<Canvas>("canvas").resized();
@@ -340,6 +348,8 @@ export class Page {
     }
     this.part("book").hidden = name !== "book";
     this.part("work").hidden = name === "book";
+    // The list of problems stands below what is looked at.
+    (name === "book" ? this.root : this.part("stage")).append(this.part("problems"));
     this.mountForms(name);
     if (name !== "diagram") return;
     this.modeler.get<Canvas>("canvas").resized();

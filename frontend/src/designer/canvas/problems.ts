@@ -16,7 +16,8 @@ export class Problems {
     private readonly modeler: Modeler,
     private readonly host: HTMLElement,
     private readonly say: Say,
-    private readonly onFocus: () => void,
+    /* Whether the place was shown already, where the process is not looked at as a drawing. */
+    private readonly onFocus: (element: Element | undefined) => boolean,
   ) {
     host.addEventListener("click", (event) => {
       const line = (event.target as HTMLElement).closest<HTMLElement>("[data-problem]");
@@ -143,15 +144,15 @@ export class Problems {
   private focus(place: number): void {
     const problem = this.shown[place];
     if (!problem) return;
-    this.onFocus();
     this.path = problem.path ?? [];
-    this.draw();
     const element = this.drawn(problem);
-    if (!element) return;
+    const isShown = this.onFocus(element);
+    for (const line of this.host.querySelectorAll("[data-problem]")) line.toggleAttribute("aria-current", line.getAttribute("data-problem") === String(place));
+    this.draw();
+    if (!element || isShown) return;
     const canvas = this.modeler.get<Canvas>("canvas");
     if (element !== canvas.getRootElement()) canvas.scrollToElement(element, 120);
     this.modeler.get<Selection>("selection").select(element === canvas.getRootElement() ? null : element);
-    for (const line of this.host.querySelectorAll("[data-problem]")) line.toggleAttribute("aria-current", line.getAttribute("data-problem") === String(place));
   }
 
   /** Draw the way that leads into a problem: elements and flows in order, each with its number. */

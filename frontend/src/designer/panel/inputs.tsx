@@ -36,7 +36,8 @@ interface Writes {
   check?: (value: string) => string;
 }
 
-/* What is typed and not yet written; Escape takes it back. A change from elsewhere, such as undo, wins over it. */
+/* What is typed and not yet written. Escape takes back what is wrong and writes the rest: whoever closes a form with it
+   means to be done, not to lose a text. A change from elsewhere, such as undo, wins over it. */
 function useTyping({ value, onWrite, check }: Writes) {
   const [typed, setTyped] = useState<string | null>(null);
   const state = useRef({ typed, value, onWrite, check, left: null as string | null, timer: 0, isOwn: false });
@@ -76,11 +77,15 @@ function useTyping({ value, onWrite, check }: Writes) {
       state.current.timer = window.setTimeout(write, REST_MS);
     },
     flush,
-    revert: (): boolean => {
-      const isDirty = shown !== state.current.value;
+    /** What Escape does: whether there was something wrong, which is gone. */
+    leave: (): boolean => {
+      if (!check?.(shown)) {
+        flush();
+        return false;
+      }
       state.current.left = null;
       keep(null);
-      return isDirty;
+      return true;
     },
   };
 }
@@ -122,7 +127,7 @@ export function TextInput({ label, help, hidden, type = "text", list, placeholde
             event.preventDefault();
             typing.flush();
             onEnter?.();
-          } else if (event.key === "Escape" && typing.revert()) event.stopPropagation();
+          } else if (event.key === "Escape" && typing.leave()) event.stopPropagation();
         }}
       />
       {list?.length ? <datalist id={`${id}-list`}>{list.map((one) => <option key={one} value={one} />)}</datalist> : null}
@@ -184,7 +189,7 @@ export function TextArea({ label, help, hidden, rows = 3, fieldRef, class: name,
         onInput={(event) => typing.type(event.currentTarget.value)}
         onBlur={() => afterPress(typing.flush)}
         onKeyDown={(event) => {
-          if (event.key === "Escape" && typing.revert()) event.stopPropagation();
+          if (event.key === "Escape" && typing.leave()) event.stopPropagation();
         }}
       />
       {help ? <p class="k-field__help" id={`${id}-help`}>{help}</p> : null}

@@ -73,8 +73,9 @@ export function StageSelect({ step }: { step: Drawn }) {
     requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-stage-of="${CSS.escape(step.id)}"] select`)?.focus());
   };
   const write = (stage: string): void => {
-    nameFor(stage === NEW ? step.id : "");
-    if (stage !== NEW) model.set(step, { "kniga:stage": stage || undefined });
+    if (stage === NEW) return nameFor(step.id);
+    model.set(step, { "kniga:stage": stage || undefined });
+    done();
   };
   const add = (name: string): void => {
     model.change(() => model.set(step, { "kniga:stage": model.addStage(name, model.stageOf(step)) }));
