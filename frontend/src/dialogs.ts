@@ -25,11 +25,12 @@ export function startDialogs(): void {
   });
 }
 
-/** What one has come to fill in: the first wrong field, else the first of all. */
+/** What one has come to fill in: the first wrong field, else the first of all; where there is only a choice, its first. */
 function firstField(modal: HTMLElement): HTMLElement | null {
   return (
     modal.querySelector<HTMLElement>("[aria-invalid='true']") ??
-    modal.querySelector<HTMLElement>("input:not([type='hidden']), textarea, select")
+    modal.querySelector<HTMLElement>("input:not([type='hidden']), textarea, select") ??
+    modal.querySelector<HTMLElement>(".k-ways a")
   );
 }
 

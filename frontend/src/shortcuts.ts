@@ -18,6 +18,8 @@ function onKey(event: KeyboardEvent): void {
     sendForm(event);
   } else if (withControl && event.code === "KeyZ") {
     undo(event);
+  } else if (event.code === "Escape") {
+    leaveField(event);
   } else if (!withControl && !event.altKey && !isTyping(event.target) && !document.querySelector("dialog[open]")) {
     plainKey(event);
   }
@@ -44,7 +46,7 @@ const plain: Record<string, (event: KeyboardEvent) => boolean> = {
   KeyK: () => moveRow(-1),
   KeyX: () => pickRow(),
   KeyN: () => clickFirst("a[data-next]"),
-  KeyE: () => clickFirst("[data-current] [data-edit], [data-edit]"),
+  KeyE: () => clickFirst("[data-current] [data-edit]") || clickFirst("[data-edit]"),
   Enter: (event) => openRow(event),
 };
 
@@ -65,6 +67,13 @@ function sendForm(event: KeyboardEvent): void {
   const button = form.querySelector<HTMLButtonElement>("button[data-default], button.k-button--primary[type='submit']");
   if (button) button.click();
   else form.requestSubmit();
+}
+
+/** Esc leaves a field, so that the keys of the page work again; dialogs and the designer have their own. */
+function leaveField(event: KeyboardEvent): void {
+  const field = event.target;
+  if (event.defaultPrevented || !isTyping(field) || document.querySelector("dialog[open], .djs-container")) return;
+  (field as HTMLElement).blur();
 }
 
 /** Undo what a message offers to undo; fields and the designer undo their own typing and drawing. */

@@ -210,6 +210,21 @@ def test_a_forbidden_move_by_menu_says_why(page: Page, rep: User, sign_in: SignI
     expect(dialog.get_by_label("Reason for the loss")).to_be_visible()
 
 
+def test_the_key_e_moves_the_card_one_is_at_and_esc_leaves_a_field(page: Page, rep: User, sign_in: SignIn) -> None:
+    sign_in(page, rep)
+    page.goto("/board/")
+    page.locator("#board-q").focus()
+    page.keyboard.press("Escape")
+    page.keyboard.press("KeyJ")
+    page.keyboard.press("KeyJ")
+    move = page.locator("[data-row][data-current]").get_attribute("data-move") or ""
+    assert move == page.locator("[data-row]").nth(1).get_attribute("data-move")
+    page.keyboard.press("KeyE")
+    choice = page.locator("#modal .k-ways a").first
+    expect(choice).to_be_focused()
+    assert (choice.get_attribute("href") or "").startswith(move)
+
+
 def test_on_a_phone_the_task_has_tabs_and_the_outcomes_stay_in_reach(page: Page, rep: User, sign_in: SignIn) -> None:
     sign_in(page, rep)
     page.set_viewport_size({"width": 390, "height": 844})
