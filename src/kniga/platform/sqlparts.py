@@ -25,6 +25,11 @@ class Conditions:
         self.clauses.append(clause)
         self.parameters.extend(parameters)
 
+    def narrow(self, clause: str, value: int | str | None) -> None:
+        """Add a condition of one parameter, unless the value says nothing: None or ""."""
+        if value is not None and value != "":
+            self.add(clause, value)
+
     def among(self, column: str, values: list[int] | tuple[int, ...] | None) -> None:
         """Keep rows whose `column` is one of `values`; None keeps all."""
         if values is not None and len(values) == 1:

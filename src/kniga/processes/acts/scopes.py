@@ -55,16 +55,11 @@ class Scope:
         found = Conditions()
         found.add("i.status = ANY(%s::text[])", [self.status] if self.status else ["running", "suspended"])
         found.add("p.key = %s", self.process)
-        if self.version is not None:
-            found.add("v.number = %s", self.version)
-        if self.branch_id is not None:
-            found.add("o.branch_id = %s", self.branch_id)
-        if self.team_id is not None:
-            found.add("o.team_id = %s", self.team_id)
-        if self.owner_id is not None:
-            found.add("d.owner_id = %s", self.owner_id)
-        if self.element:
-            found.add(_AT_ELEMENT, self.element)
+        found.narrow("v.number = %s", self.version)
+        found.narrow("o.branch_id = %s", self.branch_id)
+        found.narrow("o.team_id = %s", self.team_id)
+        found.narrow("d.owner_id = %s", self.owner_id)
+        found.narrow(_AT_ELEMENT, self.element)
         if self.is_overdue:
             found.add(_OVERDUE, now)
         if user is not None:

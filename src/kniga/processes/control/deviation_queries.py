@@ -225,20 +225,13 @@ def _conditions(user: User, wanted: DeviationFilter, *, with_state: bool = True)
         conditions.add("v.state <> 'closed'")
     if with_state and wanted.state in STATES:
         conditions.add("v.state = %s", wanted.state)
-    if wanted.id is not None:
-        conditions.add("v.id = %s::bigint", wanted.id)
-    if wanted.deal_id is not None:
-        conditions.add("v.deal_id = %s::bigint", wanted.deal_id)
-    if wanted.person_id is not None:
-        conditions.add("d.owner_id = %s::bigint", wanted.person_id)
-    if wanted.team_id is not None:
-        conditions.add("d.owner_id IN (SELECT id FROM people_user WHERE team_id = %s::bigint)", wanted.team_id)
-    if wanted.stage_id is not None:
-        conditions.add("d.stage_id = %s::bigint", wanted.stage_id)
-    if wanted.process:
-        conditions.add("p.key = %s", wanted.process)
-    if wanted.point:
-        conditions.add("v.name = %s", wanted.point)
+    conditions.narrow("v.id = %s::bigint", wanted.id)
+    conditions.narrow("v.deal_id = %s::bigint", wanted.deal_id)
+    conditions.narrow("d.owner_id = %s::bigint", wanted.person_id)
+    conditions.narrow("d.owner_id IN (SELECT id FROM people_user WHERE team_id = %s::bigint)", wanted.team_id)
+    conditions.narrow("d.stage_id = %s::bigint", wanted.stage_id)
+    conditions.narrow("p.key = %s", wanted.process)
+    conditions.narrow("v.name = %s", wanted.point)
     return conditions
 
 

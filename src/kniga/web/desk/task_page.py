@@ -73,49 +73,84 @@ def task_context(
     """The context of desk/task.html. `typed` are answers to show again after a refusal, `errors` what is wrong
     with them by question, `refused` what is wrong with the act. Raises NotVisible."""
     task = get_task_card(user=user, task_id=task_id)
-    step, deal, beside = task.step, task.deal, surroundings_of(user=user, card=task, now=now)
-    known = answers_so_far(card=task)
-    values = script_values(task, beside.contacts, known, user)
-    outcome = step.outcome(task.outcome)
-    others = open_steps(user=user, card=task)
-    goes_on = task.status != "open" and not others and deal.status == "open"
     return {
         "task": task,
-        "deal": deal,
+        "deal": task.deal,
         "client": task.client,
+        "now": now,
+        **_work(user, task, now),
+        **_form(task, typed, errors or {}, refused),
+        **_acts(user, task, now),
+        **_end(task),
+        **_around(user, task, now),
+    }
+
+
+def _work(user: User, task: TaskCard, now: datetime) -> dict[str, Any]:
+    """What is to be done, with all that is needed for it."""
+    step, deal, beside = task.step, task.deal, surroundings_of(user=user, card=task, now=now)
+    known = answers_so_far(card=task)
+    return {
         "contacts": beside.contacts,
-        "script": render_script(step.script, values, script_gaps(task, known)),
+        "script": render_script(
+            step.script, script_values(task, beside.contacts, known, user), script_gaps(task, known)
+        ),
         "controls": _controls(task),
         "skill": step.skill,
         "materials": materials_of(card=task),
         "letters": received_for_task(user=user, deal_id=deal.id) if task.sees_deal else (),
-        "questions": form_questions(
-            step,
-            {**known_of_deal(step, deal.amount, deal.expected_date), **(task.answers or {})}
-            if typed is None
-            else typed,
-            errors or {},
-        ),
+        "stages": [_stage(one, deal.status) for one in beside.stages],
+        "lines": beside.lines,
+    }
+
+
+def _form(
+    task: TaskCard, typed: Mapping[str, object] | None, errors: Mapping[str, Iterable[str]], refused: str
+) -> dict[str, Any]:
+    """The questions with what is known or was typed, and the outcomes."""
+    step, deal = task.step, task.deal
+    known = {**known_of_deal(step, deal.amount, deal.expected_date), **(task.answers or {})}
+    return {
+        "questions": form_questions(step, known if typed is None else typed, errors),
         "outcomes": outcome_buttons(step.outcomes),
-        "errors": errors or {},
+        "errors": errors,
         "refused": refused,
         "just_done": False,
-        "may_move": task.status == "open" and may(user, Act.STEER),
+    }
+
+
+def _acts(user: User, task: TaskCard, now: datetime) -> dict[str, Any]:
+    """What the reader may do with the task, and the form of moving it."""
+    is_open = task.status == "open"
+    return {
+        "may_complete": is_open and _may_complete(user, task),
+        "may_undo": _may_undo(user, task, now),
+        "may_move": is_open and may(user, Act.STEER),
         "moment": moment_for_field(proposed_deadline(now)),
         "reason": "",
         "move_errors": {},
-        "may_complete": task.status == "open" and _may_complete(user, task),
+    }
+
+
+def _end(task: TaskCard) -> dict[str, Any]:
+    """How a task that is done ended."""
+    deal, outcome = task.deal, task.step.outcome(task.outcome)
+    return {
         "outcome_label": outcome_word(outcome.label) if outcome else task.outcome,
         "loss_reason": reason_name(deal.loss_reason_key, deal.loss_reason) if deal.loss_reason_key else "",
         "given": answers_in_words(answers_given(card=task), deal.currency) if task.status == "done" else (),
-        "may_undo": _may_undo(user, task, now),
-        "stages": [_stage(one, deal.status) for one in beside.stages],
-        "lines": beside.lines,
+    }
+
+
+def _around(user: User, task: TaskCard, now: datetime) -> dict[str, Any]:
+    """What came before, what else is open at the deal, and what comes next."""
+    deal, others = task.deal, open_steps(user=user, card=task)
+    goes_on = task.status != "open" and not others and deal.status == "open"
+    return {
         "past": [past_step(one, deal.currency) for one in done_steps(user=user, card=task)],
         "others": others,
         "wait": next_wait(processes_around(user=user, card=task)) if goes_on else None,
         "upcoming": next_desk_task_for(user=user, now=now, besides_deal=deal.id),
-        "now": now,
     }
 
 
