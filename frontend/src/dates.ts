@@ -3,9 +3,9 @@
    Beside each stands a calendar in the page's language; where only a finger points, it opens instead of a keyboard. */
 import { mount } from "./mount";
 
-type Kind = "date" | "datetime-local";
+export type Kind = "date" | "datetime-local";
 
-interface Words {
+export interface Words {
   order: string;
   hint: string;
   time: string;
@@ -23,6 +23,20 @@ export function startDates(): void {
   mount(FIELDS, (element) => {
     if (!element.hidden) become(element as HTMLInputElement, template);
   });
+}
+
+/** How the page writes days, and what it says of one that is none. */
+export function dayWords(): Words & { open: string } {
+  const template = document.getElementById("date-field") as HTMLTemplateElement;
+  return { ...(template.dataset as unknown as Words), open: template.content.querySelector("button")?.title ?? "" };
+}
+
+/** Open the calendar beside a field; `choose` is told every day that is picked. */
+export async function openBeside(field: HTMLInputElement, kind: Kind, choose: (iso: string) => void): Promise<void> {
+  const calendar = document.getElementById("calendar");
+  const { openCalendar } = await import("./calendar");
+  if (!(calendar instanceof HTMLTemplateElement) || field.disabled || field.readOnly) return;
+  openCalendar({ field, value: readDay(field.value, kind, new Date()) ?? "", hasTime: kind === "datetime-local", choose }, calendar);
 }
 
 /** What was typed, as 2026-12-31 or 2026-12-31T09:00; "" for nothing, null for what is no day. */
@@ -85,7 +99,7 @@ function become(field: HTMLInputElement, template: HTMLTemplateElement): void {
     const iso = field.isConnected ? read() : null;
     if (iso && field.name && event.formData.has(field.name)) event.formData.set(field.name, iso);
   });
-  addCalendar(field, kind, template, read, write);
+  addCalendar(field, kind, template, write);
 }
 
 /** Arrow up and down: a day later and earlier. */
@@ -104,13 +118,11 @@ function addCalendar(
   field: HTMLInputElement,
   kind: Kind,
   template: HTMLTemplateElement,
-  read: () => string | null,
   write: (iso: string) => void,
 ): void {
-  const calendar = document.getElementById("calendar");
   const box = (template.content.cloneNode(true) as DocumentFragment).firstElementChild;
   const button = box?.querySelector("button");
-  if (!box || !button || !(calendar instanceof HTMLTemplateElement)) return;
+  if (!box || !button) return;
   field.replaceWith(box);
   box.prepend(field);
   const choose = (iso: string): void => {
@@ -118,10 +130,7 @@ function addCalendar(
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.dispatchEvent(new Event("change", { bubbles: true }));
   };
-  const open = async (): Promise<void> => {
-    const { openCalendar } = await import("./calendar");
-    if (!field.disabled && !field.readOnly) openCalendar({ field, value: read() ?? "", hasTime: kind === "datetime-local", choose }, calendar);
-  };
+  const open = (): Promise<void> => openBeside(field, kind, choose);
   button.addEventListener("click", () => void open());
   field.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" && event.altKey) void open();

@@ -2,6 +2,7 @@
 import { list, part, text, isA, type Moddle } from "../moddle";
 import type { Drawn, Param, TimerMeaning } from "../model";
 import { fieldsAt, useDesk } from "./context";
+import { DayInput } from "./day";
 import { Check, IconButton, replaced, Select, TextInput } from "./inputs";
 import { RuleForm } from "./rule";
 import { SpanInput } from "./timing";
@@ -75,7 +76,7 @@ function TimerForm({ event }: { event: Drawn }) {
       {timer.kind === "duration" ? span(t("timerIn"), false) : null}
       {timer.kind === "deadline" || timer.kind === "field" ? span(t("timerAfter"), true) : null}
       {timer.kind === "cycle" ? <CycleInput timer={timer} onWrite={write} /> : null}
-      {timer.kind === "date" ? <TextInput label={t("timerDate")} help={t("timerDateHelp")} type="datetime-local" value={timer.value.slice(0, 16)} onWrite={(text) => write({ value: text ? `${text}:00${offset(text)}` : "" })} /> : null}
+      {timer.kind === "date" ? <DayInput label={t("timerDate")} help={t("timerDateHelp")} kind="datetime-local" value={timer.value.slice(0, 16)} onWrite={(text) => write({ value: text ? `${text}:00${offset(text)}` : "" })} /> : null}
     </>
   );
 }

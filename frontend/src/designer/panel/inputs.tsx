@@ -107,29 +107,34 @@ interface TextProps extends Writes {
   most?: Most;
   onEnter?: () => void;
   fieldRef?: { current: HTMLInputElement | null };
+  /** A button in the field. */
+  aside?: JSX.Element;
 }
 
 /** A line of text with its label; `hidden` labels are for screen readers only. */
-export function TextInput({ label, help, hidden, type = "text", list, placeholder, min, most, onEnter, fieldRef, ...writes }: TextProps) {
+export function TextInput({ label, help, hidden, type = "text", list, placeholder, min, most, onEnter, fieldRef, aside, ...writes }: TextProps) {
   const id = useOwnId();
   const typing = useTyping(writes);
+  const input = (
+    <input
+      id={id} class="k-input" type={type} value={typing.shown} placeholder={placeholder} min={min} maxLength={most?.length} ref={fieldRef}
+      list={list?.length ? `${id}-list` : undefined} aria-describedby={help ? `${id}-help` : undefined} autocomplete="off"
+      aria-invalid={typing.error ? true : undefined} aria-errormessage={typing.error ? `${id}-error` : undefined}
+      onInput={(event) => typing.type(event.currentTarget.value)}
+      onBlur={() => afterPress(typing.flush)}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") {
+          event.preventDefault();
+          typing.flush();
+          onEnter?.();
+        } else if (event.key === "Escape" && typing.leave()) event.stopPropagation();
+      }}
+    />
+  );
   return (
     <div class="k-field">
       <label for={id} class={hidden ? "k-spoken" : undefined}>{label}</label>
-      <input
-        id={id} class="k-input" type={type} value={typing.shown} placeholder={placeholder} min={min} maxLength={most?.length} ref={fieldRef}
-        list={list?.length ? `${id}-list` : undefined} aria-describedby={help ? `${id}-help` : undefined} autocomplete="off"
-        aria-invalid={typing.error ? true : undefined} aria-errormessage={typing.error ? `${id}-error` : undefined}
-        onInput={(event) => typing.type(event.currentTarget.value)}
-        onBlur={() => afterPress(typing.flush)}
-        onKeyDown={(event) => {
-          if (event.key === "Enter") {
-            event.preventDefault();
-            typing.flush();
-            onEnter?.();
-          } else if (event.key === "Escape" && typing.leave()) event.stopPropagation();
-        }}
-      />
+      {aside ? <span class="k-day">{input}{aside}</span> : input}
       {list?.length ? <datalist id={`${id}-list`}>{list.map((one) => <option key={one} value={one} />)}</datalist> : null}
       {typing.error ? <p class="k-field__error" id={`${id}-error`} role="status">{typing.error}</p> : null}
       {most && typing.shown.length >= most.length ? <p class="k-field__error" role="status">{most.told}</p> : null}

@@ -5,6 +5,7 @@ import {
   takesList, takesNothing, takesPeriod, type Comparison, type Mode, type Operand, type Period, type Rule,
 } from "../rules";
 import { useDesk, type Words } from "./context";
+import { DayInput } from "./day";
 import { Checks, IconButton, replaced, Select, TextInput, type Pick } from "./inputs";
 
 interface RuleProps {
@@ -175,10 +176,11 @@ export function Constant({ label, value, field, onWrite }: { label: string; valu
   }
   if (field.choices?.length) return <Select label={label} hidden value={String(value)} options={picks(field)} onWrite={onWrite} />;
   if (field.type === "datetime") {
-    return <TextInput label={label} hidden type="datetime-local" value={localMoment(String(value))} onWrite={(text) => onWrite(text ? new Date(text).toISOString().replace(".000Z", "Z") : "")} />;
+    return <DayInput label={label} hidden kind="datetime-local" value={localMoment(String(value))} onWrite={(text) => onWrite(text ? new Date(text).toISOString().replace(".000Z", "Z") : "")} />;
   }
+  if (field.type === "date") return <DayInput label={label} hidden kind="date" value={String(value)} onWrite={onWrite} />;
   const clean = (text: string): string => (isNumber(field.type) ? plainNumber(text) : text);
-  return <TextInput label={label} hidden type={field.type === "date" ? "date" : "text"} value={String(value)} placeholder={t("value")} check={(text) => wrongValue(text, field.type, t)} onWrite={(text) => onWrite(clean(text))} />;
+  return <TextInput label={label} hidden value={String(value)} placeholder={t("value")} check={(text) => wrongValue(text, field.type, t)} onWrite={(text) => onWrite(clean(text))} />;
 }
 
 function isNumber(type: string): boolean {
