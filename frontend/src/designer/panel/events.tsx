@@ -62,7 +62,7 @@ function TimerForm({ event }: { event: Drawn }) {
   const kinds = ["duration", ...(isOnStep || timer.kind === "deadline" ? ["deadline"] : []), "field", "date", "cycle"];
   const days = fieldsAt(desk, event, false).filter((field) => field.type === "date" || field.type === "datetime");
   const choose = (kind: string): void => {
-    const first = { duration: "P1D", cycle: "R/P1D", date: "", deadline: "", field: "" }[kind] ?? "";
+    const first = { duration: "P1D", cycle: "R/P1D", date: tomorrow(), deadline: "", field: "" }[kind] ?? "";
     model.writeTimer(event, { ...timer, kind: kind as TimerMeaning["kind"], value: first, field: kind === "field" ? (days[0]?.name ?? "") : "" });
   };
   const write = (patch: Partial<TimerMeaning>): void => model.writeTimer(event, { ...timer, ...patch });
@@ -96,6 +96,13 @@ function CycleInput({ timer, onWrite }: { timer: TimerMeaning; onWrite: (patch: 
       <TextInput label={t("timerTimes")} help={t("timerTimesHelp")} type="number" min={1} value={times} onWrite={(next) => write(next, every)} />
     </>
   );
+}
+
+/** Nine in the morning of the next day: a timer of a day without one would be no such timer. */
+function tomorrow(): string {
+  const at = new Date();
+  const day = new Date(Date.UTC(at.getFullYear(), at.getMonth(), at.getDate() + 1)).toISOString().slice(0, 10);
+  return `${day}T09:00:00${offset(`${day}T09:00`)}`;
 }
 
 function offset(local: string): string {
