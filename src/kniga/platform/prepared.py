@@ -29,10 +29,10 @@ _kept: WeakKeyDictionary[Connection[Any], dict[bytes, Any]] = WeakKeyDictionary(
 brought any."""
 
 
-class _Dumping(dict[type, Callable[[Any], bytes | None]]):
+class _Dumping(dict[type, Callable[[Any], bytes]]):
     """How a value of a type is sent; one of a type that is not here is sent as what it derives from."""
 
-    def __missing__(self, wanted: type) -> Callable[[Any], bytes | None]:
+    def __missing__(self, wanted: type) -> Callable[[Any], bytes]:
         found = next((known for known in self if issubclass(wanted, known)), Sequence)
         self[wanted] = self[found]
         return self[found]
@@ -40,10 +40,9 @@ class _Dumping(dict[type, Callable[[Any], bytes | None]]):
 
 _DUMPED: Final = _Dumping(
     {
-        type(None): lambda _value: None,
-        bytes: lambda value: value,
-        str: lambda value: value.encode(),
-        int: lambda value: b"%d" % value,
+        bytes: bytes,
+        str: str.encode,
+        int: b"%d".__mod__,
         datetime: lambda value: value.isoformat().encode(),
         Sequence: lambda value: b"{%s}" % b",".join(b"%d" % number for number in value),
     }
@@ -79,7 +78,7 @@ class Prepared:
         direct: Connection[Any] = connection.connection
         if connection.queries_logged or connection.execute_wrappers or not _is_alone(direct):
             return self._by_cursor(connection, values)
-        dumped = [_DUMPED[type(value)](value) for value in values]
+        dumped = [None if value is None else _DUMPED[type(value)](value) for value in values]
         try:
             return self._first(direct, dumped)
         except InvalidSqlStatementName:
