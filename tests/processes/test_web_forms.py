@@ -65,6 +65,12 @@ def test_a_stranger_becomes_a_client_with_a_deal(department: Department) -> None
     assert "203.0.113.1" not in str(WebFormEntry.objects.values())
 
 
+def test_a_form_that_is_called_a_request_from_the_site_lends_its_deals_the_name_once(department: Department) -> None:
+    form(department)
+    WebForm.objects.update(name="Заявка с сайта")
+    assert Deal.objects.get(pk=send().deal_id).name == "Заявка с сайта"
+
+
 def test_whose_the_deal_is_learns_of_the_request_and_sees_what_was_written(department: Department) -> None:
     form(department)
     deal_id = send().deal_id
