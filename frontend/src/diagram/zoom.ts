@@ -139,7 +139,7 @@ export function dragged(zoom: Zoom, frame: HTMLElement): void {
   }, true);
 }
 
-/** Ctrl and the wheel, or two fingers on a pad, zoom at the pointer; + − 0 1 from the keyboard. */
+/** Ctrl and the wheel, or two fingers on a pad, zoom at the pointer; + − 0 1 Home from the keyboard. */
 export function turned(zoom: Zoom): void {
   const { box } = zoom;
   box.addEventListener("wheel", (event) => {
@@ -150,7 +150,7 @@ export function turned(zoom: Zoom): void {
   }, { passive: false });
   box.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = { "+": "in", "=": "in", "-": "out", "0": "whole", "1": "readable" }[event.key];
+    const act = { "+": "in", "=": "in", "-": "out", "0": "whole", "1": "readable", Home: "beginning" }[event.key];
     if (!act) return;
     event.preventDefault();
     pressed(zoom, act);
@@ -161,4 +161,7 @@ export function pressed(zoom: Zoom, act: string): void {
   if (act === "in") zoom.by(1);
   else if (act === "out") zoom.by(-1);
   else zoom.to(act === "whole" ? zoom.whole : zoom.readable);
+  if (act !== "beginning") return;
+  zoom.show(zoom.svg.querySelector("circle") ?? zoom.svg);
+  zoom.pastBlank();
 }

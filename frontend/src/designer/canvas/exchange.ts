@@ -4,6 +4,7 @@ import type { Modeler } from "./services";
 
 /* The colours of the printed page, whatever the theme: a variable of ours means nothing in another program. */
 const PRINTED: Record<string, string> = { [INK]: "#1d2426", [GROUND]: "#ffffff" };
+const ENDS = { won: "#22692f", lost: "#a93220" };
 const SHARPER = 2;
 const LARGEST_SIDE = 8000;
 
@@ -12,9 +13,28 @@ export async function xmlOf(modeler: Modeler): Promise<string> {
 }
 
 export async function svgOf(modeler: Modeler): Promise<string> {
-  let { svg } = await modeler.saveSVG();
+  let svg = clean((await modeler.saveSVG()).svg);
   for (const [ours, printed] of Object.entries(PRINTED)) svg = svg.replaceAll(ours, printed);
   return svg;
+}
+
+/** What the page's styles do to the drawing, done to the picture: no sign under a name of three lines, ends in colour,
+    names readable where a way runs close by. */
+function clean(svg: string): string {
+  const picture = new DOMParser().parseFromString(svg, "image/svg+xml");
+  if (picture.querySelector("parsererror")) return svg;
+  for (const text of picture.querySelectorAll(".djs-visual > text")) {
+    if (text.querySelectorAll("tspan").length < 3) continue;
+    for (const sign of text.parentElement!.querySelectorAll(":scope > text ~ path:not([data-marker])")) sign.remove();
+  }
+  for (const [kind, colour] of Object.entries(ENDS)) {
+    for (const ring of picture.querySelectorAll<SVGElement>(`.k-end--${kind} > .djs-visual > circle`)) ring.style.stroke = colour;
+  }
+  for (const name of picture.querySelectorAll<SVGElement>("[data-element-id$='_label'] text")) {
+    name.setAttribute("paint-order", "stroke");
+    Object.assign(name.style, { stroke: PRINTED[GROUND], strokeWidth: "4px", strokeLinejoin: "round" });
+  }
+  return new XMLSerializer().serializeToString(picture);
 }
 
 /** The picture that `svgOf` made, as points. */

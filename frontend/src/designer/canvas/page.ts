@@ -18,17 +18,12 @@ import { Problems } from "./problems";
 import { asked, bindPublishing, openPublishing } from "./publishing";
 import { leftBehind, ownKey, Saver, type Status } from "./saving";
 import type { Canvas, CommandStack, Element, EventBus, Modeler } from "./services";
+import { firstLook, NARROW, showAll, showBeginning } from "./sight";
 import { registerTidy, tidy } from "./tidy";
 import { readJson, sayer, type Say, type Words } from "./words";
 
 const PRESENCE = 5_000;
-const READABLE = 0.75;
-/* Down to here the whole process is shown on opening: its shape is seen, the words come with a turn of the wheel. */
-const WHOLE = 0.25;
-/* Nothing touches the edge of what is shown. */
-const MARGIN = 0.95;
 const SETTLED = 300;
-const NARROW = "(max-width: 760px)";
 const WAITING: readonly Status[] = ["offline", "signed_out", "refused", "conflict", "failing", "gone"];
 
 export class Page {
@@ -170,7 +165,11 @@ export class Page {
       tidy: () => this.tidyUp(),
       play: () => void this.play(),
       check: () => void this.check(),
-      fit: () => this.fit(),
+      fit: () => showAll(this.modeler),
+      beginning: () => {
+        const first = this.beginning();
+        if (first) showBeginning(this.modeler, first);
+      },
       closer: () => zoom(1),
       farther: () => zoom(-1),
       import: () => (this.part("picker") as HTMLInputElement).click(),
@@ -201,7 +200,7 @@ export class Page {
   }
 
   private tidyUp(): void {
-    if (tidy(this.modeler)) this.fit();
+    if (tidy(this.modeler)) showAll(this.modeler);
     else showToast({ text: this.say("lanes_stay"), kind: "warning", seconds: 8 });
   }
 
@@ -265,7 +264,7 @@ export class Page {
       await this.read(before);
       return refuse(this.say("not_drawn"));
     }
-    this.fit();
+    showAll(this.modeler);
     this.saver.changed();
   }
 
@@ -356,18 +355,14 @@ export class Page {
     if (!this.looked) this.look();
   }
 
-  /** The first look: the whole process; its beginning where that would be too small, as on a phone. */
   private look(): void {
     this.looked = true;
-    this.fit();
-    const canvas = this.modeler.get<Canvas>("canvas");
-    const elements = this.model.elements();
-    const first = elements.find((one) => one.type === "bpmn:StartEvent") ?? elements[0];
-    if (canvas.zoom() >= (matchMedia(NARROW).matches ? READABLE : WHOLE) || !first) return;
-    const { outer } = canvas.viewbox();
-    if (!outer.width) return; // on a phone the book is shown first
-    const [width, height] = [outer.width / READABLE, outer.height / READABLE];
-    canvas.viewbox({ x: first.x - 60 / READABLE, y: first.y - height / 2, width, height });
+    firstLook(this.modeler, this.beginning());
+  }
+
+  private beginning(): Element | undefined {
+    const elements = this.model.elements() as unknown as Element[];
+    return elements.find((one) => one.type === "bpmn:StartEvent") ?? elements[0];
   }
 
   /** The panel and the book show the same forms: one at a time, for a form's labels are found by their ids. */
@@ -375,15 +370,6 @@ export class Page {
     const [mount, host] = tab === "book" ? [mountBook, this.part("book")] : [mountPanel, this.part("panel")];
     this.unmount();
     this.unmount = mount(host, this.model, readJson<Texts>("designer-texts"), this.catalog, this.findings);
-  }
-
-  private fit(): void {
-    const canvas = this.modeler.get<Canvas>("canvas");
-    canvas.zoom("fit-viewport", "auto");
-    // A second zoom would start from where the browser last drew the picture, not from where it was just put.
-    const { x, y, width, height } = canvas.viewbox();
-    const edge = { x: (width / MARGIN - width) / 2, y: (height / MARGIN - height) / 2 };
-    canvas.viewbox({ x: x - edge.x, y: y - edge.y, width: width / MARGIN, height: height / MARGIN });
   }
 
   /** Tell the server that the draft is open here, and the person who else has it open or has changed it. */

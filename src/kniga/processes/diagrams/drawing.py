@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,7 +32,11 @@ _WAYPOINT: Final = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
 _MARGIN: Final = 40.0
 """Room for the numbers that stand on the corners of elements, and grow when the diagram is small."""
 _LETTER: Final = 6.6
-"""About how wide a letter of the labels is, in the diagram's units."""
+_SMALL_LETTER: Final = 5.6
+"""About how wide a letter is, in the diagram's units: of the names of steps, and of those beside events and flows."""
+_LINE: Final = 13.5
+"""How high a line of a name beside a flow is."""
+_CORNERS: Final = ("top-right", "bottom-right", "top-left", "bottom-left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +62,35 @@ class Shape:
     lines: tuple[str, ...]
     label: Box
 
+    @property
+    def words(self) -> Box:
+        """The room that the name takes, by and large: in the middle of a step, at the top of its label elsewhere."""
+        is_task = self.form == "task"
+        width = (_LETTER if is_task else _SMALL_LETTER) * max((len(line) for line in self.lines), default=0)
+        height = (15 if is_task else 13) * len(self.lines)
+        top = self.box.y + (self.box.height - height) / 2 if is_task else self.label.y
+        return Box(self.label.x + (self.label.width - width) / 2, top, width, height)
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A drawn flow: its points, and its name: it begins at `place`, or stands around it when `is_centred`."""
+    """A drawn flow: its points, and its name in `lines`: they begin at `place`, the middle of their height, or stand
+    around it when `is_centred`."""
 
     id: str
     points: tuple[tuple[float, float], ...]
     name: str
     place: tuple[float, float]
     is_centred: bool
+    lines: tuple[str, ...]
+
+    @property
+    def label(self) -> Box:
+        """The room that the name takes, by and large."""
+        width = _SMALL_LETTER * max((len(line) for line in self.lines), default=0)
+        height = _LINE * len(self.lines)
+        left = self.place[0] - (width / 2 if self.is_centred else 0)
+        return Box(left, self.place[1] - height / 2, width, height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +100,40 @@ class Drawing:
     view: Box
     shapes: tuple[Shape, ...]
     edges: tuple[Edge, ...]
+
+    def corners(self, shape: Shape, wished: Sequence[str], texts: Sequence[str]) -> tuple[str, ...]:
+        """For each number that stands on a corner of an element the corner wished for it ("top-left" and so on), or
+        another on which it lies over no name and no other number; the wished one when there is none."""
+        names = [edge.label for edge in self.edges if edge.lines]
+        names += [one.words for one in self.shapes if one.lines and one.form not in ("scope", "area")]
+        found: list[str] = []
+        for corner, text in zip(wished, texts, strict=True):
+            free = (
+                other
+                for other in (corner, *_CORNERS)
+                if other not in found
+                and (other == corner or other not in wished)
+                and not any(_meet(_badge(shape.box, other, text), name) for name in names)
+            )
+            found.append(next(free, corner))
+        return tuple(found)
+
+
+def _badge(box: Box, corner: str, text: str) -> Box:
+    """A number on a corner of an element; see templates/processes/diagram.html."""
+    width, height = 14.0 + 8 * len(text), 22.0
+    x = box.x if corner.endswith("left") else box.x + box.width
+    y = box.y if corner.startswith("top") else box.y + box.height
+    return Box(x - width / 2, y - height / 2, width, height)
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return (
+        one.x < other.x + other.width
+        and other.x < one.x + one.width
+        and one.y < other.y + other.height
+        and other.y < one.y + one.height
+    )
 
 
 def drawing_of(xml: bytes, definition: Definition | None) -> Drawing | None:
@@ -121,7 +178,8 @@ def _edges(root: etree._Element, names: Mapping[str, str]) -> Iterator[Edge]:
         label = _box(node.find(f"{_DI}BPMNLabel/{_DC}Bounds"))
         place = (label.x, label.y + label.height / 2) if label else _middle(points)
         id = node.get("bpmnElement", "")
-        yield Edge(id, points, names.get(id, ""), place, label is None)
+        name = names.get(id, "")
+        yield Edge(id, points, name, place, label is None, _beside(name, label))
 
 
 _TRIGGERS: Final = {
@@ -197,6 +255,21 @@ def _middle(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:
     place = len(points) // 2
     (x1, y1), (x2, y2) = points[place - 1], points[place]
     return (x1 + x2) / 2, (y1 + y2) / 2
+
+
+def _beside(name: str, label: Box | None) -> tuple[str, ...]:
+    """The name of a flow in as many lines as its label is high for."""
+    count = round(label.height / _LINE) if label else 1
+    if not name or count < 2 or label is None:
+        return (name,) if name else ()
+    lines: list[str] = []
+    for word in name.split():
+        fits = lines and _SMALL_LETTER * (len(lines[-1]) + 1 + len(word)) <= label.width + _SMALL_LETTER
+        if lines and (fits or len(lines) == count):
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return tuple(lines)
 
 
 def _wrapped(text: str, box: Box) -> tuple[str, ...]:

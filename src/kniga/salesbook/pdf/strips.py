@@ -28,7 +28,6 @@ _REACH: Final = 330
 _MARGIN: Final = 14.0
 _SMALL, _LARGE = 12, 13
 """Letters of flows and events, and of steps, in the diagram's units."""
-_LETTER: Final = 5.6
 _FONT: Final = "Libertinus Serif"
 _INK, _SOFT, _GREEN, _PALE, _AMBER = "#1d2426", "#575f5c", "#0d5c50", "#eaf3ef", "#855100"
 _EVENTS: Final = {
@@ -151,8 +150,7 @@ def _span(shape: Shape) -> tuple[float, float]:
 
 
 def _span_of_name(edge: Edge) -> tuple[float, float]:
-    x, width = edge.place[0], _LETTER * len(edge.name)
-    return (x - width / 2, x + width / 2) if edge.is_centred else (x, x + width)
+    return edge.label.x, edge.label.x + edge.label.width
 
 
 def _svg(drawing: Drawing, left: float, right: float) -> tuple[str, float]:
@@ -239,12 +237,11 @@ def _label(shape: Shape, cy: float) -> Iterator[str]:
 
 def _names(edges: Sequence[Edge]) -> Iterator[str]:
     for edge in edges:
-        if edge.name:
-            x, y = edge.place
-            anchor = "middle" if edge.is_centred else "start"
-            yield _text(
-                x, y + 4, edge.name, _SMALL, _INK, anchor, 'paint-order="stroke" stroke="#fff" stroke-width="4"'
-            )
+        x, middle = edge.place
+        anchor = "middle" if edge.is_centred else "start"
+        for place, line in enumerate(edge.lines):
+            y = middle + 4 - (len(edge.lines) - 1) * 6.75 + place * 13.5
+            yield _text(x, y, line, _SMALL, _INK, anchor, 'paint-order="stroke" stroke="#fff" stroke-width="4"')
 
 
 def _text(x: float, y: float, text: str, size: int, colour: str, anchor: str, more: str = "") -> str:
