@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from django.core import mail
 
+from kniga.deals.models import Deal
 from kniga.documents.letter_services import keep_letter
 from kniga.documents.models import Document, DocumentTemplate
 from kniga.documents.services import TemplateText, create_document, create_template
+from kniga.platform.models import Paper
 from tests.processes.conftest import NOW, Department, department
 from tests.processes.test_materials import begun
 from tests.web.test_processes_pages import client_of
@@ -92,6 +94,17 @@ def test_a_document_is_downloaded_as_markdown_and_as_html(department: Department
 def test_a_document_of_a_foreign_deal_is_not_there(department: Department, document: Document, path: str) -> None:
     assert client_of(department.other).get(f"/documents/{document.pk}/{path}").status_code == 404
     assert client_of(department.head).get(f"/documents/{document.pk + 1}/{path}").status_code == 404
+
+
+def test_a_kept_pdf_is_given_only_to_who_sees_the_document(department: Department, document: Document) -> None:
+    address = f"/documents/{document.pk}/pdf/"
+    made = client_of(department.rep).get(address).content
+    assert made.startswith(b"%PDF-") and Paper.objects.count() == 1
+    assert client_of(department.other).get(address).status_code == 404
+    Deal.objects.update(owner=department.other)
+    assert client_of(department.rep).get(address).status_code == 404
+    assert client_of(department.other).get(address).content == made
+    assert Paper.objects.count() == 1
 
 
 def test_the_head_adds_a_template_of_a_letter(department: Department) -> None:
