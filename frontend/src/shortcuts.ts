@@ -72,13 +72,13 @@ function sendForm(event: KeyboardEvent): void {
 /** Esc leaves a field, so that the keys of the page work again; dialogs and the designer have their own. */
 function leaveField(event: KeyboardEvent): void {
   const field = event.target;
-  if (event.defaultPrevented || !isTyping(field) || document.querySelector("dialog[open], .djs-container")) return;
+  if (event.defaultPrevented || !isTyping(field) || document.querySelector("dialog[open], [data-designer]")) return;
   (field as HTMLElement).blur();
 }
 
 /** Undo what a message offers to undo; fields and the designer undo their own typing and drawing. */
 function undo(event: KeyboardEvent): void {
-  if (event.shiftKey || isTyping(event.target) || document.querySelector("dialog[open], .djs-container")) return;
+  if (event.shiftKey || isTyping(event.target) || document.querySelector("dialog[open], [data-designer]")) return;
   if (clickFirst("#toasts form button")) event.preventDefault();
 }
 
