@@ -112,7 +112,7 @@ _SELECT = """
 SELECT {sort}, d.id, d.number, d.name, d.client_id, coalesce(c.name, ''), d.owner_id, coalesce(u.name, ''),
        d.stage_id, coalesce(s.name, ''), d.stage_since, d.status, d.amount, d.currency, d.expected_date,
        d.opened_at, d.closed_at, coalesce(p.name, ''), coalesce(l.key, ''), coalesce(l.name, '')
-FROM (SELECT * FROM deals_deal d {where} ORDER BY {order} LIMIT {limit}) d
+FROM ({found}) d
 LEFT JOIN clients_client c ON c.id = d.client_id
 LEFT JOIN people_user u ON u.id = d.owner_id
 LEFT JOIN deals_stage s ON s.id = d.stage_id
@@ -120,6 +120,9 @@ LEFT JOIN catalog_product p ON p.id = d.product_id
 LEFT JOIN deals_lossreason l ON l.id = d.loss_reason_id
 ORDER BY {order}
 """
+_FOUND = "SELECT * FROM deals_deal d {where} ORDER BY {order} LIMIT {limit}"
+# Open and closed deals have an index of their own for this order.
+_BOTH = "SELECT * FROM (({open}) UNION ALL ({closed})) d ORDER BY {order} LIMIT {limit}"
 _TOTALS = """
 SELECT count(*), coalesce(sum(amount), 0),
        count(*) FILTER (WHERE status = 'open'), coalesce(sum(amount) FILTER (WHERE status = 'open'), 0),
@@ -150,13 +153,16 @@ def deals_page(
     key = sort.removeprefix("-")
     chosen = SORTS.get(key, SORTS["opened"])
     order = chosen.turned() if sort.startswith("-") or key not in SORTS else chosen
-    conditions = _conditions(user, wanted or DealFilter())
+    wanted = wanted or DealFilter()
+    conditions = _conditions(user, wanted)
     if key == "closed":
         conditions.add("d.status <> 'open'")
     if cursor:
         conditions.add(order.after("d.id"), *decode_cursor(cursor, order))
-    sql = _SELECT.format(sort=order.expression, where=conditions.where, order=order.order("d.id"), limit=limit + 1)
-    return page_of(rows_of(sql, conditions.parameters), limit, lambda row: DealRow(*row))
+    in_order = order.order("d.id")
+    found, parameters = _found(conditions, in_order, limit + 1, in_two=key == "stage_since" and not wanted.status)
+    sql = _SELECT.format(sort=order.expression, found=found, order=in_order)
+    return page_of(rows_of(sql, parameters), limit, lambda row: DealRow(*row))
 
 
 def deal_totals(*, user: User, wanted: DealFilter | None = None) -> DealTotals:
@@ -182,6 +188,17 @@ def search_deals(*, user: User, text: str, limit: int = 10) -> tuple[DealHit, ..
             conditions.add("d.name_key LIKE %s", like(word))
     found = rows_of(_SEARCH.format(where=conditions.where, limit=limit), [*conditions.parameters, number])
     return tuple(DealHit(*row) for row in found)
+
+
+def _found(conditions: Conditions, order: str, limit: int, *, in_two: bool) -> tuple[str, list[Any]]:
+    """The statement that finds the deals of a page, in its order, and its parameters."""
+    if not in_two:
+        return _FOUND.format(where=conditions.where, order=order, limit=limit), conditions.parameters
+    halves = {
+        name: _FOUND.format(where=conditions.also(f"d.status {sign} 'open'"), order=order, limit=limit)
+        for name, sign in (("open", "="), ("closed", "<>"))
+    }
+    return _BOTH.format(**halves, order=order, limit=limit), [*conditions.parameters, *conditions.parameters]
 
 
 def _conditions(user: User, wanted: DealFilter) -> Conditions:

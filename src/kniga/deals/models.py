@@ -125,7 +125,13 @@ class Deal(models.Model):
             models.Index(fields=["client", "-opened_at"], name="deal_client"),
             models.Index(fields=["name_key", "id"], name="deal_name"),
             models.Index(Coalesce("expected_date", FAR_DATE), "id", name="deal_expected"),
-            models.Index(Coalesce("stage_since", "opened_at"), "id", name="deal_stage_since"),
+            # In two, so that a list of the open ones does not pass by all that were ever closed.
+            models.Index(
+                Coalesce("stage_since", "opened_at"), "id", name="deal_open_age", condition=models.Q(status="open")
+            ),
+            models.Index(
+                Coalesce("stage_since", "opened_at"), "id", name="deal_closed_age", condition=~models.Q(status="open")
+            ),
             models.Index(fields=["-closed_at", "-id"], name="deal_closed", condition=~models.Q(status="open")),
             GinIndex(OpClass("name_key", name="gin_trgm_ops"), name="deal_search"),
         ]

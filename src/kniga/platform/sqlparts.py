@@ -38,6 +38,10 @@ class Conditions:
         elif values is not None:
             self.add(f"{column} = ANY(%s::bigint[])", list(values))
 
+    def also(self, clause: str) -> str:
+        """The WHERE clause with one more condition, which has no parameters."""
+        return f"WHERE {' AND '.join([*self.clauses, clause])}"
+
     @property
     def where(self) -> str:
         """The WHERE clause, or nothing."""
