@@ -12,6 +12,7 @@ export { renamedIn } from "./outline";
 export { found } from "./panel/finding";
 export * as tables from "./tables";
 export * as feel from "./feel";
+export * as numbers from "./numbers";
 export { machineAnswers } from "./machines";
 `;
 
@@ -70,13 +71,50 @@ async function widened(moddle, model, task, table, rootElement) {
   return { policies, policy, inputs, values: outputs[0].values, otherwise: outputs[0].otherwise, rows: rows.map((row) => row.cells.map((cell) => cell.text)), xml, answer, counted, number: machineAnswers([task])[0].type };
 }
 
+/* Rows known again after changes, a table that has no row yet, and what other tools write beside the text of a cell. */
+async function foreignTable() {
+  const moddle = new BpmnModdle({ kniga: JSON.parse(readFileSync("src/designer/kniga.json", "utf8")) });
+  const output = '<output name="level" typeRef="string"><outputValues id="v" expressionLanguage="feel"><description>Why</description><text>"low"</text></outputValues><defaultOutputEntry id="d"><text>"low"</text></defaultOutputEntry></output>';
+  const dmn = (rows) => `<kniga:dmn><definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="D"><decision id="terms" name="Terms"><decisionTable hitPolicy="FIRST"><input><inputExpression><text>deal.amount</text></inputExpression></input>${output}${rows}</decisionTable></decision></definitions></kniga:dmn>`;
+  const xml = (rows) => `<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:kniga="urn:kniga:bpmn:1" targetNamespace="t"><process id="p" isExecutable="true"><startEvent id="s"/><businessRuleTask id="r" kniga:decision="terms"><extensionElements>${dmn(rows)}</extensionElements></businessRuleTask><endEvent id="e"/><sequenceFlow id="f1" sourceRef="s" targetRef="r"/><sequenceFlow id="f2" sourceRef="r" targetRef="e"/></process></definitions>`;
+  const opened = async (rows) => {
+    const { rootElement, elementsById } = await moddle.fromXML(xml(rows));
+    const task = { businessObject: elementsById.r };
+    const set = (element, properties) => Object.entries(properties).forEach(([name, value]) => element.businessObject.set(name, value));
+    const model = { modeler: { get: () => moddle }, services: { bpmnFactory: { create: (type, given) => moddle.create(type, given) } }, set };
+    return { task, model, table: () => tables.readTables(task)[0], xml: async () => (await moddle.toXML(rootElement, { format: true })).xml };
+  };
+  const empty = await opened("");
+  tables.addRow(empty.model, empty.task, empty.table());
+  const begun = empty.table().rows.map((row) => row.cells.map((cell) => cell.text));
+  tables.writeCell(empty.model, empty.task, empty.table().rows[0].cells[1].node, '"low"');
+  const rule = (text) => `<rule><inputEntry id="i${text}" expressionLanguage="feel"><description>Kept</description><text>${text}</text></inputEntry><outputEntry><text>"low"</text></outputEntry></rule>`;
+  const { task, model, table, xml: written } = await opened(rule(1) + rule(2) + rule(3));
+  const keys = () => table().rows.map((row) => row.key);
+  const [one, two, three] = keys();
+  const before = task.businessObject.extensionElements;
+  const stale = table().rows[2].cells[0].node;
+  tables.writeCell(model, task, table().rows[1].cells[0].node, "7");
+  tables.moveRow(model, task, table(), 0, 1);
+  const moved = keys();
+  tables.removeRow(model, task, table().rows[0]);
+  tables.addRow(model, task, table());
+  const added = keys();
+  tables.writeCell(model, task, stale, "9");
+  tables.writeOutput(model, task, table().outputs[0], { values: ["low", "high"], otherwise: '"high"' });
+  const after = { cells: table().rows.map((row) => row.cells[0].text), xml: await written() };
+  task.businessObject.set("extensionElements", before);
+  const places = (all) => all.map((key) => [one, two, three].indexOf(key));
+  return { begun, empty: await empty.xml(), moved: places(moved), added: places(added), undone: places(keys()), ...after };
+}
+
 /* Cells as the form shows them, and as it writes them again. */
 const CELLS = [
   ["-", "money"], ["", "text"], ["< 5", "money"], [">= -2.5", "number"], ["[1..5]", "money"], ["[1..5)", "number"], ["(1..5]", "number"], ["]1..5[", "number"],
   ['"A"', "choice"], ['"A","B"', "text"], ['not("A")', "text"], ['not(null, "A", "B")', "choice"], ["null", "date"], ["not(null)", "text"], ["true", "boolean"],
   ['date("2026-01-31")', "date"], ['@"2026-01-31"', "date"], ['< date and time("2026-01-31T10:00:00Z")', "datetime"], ['"say \\"hi\\", ё"', "text"],
 ];
-const BEYOND = [["< 5, > 10", "money"], ['"A", null', "text"], ["not(< 5)", "money"], ["5", "text"], ['"A"', "number"], ["deal.amount > 5", "money"], ['"a, b", "c"', "text"], ["?", "number"], ["< 5 5", "number"], ['> "A"', "text"], ['"\\q"', "text"], ['date and time("2026-01-31T10:00:00")', "datetime"]];
+const BEYOND = [["< 5, > 10", "money"], ['"A", null', "text"], ["not(< 5)", "money"], ["5", "text"], ['"A"', "number"], ["deal.amount > 5", "money"], ['"a, b", "c"', "text"], ["?", "number"], ["< 5 5", "number"], ['> "A"', "text"], ['"\\q"', "text"], ['"\\U110000"', "text"], ['date and time("2026-01-31T10:00:00")', "datetime"]];
 const cells = () => ({
   read: CELLS.map(([cell, type]) => feel.testOf(cell, "f", type)),
   again: CELLS.map(([cell, type]) => feel.cellOf(feel.testOf(cell, "f", type), type)),
@@ -87,7 +125,15 @@ const cells = () => ({
   types: [["< 5", "-"], ['"A"', 'not("B")'], ["5", '"A"'], ["-"]].map(feel.typeIn),
 });
 
-const { tables, feel, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
+const LISTS = [["1,5; 2", "number", "ru"], ["1,5", "number", "ru"], ["1,5, 2", "money", "ru"], ["1,5", "number", "en"], ["1,5; 2", "number", "en"], ["1 200.5, 3", "money", "en"], ["a,b; c", "text", "ru"]];
+const figures = () => ({
+  lists: LISTS.map(([typed, type, language]) => numbers.valuesIn(typed, type, language)),
+  shown: ["ru", "en"].map((language) => numbers.valuesShown(["1.5", "2"], "number", language)),
+  field: ["ru", "en"].map((language) => numbers.shownNumber("-800.5", language)),
+  read: [["2018", "number"], ["2018", "money"], ["12018.25", "number"], ["", "number"], ["x", "money"]].map(([value, type]) => numbers.figure(value, type, "ru").replaceAll("\u00a0", " ")),
+});
+
+const { tables, feel, numbers, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
 const types = ["text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean", "reference", "multi_reference"];
 const labels = [["Нужна скидка", []], ["Ready to call!", []], ["Ready to call", ["ready_to_call", "ready_to_call_2"]], ["…", []], ["Éclair", []]];
 const many = [["a", "КП на склад"], ["b", "Счёт"], ["c", "КП и счёт"], ["d", "Складской акт"]].map(([key, label]) => ({ key, label }));
@@ -110,7 +156,9 @@ const said = {
   }),
   foreign: ["nothing", "[]", '{"all":[{"op":"eq"}]}', '{"some":[]}'].map(parseRule),
   tabled: await tabled(),
+  foreignTable: await foreignTable(),
   cells: cells(),
+  figures: figures(),
   renamed: renamedIn('{"any":[{"field":"outcome","op":"in","value":["a","b"]},{"field":"x","op":"eq","value":"a"}]}', "a", "z"),
 };
 process.stdout.write(JSON.stringify(said));

@@ -125,6 +125,44 @@ def test_columns_rows_and_answers_of_a_table_are_changed_and_mean_what_they_say(
     assert (counted.table.policy, counted.table.aggregation, wider["number"]) == ("COLLECT", "COUNT", "number")
 
 
+def test_a_row_is_the_same_row_wherever_it_stands_and_after_undo(said: Any) -> None:
+    table = said["foreignTable"]
+    assert (table["moved"], table["added"], table["undone"]) == ([1, 0, 2], [0, 2, -1], [0, 1, 2])
+    assert table["cells"] == ["1", "9", "-"], "what is still typed reaches its own row"
+
+
+def test_a_table_without_rows_gets_its_first_one(said: Any) -> None:
+    table = said["foreignTable"]
+    assert table["begun"] == [["-", ""]]
+    task = compile_bpmn(table["empty"].encode()).elements["r"]
+    assert isinstance(task, DecisionTask)
+    assert [row.outputs for row in task.table.rules] == [("low",)]
+
+
+def test_what_other_tools_write_beside_the_text_of_a_cell_stays(said: Any) -> None:
+    tree = etree.fromstring(said["foreignTable"]["xml"].encode())
+    dmn = "{https://www.omg.org/spec/DMN/20191111/MODEL/}"
+    written = {
+        str(node.get("id")): (node.get("expressionLanguage"), [(child.tag, child.text) for child in node])
+        for name in ("inputEntry", "outputValues", "defaultOutputEntry")
+        for node in tree.iter(f"{dmn}{name}")
+        if node.get("id")
+    }
+    assert written["i3"] == ("feel", [(f"{dmn}description", "Kept"), (f"{dmn}text", "9")])
+    assert written["v"] == ("feel", [(f"{dmn}description", "Why"), (f"{dmn}text", '"low", "high"')])
+    assert written["d"] == (None, [(f"{dmn}text", '"high"')])
+
+
+def test_numbers_are_typed_and_shown_as_the_language_writes_them(said: Any) -> None:
+    figures = said["figures"]
+    assert figures["lists"] == [
+        ["1.5", "2"], ["1.5"], ["1.5", "2"], ["1", "5"], ["1.5", "2"], ["1200.5", "3"], ["a", "b", "c"],
+    ]  # fmt: skip
+    assert figures["shown"] == ["1,5; 2", "1.5, 2"]
+    assert figures["field"] == ["-800,5", "-800.5"]
+    assert figures["read"] == ["2018", "2 018", "12 018,25", "", "x"]
+
+
 def test_cells_are_comparisons_in_a_form_and_come_out_as_they_went_in(said: Any) -> None:
     cells = said["cells"]
     tests = [one if isinstance(one, str) else (one["op"], one.get("value")) for one in cells["read"]]

@@ -30,6 +30,8 @@ const SIGNED = new RegExp(String.raw`^\s*(<=|>=|<|>)\s*(${LITERAL})\s*$`, "s");
 const RANGE = new RegExp(String.raw`^\s*([[(\]])\s*(${LITERAL})\s*\.\.\s*(${LITERAL})\s*([\])[])\s*$`, "s");
 const NEGATED = /^\s*not\s*\((.*)\)\s*$/s;
 const ESCAPES: Record<string, string> = { "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+/* Behind it Unicode has no characters. */
+const LAST_POINT = 0x10ffff;
 const ESCAPED: Record<string, string> = { n: "\n", r: "\r", t: "\t", '"': '"', "'": "'", "\\": "\\" };
 
 /** What a cell of a field of this type can be asked; one that stands there already is among them. */
@@ -164,7 +166,11 @@ function literalOf(word: string): Found | null {
 function unquoted(word: string): string | null {
   let isPlain = true;
   const text = word.slice(1, -1).replace(/\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{6}|.)/gs, (_all, code: string) => {
-    if (code.length > 1) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
+    if (code.length > 1) {
+      const point = Number.parseInt(code.slice(1), 16);
+      isPlain &&= point <= LAST_POINT;
+      return isPlain ? String.fromCodePoint(point) : "";
+    }
     isPlain &&= code in ESCAPED;
     return ESCAPED[code] ?? "";
   });

@@ -1,5 +1,6 @@
 /* Conditions in the page: the JSON of the rules language, the operators of each type, and a rule told as a sentence. */
 import type { KnownField } from "./model";
+import { figure, isNumber, pageLanguage } from "./numbers";
 import { say, unitsWords, type Texts } from "./texts";
 
 export type Operand = string | number | boolean | { field: string } | FromNow | Period;
@@ -158,21 +159,16 @@ function operandWords(value: Operand, field: KnownField | undefined, type: strin
   const label = field?.choices?.find((choice) => choice.key === String(value))?.label;
   if (label) return say(texts, "quoted", { text: label });
   if (value === "") return "…";
-  if (type === "number" || type === "money") return figure(String(value));
+  if (isNumber(type)) return figure(String(value), type, pageLanguage());
   if (type === "date" || type === "datetime") return dayWords(String(value), type);
   return say(texts, "quoted", { text: String(value) });
-}
-
-function figure(value: string): string {
-  const number = Number(value);
-  return Number.isFinite(number) ? new Intl.NumberFormat(document.documentElement.lang || "en", { maximumFractionDigits: 6 }).format(number) : value;
 }
 
 function dayWords(value: string, type: string): string {
   const at = new Date(type === "date" ? `${value}T12:00:00` : value);
   if (Number.isNaN(at.getTime())) return value;
   const style = type === "date" ? ({ dateStyle: "medium" } as const) : ({ dateStyle: "medium", timeStyle: "short" } as const);
-  return new Intl.DateTimeFormat(document.documentElement.lang || "en", style).format(at);
+  return new Intl.DateTimeFormat(pageLanguage(), style).format(at);
 }
 
 function fromNowWords(value: FromNow, type: string, texts: Texts): string {

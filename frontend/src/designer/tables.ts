@@ -47,6 +47,8 @@ export interface Cell {
 
 export interface TableRow {
   node: Moddle;
+  /** The same for this row after every change and undo, whatever its place. */
+  key: number;
   cells: Cell[];
 }
 
@@ -59,7 +61,7 @@ export function tablesOf(task: Drawn): string[] {
 export function readTables(task: Drawn): Table[] {
   return heldBy(task).flatMap((root) => named(root, "decision")).flatMap((decision) =>
     named(decision, "decisionTable").map((node) => {
-      const rows = named(node, "rule").map((rule) => ({ node: rule, cells: list(rule, "$children").filter(isEntry).map(cellOf) }));
+      const rows = named(node, "rule").map((rule) => ({ node: rule, key: keyOf(rule), cells: list(rule, "$children").filter(isEntry).map(cellOf) }));
       const column = (at: number, isInput: boolean): string[] => rows.map((row) => row.cells.filter((cell) => cell.isInput === isInput)[at]?.text ?? "");
       const policy = text(node, "hitPolicy") || "UNIQUE";
       return {
@@ -90,7 +92,7 @@ export function policiesFor({ outputs, policy }: Pick<Table, "outputs" | "policy
 }
 
 export function writeCell(model: BookModel, task: Drawn, entry: Moddle, words: string): void {
-  change(model, task, new Map([[entry, (maker) => [made(maker, entry, copyOf(entry), [made(maker, entry, { $body: words }, [], "text")])]]]));
+  change(model, task, new Map([[entry, (maker, inside) => [made(maker, entry, copyOf(entry), worded(maker, entry, inside, words))]]]));
 }
 
 /** Change which rows answer. A number of rows is there in any case: what was answered without one goes. */
@@ -100,14 +102,19 @@ export function writePolicy(model: BookModel, task: Drawn, table: Table, policy:
   change(model, task, changes);
 }
 
-/** Another row behind the last one, for anything, with the answers of that one. */
+/** Another row behind the last one, for anything, with the answers of that one; the first one of a table answers nothing. */
 export function addRow(model: BookModel, task: Drawn, table: Table): void {
   const last = table.rows.at(-1);
-  if (!last) return;
+  if (!last) return change(model, task, new Map([[table.node, (maker, inside) => [made(maker, table.node, copyOf(table.node), [...inside, firstRow(maker, table)])]]]));
   change(model, task, new Map([[last.node, (maker, inside) => {
     const entries = last.cells.map(({ node, text: words, isInput }) => entry(maker, node, isInput, isInput ? "-" : words));
     return [made(maker, last.node, copyOf(last.node), inside), made(maker, last.node, {}, entries)];
   }]]));
+}
+
+function firstRow(maker: Maker, { node, inputs, outputs }: Table): Moddle {
+  const entries = [...inputs.map(() => entry(maker, node, true, "-")), ...outputs.map(() => entry(maker, node, false, ""))];
+  return made(maker, node, {}, entries, "rule");
 }
 
 export function removeRow(model: BookModel, task: Drawn, row: TableRow): void {
@@ -150,7 +157,10 @@ export function removeInput(model: BookModel, task: Drawn, table: Table, at: num
 /** Change what an answer is called, the texts it is chosen from, or what it is when no row applies. */
 export function writeOutput(model: BookModel, task: Drawn, output: TableOutput, patch: Partial<Pick<TableOutput, "label" | "values" | "otherwise">>): void {
   change(model, task, new Map([[output.node, (maker, inside) => {
-    const part = (name: string, words: string): Moddle[] => (words ? [made(maker, output.node, {}, [made(maker, output.node, { $body: words }, [], "text")], name)] : []);
+    const part = (name: string, words: string): Moddle[] => {
+      const old = inside.find((child) => isNamed(child, name));
+      return words ? [made(maker, output.node, old ? copyOf(old) : {}, worded(maker, output.node, list(old, "$children"), words), name)] : [];
+    };
     const kept = (name: string): Moddle[] => inside.filter((child) => isNamed(child, name));
     const values = patch.values ? part("outputValues", textsCell(patch.values)) : kept("outputValues");
     const otherwise = patch.otherwise === undefined ? kept("defaultOutputEntry") : part("defaultOutputEntry", patch.otherwise);
@@ -165,9 +175,10 @@ type Change = (maker: Maker, inside: Moddle[]) => Moddle[];
 
 function change(model: BookModel, task: Drawn, changes: Map<Moddle, Change>): void {
   const maker = model.modeler.get("moddle");
+  const wanted = new Map([...changes].map(([node, swap]) => [keyOf(node), swap]));
   const make = (type: string, attributes?: Record<string, unknown>): Moddle => model.services.bpmnFactory.create(type, attributes);
   const held = extensions(task.businessObject, "kniga:Dmn").map((one) => {
-    const content = list(one, "content").flatMap((root) => changed(maker, root, changes));
+    const content = list(one, "content").flatMap((root) => changed(maker, root, wanted));
     const dmn = make("kniga:Dmn", { content });
     for (const root of content) root.$parent = dmn;
     return dmn;
@@ -175,11 +186,22 @@ function change(model: BookModel, task: Drawn, changes: Map<Moddle, Change>): vo
   model.set(task, { extensionElements: withParts(task.businessObject, { Dmn: held }, make) });
 }
 
-/* A tree is made anew with every change, so that undo has the one before. */
-function changed(maker: Maker, node: Moddle, changes: Map<Moddle, Change>): Moddle[] {
+/* A tree is made anew with every change, so that undo has the one before; each node keeps its key. */
+function changed(maker: Maker, node: Moddle, changes: Map<number, Change>): Moddle[] {
   const inside = list(node, "$children").flatMap((child) => changed(maker, child, changes));
-  const swap = changes.get(node);
-  return swap ? swap(maker, inside) : [made(maker, node, copyOf(node), inside)];
+  const swap = changes.get(keyOf(node));
+  const after = swap ? swap(maker, inside) : [made(maker, node, copyOf(node), inside)];
+  if (after[0]) KEYS.set(after[0], keyOf(node));
+  return after;
+}
+
+const KEYS = new WeakMap<Moddle, number>();
+let keys = 0;
+
+function keyOf(node: Moddle): number {
+  const key = KEYS.get(node) ?? (keys += 1);
+  KEYS.set(node, key);
+  return key;
 }
 
 function made(maker: Maker, like: Moddle, properties: Record<string, unknown>, inside: Moddle[], name?: string): Moddle {
@@ -199,6 +221,13 @@ function copyOf(node: Moddle): Record<string, unknown> {
 function entry(maker: Maker, like: Moddle, isInput: boolean, words: string): Moddle {
   const name = isInput ? "inputEntry" : "outputEntry";
   return made(maker, like, {}, [made(maker, like, { $body: words }, [], "text")], name);
+}
+
+/* The children of a node with this text in place of the one among them. */
+function worded(maker: Maker, like: Moddle, inside: Moddle[], words: string): Moddle[] {
+  const fresh = made(maker, like, { $body: words }, [], "text");
+  const at = inside.findIndex((child) => isNamed(child, "text"));
+  return at < 0 ? [...inside, fresh] : inside.map((child, place) => (place === at ? fresh : child));
 }
 
 /* Put behind the last of its kind; the standard knows one order of the parts. */

@@ -1,5 +1,6 @@
 /* The words of the page's language, and what the page offers to choose from. */
 import type { KnownField } from "./model";
+import { pageLanguage } from "./numbers";
 
 export type Texts = Record<string, string>;
 
@@ -48,5 +49,5 @@ export function unitWord(texts: Texts, unit: string, number: number): string {
 }
 
 function unitFormat(unit: string): Intl.NumberFormat {
-  return new Intl.NumberFormat(document.documentElement.lang || "en", { style: "unit", unit, unitDisplay: "long" });
+  return new Intl.NumberFormat(pageLanguage(), { style: "unit", unit, unitDisplay: "long" });
 }

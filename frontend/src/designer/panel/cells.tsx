@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { answerCell, answerIn, cellOf, cellOperators, isRange, testOf, type CellTest } from "../feel";
 import type { KnownField } from "../model";
+import { figure, isNumber, pageLanguage } from "../numbers";
 import { firstValue, ruleSentence, type Comparison } from "../rules";
 import type { Texts } from "../texts";
 import { useDesk, type Words } from "./context";
@@ -93,6 +94,7 @@ export function answerWords(cell: string, type: string, t: Words): string {
   const value = answerIn(cell, type);
   if (value === null) return cell;
   if (type === "boolean" && value) return t(value === "true" ? "yes" : "no");
+  if (isNumber(type)) return figure(value, type, pageLanguage()) || "…";
   return value || "…";
 }
 

@@ -1,5 +1,6 @@
 /* Conditions built in a form: groups of comparisons, each a field, a comparison of its type, a value. */
 import type { KnownField } from "../model";
+import { isNumber, pageLanguage, plainNumber, shownNumber, valuesIn, valuesShown } from "../numbers";
 import {
   CALENDAR_UNITS, comparisonOf, firstValue, groupOf, isComparison, operatorsOf, OTHER_FIELD_OPERATORS, parseRule, ruleOf, ruleSentence,
   takesList, takesNothing, takesPeriod, type Comparison, type Mode, type Operand, type Period, type Rule,
@@ -116,9 +117,9 @@ export function Value({ term, field, fields, isPlain, onWrite }: ValueProps) {
   const values = (Array.isArray(value) ? value : []).filter((one) => typeof one !== "object").map(String);
   if (takesList(op)) {
     if (field.choices?.length) return <Checks label={t("values")} options={picks(field)} value={values} onWrite={onWrite} />;
-    const split = (text: string): string[] => text.split(/[,;\n]/).map((one) => (isNumber(field.type) ? plainNumber(one) : one.trim())).filter(Boolean);
+    const split = (text: string): string[] => valuesIn(text, field.type, pageLanguage());
     const check = (text: string): string => split(text).map((one) => wrongValue(one, field.type, t)).find(Boolean) ?? "";
-    return <TextInput label={t("values")} hidden value={values.join(", ")} placeholder={t("valuesHelp")} check={check} onWrite={(text) => onWrite(split(text))} />;
+    return <TextInput label={t("values")} hidden value={valuesShown(values, field.type, pageLanguage())} placeholder={t(isNumber(field.type) ? "numbersHelp" : "valuesHelp")} check={check} onWrite={(text) => onWrite(split(text))} />;
   }
   if (op === "between") {
     const pair = Array.isArray(value) ? value : ["", ""];
@@ -179,16 +180,9 @@ export function Constant({ label, value, field, onWrite }: { label: string; valu
     return <DayInput label={label} hidden kind="datetime-local" value={localMoment(String(value))} onWrite={(text) => onWrite(text ? new Date(text).toISOString().replace(".000Z", "Z") : "")} />;
   }
   if (field.type === "date") return <DayInput label={label} hidden kind="date" value={String(value)} onWrite={onWrite} />;
-  const clean = (text: string): string => (isNumber(field.type) ? plainNumber(text) : text);
-  return <TextInput label={label} hidden value={String(value)} placeholder={t("value")} check={(text) => wrongValue(text, field.type, t)} onWrite={(text) => onWrite(clean(text))} />;
-}
-
-function isNumber(type: string): boolean {
-  return type === "number" || type === "money";
-}
-
-function plainNumber(text: string): string {
-  return text.replace(/[\s\u00a0]/g, "").replace(",", ".");
+  const isFigure = isNumber(field.type);
+  const shown = isFigure ? shownNumber(String(value), pageLanguage()) : String(value);
+  return <TextInput label={label} hidden value={shown} placeholder={t("value")} check={(text) => wrongValue(text, field.type, t)} onWrite={(text) => onWrite(isFigure ? plainNumber(text) : text)} />;
 }
 
 /** Why a text is no value of this type, in the reader's language; "" if it is one or nothing is there yet. */

@@ -87,7 +87,7 @@ function TableForm({ task, table }: { task: Drawn; table: Table }) {
       <Select label={t("policy")} value={table.policy} options={policies} onWrite={(policy) => writePolicy(model, task, table, policy)} />
       <ol class="kp-list">
         {table.rows.map((row, at) => (
-          <li key={at}><RowForm task={task} table={table} row={row} at={at} columns={columns} found={ofRow(at)} isFresh={at === fresh} /></li>
+          <li key={row.key}><RowForm task={task} table={table} row={row} at={at} columns={columns} found={ofRow(at)} isFresh={at === fresh} /></li>
         ))}
       </ol>
       <button type="button" class="k-button k-button--plain k-button--small" onClick={add}>{t("tableRowAdd")}</button>
