@@ -1,7 +1,10 @@
-/* The modal window, the help overlay, and menus: open, close on Esc and on a click outside. */
+/* The modal window, the help overlay, and menus: open, close on Esc and on a click outside. What was typed into the
+   window is given up only by one who says so. */
+import { pageText } from "./requests";
 
 export function startDialogs(): void {
   const modal = document.querySelector<HTMLDialogElement>("#modal");
+  if (modal) keepTyped(modal);
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = (event as CustomEvent<{ target: Element }>).detail.target;
     if (!modal || target !== modal || modal.childElementCount === 0) return;
@@ -12,7 +15,7 @@ export function startDialogs(): void {
   modal?.addEventListener("close", () => modal.replaceChildren());
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.addEventListener("click", (event) => {
-      if (event.target === dialog) dialog.close();
+      if (event.target === dialog && mayClose(dialog)) dialog.close();
     });
   }
   document.addEventListener("click", (event) => {
@@ -23,6 +26,28 @@ export function startDialogs(): void {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenus(null);
   });
+}
+
+const typed = new WeakSet<HTMLDialogElement>();
+
+/** Note what is typed into the window, and ask before Esc or its cross would lose it. */
+function keepTyped(modal: HTMLDialogElement): void {
+  modal.addEventListener("input", () => typed.add(modal));
+  modal.addEventListener("close", () => typed.delete(modal));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if ((event as CustomEvent<{ target: Element }>).detail.target === modal) typed.delete(modal);
+  });
+  const refuse = (event: Event): void => {
+    if (!mayClose(modal)) event.preventDefault();
+  };
+  modal.addEventListener("cancel", refuse);
+  modal.addEventListener("submit", (event) => {
+    if ((event.target as HTMLFormElement).getAttribute("method") === "dialog") refuse(event);
+  });
+}
+
+function mayClose(dialog: HTMLDialogElement): boolean {
+  return !typed.has(dialog) || window.confirm(pageText("typed"));
 }
 
 /** What one has come to fill in: the first wrong field, else the first of all; where there is only a choice, its first. */

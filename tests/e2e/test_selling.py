@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from kniga.clients.models import Client
 from kniga.deals.models import Deal, LossReason, Pipeline
@@ -195,6 +195,16 @@ def test_a_card_is_dragged_to_a_stage_and_the_book_asks_what_it_needs(page: Page
     dialog = page.locator("#modal")
     expect(dialog.get_by_role("heading", name="North Depot → Contact")).to_be_visible()
     dialog.locator("textarea").fill("They are moving")
+    asked: list[str] = []
+
+    def stay(question: Dialog) -> None:
+        asked.append(question.message)
+        question.dismiss()
+
+    page.once("dialog", stay)
+    page.keyboard.press("Escape")
+    expect(dialog.locator("textarea")).to_have_value("They are moving")
+    assert asked == ["What you typed is not saved yet. Close the window and lose it?"]
     dialog.get_by_role("button", name="Ready to call").click()
     expect(page.locator("[data-stage='contact'] .k-card", has_text="North Depot")).to_be_visible()
     expect(dialog).to_be_hidden()

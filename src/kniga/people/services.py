@@ -225,6 +225,8 @@ def _apply_preferences(user: User, changes: UserChanges) -> None:
 def _apply_role(user: User, role: str, by: User | None) -> None:
     if role not in Role.values:
         raise Refused("role_unknown", _("Choose one of the roles."), field="role")
+    if by is not None and by.pk == user.pk and role != user.role:
+        raise Refused("own_role", _("You cannot change your own role: somebody else has to do it."), field="role")
     if by is not None and role != user.role and role in HIGH_ROLES and Role(by.role) not in HIGH_ROLES:
         raise Refused("not_allowed", _("Only the owner or an administrator gives this role."), field="role")
     user.role = role

@@ -76,6 +76,15 @@ def test_a_closed_account_stays_in_history_and_nobody_closes_their_own(house: De
         services.deactivate_user(user=house.olga, by=house.olga, now=NOW)
 
 
+def test_nobody_takes_their_own_rights_away(house: Department) -> None:
+    with pytest.raises(Refused) as refused:
+        services.update_user(user=house.olga, role="rep", by=house.olga, now=NOW)
+    assert (refused.value.code, refused.value.field) == ("own_role", "role")
+    services.update_user(user=house.olga, role="owner", name="Olga O.", by=house.olga, now=NOW)
+    house.olga.refresh_from_db()
+    assert (house.olga.role, house.olga.name) == ("owner", "Olga O.")
+
+
 def test_moving_a_user_is_told_with_before_and_after(house: Department) -> None:
     services.move_user(user=house.boris, team=None, branch=house.kazan, by=house.olga, now=NOW)
     event = Event.objects.get()
