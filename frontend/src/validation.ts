@@ -145,7 +145,7 @@ function unsay(field: Field): void {
 
 function forget(form: HTMLFormElement): void {
   for (const field of wrongOf(form)) unsay(field);
-  form.querySelector("[data-lacks]")?.remove();
+  form.querySelector("[data-lacking]")?.remove();
 }
 
 function wrongOf(form: HTMLFormElement): Field[] {
@@ -157,14 +157,14 @@ function wrongOf(form: HTMLFormElement): Field[] {
 function summarise(form: HTMLFormElement, words: Words): void {
   const fields = wrongOf(form);
   const names = fields.map(nameOf).join(", ");
-  const shown = form.querySelector<HTMLElement>("[data-lacks]");
+  const shown = form.querySelector<HTMLElement>("[data-lacking]");
   // One that is just being clicked must stay in its place.
-  if (shown?.dataset.lacks === names && fields.length >= MANY) return;
+  if (shown?.dataset.lacking === names && fields.length >= MANY) return;
   shown?.remove();
   if (fields.length < MANY) return;
   const summary = document.createElement("div");
   summary.className = "k-alert k-alert--bad";
-  summary.dataset.lacks = names;
+  summary.dataset.lacking = names;
   summary.setAttribute("role", "alert");
   const line = document.createElement("p");
   line.append(`${words.summary ?? ""} `);
@@ -181,7 +181,7 @@ function summarise(form: HTMLFormElement, words: Words): void {
 }
 
 function resummarise(form: HTMLFormElement, words: Words): void {
-  if (form.querySelector("[data-lacks]")) summarise(form, words);
+  if (form.querySelector("[data-lacking]")) summarise(form, words);
 }
 
 function nameOf(field: Field): string {
