@@ -7,21 +7,26 @@ from string import Formatter
 
 import pytest
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from kniga.engine.definition.problems import TEMPLATES, Problem
+from kniga.web.processes import plain_problems
 from kniga.web.processes.designer_words import canvas_words
 from kniga.web.processes.plain_problems import plainly
-from kniga.web.processes.plain_words import plain_cures, plain_words
+from kniga.web.processes.plain_words import Words, plain_cures, plain_words
 
 OF_BPMN = re.compile(
     r"gateway|\bflows?\b|token|boundary|sequence|start event|end event|user task|service task|business-rule|activit|"
     r"call activity|receive task|inclusive|exclusive|kniga:|hit policy|typeRef|isExecutable|isImmediate|"
-    r"default output|loopCard|ISO 8601|JSON|namespace|"
+    r"default output|loopCard|multiInstance|ISO 8601|JSON|namespace|"
     r"шлюз|поток|токен|граничн|пользовательск|сервисн|бизнес-правил|активност|исключающ|включающ|начально\w+ событи|"
     r"конечно\w+ событи|выход\w* по умолчанию|пространств",
     re.IGNORECASE,
 )
+WORD_OF_BPMN = "multiInstanceLoopCharacteristics"
+FILLED_BY_BPMN = frozenset({"allowed", "attribute", "detail", "direction", "extension", "tag", "trigger", "what"})
+MARKED = re.compile(r"\((?:in|в) (?:BPMN|DMN): [^)]*\)")
+"""What a tool that others draw in would call it is said beside the plain words, marked as such."""
 OF_FILES = frozenset({"not_bpmn", "doctype", "not_xml", "bad_encoding", "unknown_encoding"})
 """What is wrong with a file before anything of it is drawn speaks of files."""
 
@@ -35,10 +40,26 @@ def test_no_problem_is_told_in_words_of_bpmn(language: str) -> None:
     with translation.override(language):
         told = {}
         for code, texts in TEMPLATES.items():
-            problem = Problem(code, params=dict.fromkeys(gaps_of(*texts), "x"))
-            told[code] = " ".join(plainly(problem))
+            params = {gap: WORD_OF_BPMN if gap in FILLED_BY_BPMN else "x" for gap in gaps_of(*texts)}
+            told[code] = MARKED.sub("", " ".join(plainly(Problem(code, params=params))))
     wrong = {code: text for code, text in told.items() if OF_BPMN.search(text) and code not in OF_FILES}
     assert not wrong
+
+
+def test_the_words_are_put_together_once_for_each_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str | None] = []
+
+    def counted() -> Words:
+        made.append(get_language())
+        return plain_words()
+
+    monkeypatch.setattr(plain_problems, "plain_words", counted)
+    plain_problems._in_language.cache_clear()
+    for language in ("ru", "en", "ru", "en"):
+        with translation.override(language):
+            told = [plainly(Problem("no_start", params={"tag": "process"}))[0] for _ in range(3)]
+        assert len(set(told)) == 1
+    assert made == ["ru", "en"]
 
 
 def test_what_is_missing_or_not_carried_out_is_told_in_plain_words_too() -> None:
@@ -67,6 +88,13 @@ def test_a_row_of_a_table_is_told_in_the_language_of_the_page() -> None:
     with translation.override("ru"):
         message, _cure = plainly(Problem("bad_unary_test", params=params))
     assert message == "«?» (строка 2, условие 1) не читается."
+
+
+@pytest.mark.parametrize(("language", "named"), [("en", "“Call”"), ("ru", "«Call»")])
+def test_a_name_is_quoted_as_the_language_does(language: str, named: str) -> None:
+    with translation.override(language):
+        told = [plainly(Problem(code, params={"name": "“Call”"}))[0] for code in ("no_script", "unreachable")]
+    assert all(named in message for message in told), told
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

@@ -3,15 +3,19 @@ file spells it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kniga.engine import Problem
-from kniga.web.processes.plain_words import plain_cures, plain_words
+from kniga.web.processes.plain_words import Words, plain_cures, plain_words
 
+_QUOTED: Final = re.compile("“([^”]*)”")
+"""Names that the engine quotes come with the marks of English."""
 _PARTS: Final = {
     "a kniga:condition": "line",
     "a row": "row",
@@ -33,14 +37,27 @@ _PARTS: Final = {
 def plainly(problem: Problem) -> tuple[str, str]:
     """Message and cure in the language of the page, as the designer says it."""
     language = get_language()
-    words = {**plain_words(), **_missing()}.get(_kind(problem))
+    message, cure = _told(problem, language)
+    if language == "ru":
+        return _QUOTED.sub(r"«\1»", message), _QUOTED.sub(r"«\1»", cure)
+    return message, cure
+
+
+def _told(problem: Problem, language: str | None) -> tuple[str, str]:
+    plain, cures = _in_language(language)
+    words = plain.get(_kind(problem))
     if words is None:
         return problem.said(_, language)
     gaps = problem.gaps(_, language)
-    cures = plain_cures()
     gaps["cure"] = cures.get(gaps.get("tag", ""), cures[""])
     message, cure = (text.format_map(gaps) for text in words)
     return message, cure
+
+
+@cache
+def _in_language(language: str | None) -> tuple[Words, Mapping[str, str]]:
+    """Words and cures of every problem in the language of the page, which is this one."""
+    return {**plain_words(), **_missing()}, plain_cures()
 
 
 def _kind(problem: Problem) -> str:
@@ -50,7 +67,7 @@ def _kind(problem: Problem) -> str:
     return "decision" if part.startswith("the attribute kniga:decision") else _PARTS.get(part, problem.code)
 
 
-def _missing() -> Mapping[str, tuple[str, str]]:
+def _missing() -> Words:
     message = _("Nobody has said yet which message is meant here."), _("Name it in the panel.")
     return {
         "action": (_("Nobody has said yet what the system does here."), _("Choose an action in the panel.")),

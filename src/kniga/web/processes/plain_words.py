@@ -189,7 +189,7 @@ def _fields() -> Words:
     return {
         "not_supported": (_("Kniga cannot carry this out (in BPMN: {tag})."), "{cure}"),
         "unknown_extension": (
-            _("Something is written here that Kniga does not know ({extension})."),
+            _("Something is written here that Kniga does not know (in BPMN: {extension})."),
             _("Remove it, or make this part anew."),
         ),
         "bad_key": (
@@ -200,12 +200,15 @@ def _fields() -> Words:
             _("“{value}” is named here, but is not there."),
             _("Choose one that is there, or make it."),
         ),
-        "no_effect": (_("Something is set here that has no effect ({what})."), _("Remove it.")),
+        "no_effect": (_("Something is set here that has no effect (in BPMN: {what})."), _("Remove it.")),
         "unknown_field": (
             _("The field “{field}” is not known here."),
             _("Choose a field of the deal or the client, or an answer of the book."),
         ),
-        "bad_value": (_("“{value}” cannot be set here."), _("Allowed: {allowed}.")),
+        "bad_value": (
+            _("“{value}” cannot be set here (in BPMN: {attribute}, allowed: {allowed})."),
+            _("Set it anew in the panel, or make this part anew."),
+        ),
         "missing_part": (_("Something is still missing here."), _("Fill in the panel.")),
         "empty_expression": (_("Something is still empty here."), _("Fill it in, or remove it.")),
         "bad_condition": (_("The condition cannot be read."), _("Set it anew in the panel.")),
@@ -220,7 +223,10 @@ def _fields() -> Words:
             _("It is counted from the deadline of {task}, which has none."),
             _("Give that step a deadline, or set a time of its own here."),
         ),
-        "wrong_trigger": (_("What is set off here by “{trigger}” cannot be."), _("Make it another kind of event.")),
+        "wrong_trigger": (
+            _("An event of this kind cannot be here (in BPMN: {trigger})."),
+            _("Make it another kind of event."),
+        ),
         "definition_not_shared": (_("What sets this off (“{definition}”) is not there."), _("Make this event anew.")),
         "cancel_outside_transaction": (
             _("Something is called off here that cannot be called off."),
@@ -242,7 +248,10 @@ def _fields() -> Words:
 def _names() -> Words:
     """What is named and does not fit, or is not there."""
     return {
-        "wrong_type": (_("“{what}” does not fit here."), _("Choose another field in the panel.")),
+        "wrong_type": (
+            _("What is taken here does not fit (in BPMN: {what})."),
+            _("Choose another field in the panel."),
+        ),
         "bad_param": (_("“{value}” does not fit here."), _("Choose the value anew in the panel.")),
         "duplicate_key": (_("“{key}” is there twice."), _("Remove one of the two.")),
         "question_conflict": (
@@ -283,7 +292,7 @@ def _tables() -> Words:
         "no_decision_table": (_("There is no decision table here."), _("Make one in the panel.")),
         "not_dmn": (_("What stands here is no decision table."), _("Make one in the panel, or take one from a file.")),
         "dmn_not_supported": (
-            _("The table “{decision}” holds what Kniga cannot carry out ({what})."),
+            _("The table “{decision}” holds what Kniga cannot carry out (in DMN: {what})."),
             _("Change it in the panel, or in the tool the table comes from."),
         ),
         "bad_unary_test": (
