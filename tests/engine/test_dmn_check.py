@@ -55,6 +55,18 @@ def test_a_row_of_a_first_table_that_never_answers_is_named() -> None:
     assert found[0].params["row"] == "2"
 
 
+@pytest.mark.parametrize(
+    ("policy", "more", "told"), [("FIRST", "", ["2"]), ("COLLECT", "", ["2"]), ("COLLECT", 'aggregation="COUNT"', [])]
+)
+def test_a_row_that_answers_nothing_is_named_unless_rows_are_counted(policy: str, more: str, told: list[str]) -> None:
+    lines = [row(("> 5",), ['"x"']), row(("-",), [""])]
+    xml = dmn(table(inputs("deal.amount"), outputs("o"), *lines, policy=policy, more=more))
+    found = check_decision(read_decisions(xml, FIELDS)["t"], FIELDS)
+    assert [(one.code, one.severity, one.params["row"]) for one in found] == [
+        ("row_without_answer", "warning", number) for number in told
+    ]
+
+
 def test_closed_choices_are_all_there_is() -> None:
     assert check(('"a"',), ('"b"',), ("null",), columns=("client.kind",)) == []
 

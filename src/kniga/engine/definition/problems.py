@@ -227,6 +227,10 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "Row {row} of the decision “{decision}” never answers: rows before it always do.",
         "Move it up, narrow the rows before it, or remove it.",
     ),
+    "row_without_answer": (
+        "Row {row} of the decision “{decision}” applies and answers nothing.",
+        "Write its answer, or remove the row.",
+    ),
     # Publishing
     "unreachable": ("No way leads to {name}.", "Connect it or remove it."),
     "dead_end": ("From {name} no way leads to an end event.", "Draw a flow onwards."),

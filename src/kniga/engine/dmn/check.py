@@ -16,7 +16,7 @@ _ANYTHING: Mapping[Language, str] = {"en": "anything holds", "ru": "верно �
 
 def check_decision(table: DecisionTable, fields: FieldRegistry) -> tuple[Problem, ...]:
     """Overlapping rows of a UNIQUE table (errors), and as warnings: values no row answers when there is no default,
-    rows of a FIRST table that never answer, and that a table is too large to be decided
+    rows of a FIRST table that never answer, rows that answer nothing, and that a table is too large to be decided
     in about two seconds. Each with a witness."""
     closed = {
         key: tuple(choice.key for choice in fields[key].choices)
@@ -36,6 +36,10 @@ def check_decision(table: DecisionTable, fields: FieldRegistry) -> tuple[Problem
         for at in range(len(table.rules)):
             if at not in reached:
                 problems.append(_problem(table, "row_never_answers", "warning", row=str(at + 1)))
+    if table.aggregation != "COUNT":
+        for at, rule in enumerate(table.rules, 1):
+            if all(answer is None for answer in rule.outputs):
+                problems.append(_problem(table, "row_without_answer", "warning", row=str(at)))
     return tuple(problems)
 
 

@@ -327,6 +327,10 @@ def _tables() -> Words:
             _("Whether rows of the table “{decision}” overlap or leave gaps is not decided: too many cases."),
             _("Part the table into several."),
         ),
+        "row_without_answer": (
+            _("Row {row} of the table “{decision}” applies, but answers nothing."),
+            _("Choose its answer in the form of the row, or remove the row."),
+        ),
         "row_never_answers": (
             _("Row {row} of the table “{decision}” never answers: rows before it always do."),
             _("Move it up, narrow the rows before it, or remove it."),
