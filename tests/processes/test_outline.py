@@ -12,7 +12,7 @@ from kniga.platform.errors import Refused
 from kniga.processes.models import Task
 from kniga.processes.services import complete_task, start_process, undo_completion
 from kniga.processes.wording.outline import outline_of
-from kniga.processes.wording.words import condition_in_words, points_in_words
+from kniga.processes.wording.words import condition_in_words, element_in_words, points_in_words
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
 
@@ -31,6 +31,47 @@ def test_parallel_ways_all_come_and_chosen_ones_do_not() -> None:
     assert [(one.element, one.is_beside) for one in way.destinations] == [("left", True), ("right", True)]
     (after,) = steps["left"].ways
     assert [(one.element, one.is_beside) for one in after.destinations] == [("last", False)]
+
+
+def test_steps_are_read_in_the_order_of_the_ways_not_of_the_file() -> None:
+    drawn = book(
+        "order",
+        f"""<startEvent id="s"/>{task("offer")}{task("sign")}{task("again")}{task("ask")}
+        <exclusiveGateway id="g" default="g_again"/><endEvent id="e"/>
+        <sequenceFlow id="g_sign" sourceRef="g" targetRef="sign"><conditionExpression language="urn:kniga:rules:1">
+        {{"field": "deal.amount", "type": "money", "op": "ge", "value": "100"}}</conditionExpression></sequenceFlow>
+        <flows>
+        s -> ask
+        ask -> offer
+        offer -> g
+        g -> again
+        again -> offer
+        sign -> e
+        </flows>""",
+    )
+    assert [step.task.id for stage in outline_of(compile_bpmn(drawn)) for step in stage.steps] == [
+        "ask", "offer", "again", "sign",
+    ]  # fmt: skip
+
+
+def test_what_has_no_name_is_told_by_what_it_is_in_the_readers_language() -> None:
+    plain = book(
+        "plain",
+        """<startEvent id="s"/><userTask id="a" name="Call"/><intermediateCatchEvent id="Event_1ckj8v0">
+        <timerEventDefinition><timeDuration>P3D</timeDuration></timerEventDefinition></intermediateCatchEvent>
+        <endEvent id="e"/>
+        <flows>
+        s -> a
+        a -> Event_1ckj8v0
+        Event_1ckj8v0 -> e
+        </flows>""",
+    )
+    definition = compile_bpmn(plain)
+    with override("ru"):
+        (stage,) = outline_of(definition)
+        assert [way.outcome.label for way in stage.steps[0].ways] == ["Выполнено"]
+        assert element_in_words(definition.elements["Event_1ckj8v0"]) == "Таймер (3 рабочих дня)"
+        assert element_in_words(None) == "Шаг без названия"
 
 
 def test_undoing_the_first_of_two_says_what_was_finished_after_it(department: Department) -> None:

@@ -22,10 +22,10 @@ from markupsafe import Markup
 from kniga.clients.requisites import is_russian, registration_label, tax_label, tax_word
 from kniga.deals.numbers import deal_number
 from kniga.platform.phones import format_phone
+from kniga.processes.wording.words import outcome_word
 from kniga.web import formatting, speaking
 from kniga.web.breaking import breakable
 from kniga.web.compiler import DirectCodeGenerator
-from kniga.web.desk.outcome_words import outcome_word
 from kniga.web.markdown import render_markdown
 
 _FILTERS: dict[str, Callable[..., Any]] = {

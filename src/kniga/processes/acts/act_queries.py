@@ -20,6 +20,7 @@ from kniga.processes.acts.scopes import STANDING
 from kniga.processes.diagrams.instance_queries import element_names
 from kniga.processes.models import ActRowStatus, ActStatus, BulkAct
 from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.wording.words import element_in_words
 
 PAGE: Final = 50
 _IN_ORDER: Final = Sort("r.id", "bigint")
@@ -83,6 +84,7 @@ class MappedElement:
     with names), and how many of the act's instances stand there."""
 
     proposal: Proposal
+    name: str
     target: str | None
     options: tuple[tuple[str, str], ...]
     instances: int
@@ -145,9 +147,10 @@ def mapping_of(act: BulkAct) -> tuple[MappedElement, ...]:
     standing = _standing(act) if act.status == ActStatus.PLANNED else {}
     lines = []
     for proposal in propose_mapping(old, new):
-        options = tuple((one.id, one.name or one.id) for one in targets_for(old.elements[proposal.element], new))
+        options = tuple((one.id, element_in_words(one)) for one in targets_for(old.elements[proposal.element], new))
         target = act.mapping.get(proposal.element, proposal.target)
-        lines.append(MappedElement(proposal, target, options, standing.get(proposal.element, 0)))
+        name = element_in_words(old.elements[proposal.element])
+        lines.append(MappedElement(proposal, name, target, options, standing.get(proposal.element, 0)))
     return tuple(sorted(lines, key=lambda line: (line.instances == 0, line.target is not None)))
 
 

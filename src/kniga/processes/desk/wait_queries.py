@@ -21,6 +21,7 @@ from kniga.processes.desk.task_card import TaskCard
 from kniga.processes.running.pauses import PAUSED_WHY
 from kniga.processes.running.reading import stored_state
 from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.wording.words import element_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ def _incident(row: Sequence[Any]) -> Incident:
     id, deal_id, number, deal, process, instance_id, element, version_id, action, error, told, *counted = row
     attempts, since, owner = counted
     known = runnable_version(version_id).definition.elements.get(element)
-    name = known.name if known is not None and known.name else element
+    name = element_in_words(known)
     return Incident(
         id,
         deal_id,
@@ -246,13 +247,13 @@ def _in_work(row: tuple[Any, ...], waiting: list[Any]) -> ProcessInWork:
         found = definition.elements.get(element)
         if kind == "timer" and not isinstance(found, CatchEvent):
             continue  # a timer at a step is the step's own matter
-        waits.append(Wait(kind, found.name if found and found.name else element, until, _said(told, detail), work_id))
+        waits.append(Wait(kind, element_in_words(found), until, _said(told, detail), work_id))
     if tokens is not None:
         state = stored_state(status=status, seq=seq, stage=stage, data=data, tokens=tokens)
         for token in state.tokens:
             found = definition.elements.get(token.element)
             if isinstance(found, CatchEvent) and found.trigger == "conditional":
-                waits.append(Wait("condition", found.name or found.id, None, "", None))
+                waits.append(Wait("condition", element_in_words(found), None, "", None))
     stages = {one.key: one.name for one in definition.stages}
     steps = tuple(
         StepChoice(task.id, task.name, stages.get(task.stage or "", ""))

@@ -13,6 +13,7 @@ from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
 from kniga.platform.sqlparts import rows_of
 from kniga.processes.acts.scopes import SOURCES, STANDING, Scope
 from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.wording.words import element_in_words
 
 PAGE: Final = 50
 MOST_COUNTED: Final = 10_000
@@ -120,12 +121,12 @@ def running_instances(
 
 
 def element_names(version_id: int) -> Mapping[str, str]:
-    """The names of a version's elements, by id; the id where there is none."""
-    return {id: element.name or id for id, element in runnable_version(version_id).definition.elements.items()}
+    """The names of a version's elements, by id; what they are where there is none."""
+    return {id: element_in_words(element) for id, element in runnable_version(version_id).definition.elements.items()}
 
 
 def _row(row: tuple[Any, ...]) -> RunningRow:
     *shown, elements, version_id = row
     at = tuple(elements or ())
     names = element_names(version_id)
-    return RunningRow(*[*shown, at, tuple(names.get(element, element) for element in at)])
+    return RunningRow(*[*shown, at, tuple(names.get(element) or element_in_words(None) for element in at)])

@@ -23,7 +23,8 @@ from kniga.engine import (
     Way,
     ways_of,
 )
-from kniga.processes.wording.words import wait_in_words
+from kniga.processes.wording.reading_order import reading_order
+from kniga.processes.wording.words import outcome_word, wait_in_words
 from kniga.rules import And, Comparison, Not, Or, Rule
 from kniga.rules.decide import first_true
 
@@ -75,7 +76,7 @@ class OutlineStep:
 
 @dataclass(frozen=True, slots=True)
 class OutlineStage:
-    """A stage with its steps in the order of the file; None for steps outside the funnel."""
+    """A stage with its steps in the order in which they are read; None for steps outside the funnel."""
 
     stage: StageDef | None
     steps: tuple[OutlineStep, ...]
@@ -83,7 +84,9 @@ class OutlineStage:
 
 def outline_of(definition: Definition) -> tuple[OutlineStage, ...]:
     """The stages in the funnel's order with their steps; steps without a stage come last."""
-    steps = [_step(definition, task) for task in definition.user_tasks()]
+    places = reading_order(definition)
+    in_order = sorted(definition.user_tasks(), key=lambda task: places[task.id])
+    steps = [_step(definition, task) for task in in_order]
     stages = [
         OutlineStage(stage, tuple(step for step in steps if step.task.stage == stage.key))
         for stage in definition.stages
@@ -94,7 +97,11 @@ def outline_of(definition: Definition) -> tuple[OutlineStage, ...]:
 
 def _step(definition: Definition, task: UserTask) -> OutlineStep:
     ways = tuple(
-        OutcomeWay(outcome, _destinations(definition, task.ways, _Path(outcome.key))) for outcome in task.outcomes
+        OutcomeWay(
+            replace(outcome, label=outcome_word(outcome.label)),
+            _destinations(definition, task.ways, _Path(outcome.key)),
+        )
+        for outcome in task.outcomes
     )
     return OutlineStep(task, ways, tuple(_event_ways(definition, task)))
 

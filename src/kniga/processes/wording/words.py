@@ -20,8 +20,10 @@ from kniga.engine import (
     DecisionTask,
     Definition,
     Due,
+    Element,
     Material,
 )
+from kniga.engine.bpmn.questions import PLAIN_OUTCOME
 from kniga.people.roles import Role
 from kniga.rules import FieldChoice, FieldSpec, Rule, rule_to_sentence
 
@@ -76,6 +78,18 @@ def wait_in_words(event: CatchEvent) -> str:
     """What is waited for, and how long: Pause (2 working days)."""
     name = event.name or trigger_names()[event.trigger]
     return f"{name} ({due_in_words(event.due)})" if event.due else name
+
+
+def element_in_words(element: Element | None) -> str:
+    """An element by its name; without one by what is waited for, or as a step without a name; never by its key."""
+    if isinstance(element, CatchEvent):
+        return element.name or wait_in_words(element)
+    return getattr(element, "name", "") or _("A step without a name")
+
+
+def outcome_word(label: str) -> str:
+    """The label of an outcome; a step without outcomes of its own ends with “Done”, in the language of the page."""
+    return _("Done") if label == PLAIN_OUTCOME.label else label
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from kniga.platform.phones import format_phone
 from kniga.platform.said import told_again
 from kniga.processes.desk.decided import Decided
 from kniga.processes.desk.timeline import TimelineRow
+from kniga.processes.wording.words import outcome_word
 from kniga.web.clients.one_step import Told, told_together
 from kniga.web.desk.answers import shown_answer
-from kniga.web.desk.outcome_words import outcome_word
 from kniga.web.deviations.words import end_names
 from kniga.web.formatting import moment, money, number
 

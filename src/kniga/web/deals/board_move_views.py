@@ -16,9 +16,10 @@ from kniga.processes.desk.board_queries import get_board_deal
 from kniga.processes.desk.moves import OpenWays, ways_on
 from kniga.processes.desk.task_card import get_task_step
 from kniga.processes.services import complete_task
+from kniga.processes.wording.words import outcome_word
 from kniga.web.access import SignedInRequest, signed_in
 from kniga.web.desk.answers import form_questions, read_answers, read_confirmed
-from kniga.web.desk.outcome_words import done_words, outcome_word
+from kniga.web.desk.outcome_words import done_words
 from kniga.web.desk.task_page import outcome_buttons
 from kniga.web.pages import done, field_errors, refuse, render_page, toast
 

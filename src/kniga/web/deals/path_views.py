@@ -19,8 +19,8 @@ from kniga.processes.diagrams.path_following import Visit
 from kniga.processes.diagrams.path_queries import PathPart, path_of_deal
 from kniga.processes.versions.definitions import runnable_version
 from kniga.processes.versions.version_queries import version_xml
+from kniga.processes.wording.words import outcome_word
 from kniga.web.access import SignedInRequest, signed_in
-from kniga.web.desk.outcome_words import outcome_word
 from kniga.web.formatting import age, moment
 from kniga.web.pages import render_page
 from kniga.web.processes.pictures import Badge, Mark

@@ -16,7 +16,7 @@ from kniga.engine import Question, UserTask
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.platform.money import parse_decimal
-from kniga.web.desk.outcome_words import outcome_word
+from kniga.processes.wording.words import outcome_word
 from kniga.web.formatting import day, moment, money, number
 
 PREFIX = "answer-"

@@ -29,10 +29,9 @@ from kniga.processes.queries import (
 from kniga.processes.running.deadlines import proposed_deadline
 from kniga.processes.running.effects import UNDO_WINDOW
 from kniga.processes.versions.definitions import runnable_version
-from kniga.processes.wording.words import control_in_words
+from kniga.processes.wording.words import control_in_words, outcome_word
 from kniga.web.desk.answers import form_questions, known_of_deal, shown_answer
 from kniga.web.desk.filling import script_gaps, script_values
-from kniga.web.desk.outcome_words import outcome_word
 from kniga.web.desk.script import render_script
 from kniga.web.params import moment_for_field
 

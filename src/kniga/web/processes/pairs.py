@@ -16,6 +16,7 @@ from kniga.processes.acts.splitting import Splits
 from kniga.processes.diagrams.drawing import Drawing, drawing_of
 from kniga.processes.versions.definitions import runnable_version
 from kniga.processes.versions.version_queries import version_xml
+from kniga.processes.wording.words import element_in_words
 from kniga.web.formatting import number as number_text
 from kniga.web.processes.pictures import Badge, Mark
 
@@ -69,7 +70,7 @@ def two_versions(
 def _old_marks(mapping: Sequence[MappedElement], numbers: Mapping[str, int]) -> dict[str, Mark]:
     found = {}
     for line in mapping:
-        name, number = line.proposal.name or line.proposal.element, numbers[line.proposal.element]
+        name, number = line.name, numbers[line.proposal.element]
         becomes = next((text for id, text in line.options if id == line.target), "")
         card = [name, _("becomes: %(step)s") % {"step": becomes} if becomes else _("has no counterpart yet")]
         told = ngettext("%(num)s deal", "%(num)s deals", line.instances) % {"num": number_text(line.instances)}
@@ -99,11 +100,11 @@ def _new_marks(
     found = {}
     for element in resting(definition):
         lines = came.get(element.id, [])
-        told = [_("from: %(step)s") % {"step": line.proposal.name or line.proposal.element} for line in lines]
+        told = [_("from: %(step)s") % {"step": line.name} for line in lines]
         own = [numbers[line.proposal.element] for line in lines]
         # The number is there though empty: the page fills it when a person chooses.
         badge = Badge("·".join(map(str, own)), "top-left", "", own[0] % COLOURS if own else 0)
         state = "new" if not lines else "same" if {_state(line) for line in lines} == {"same"} else ""
-        card = (element.name or element.id, *(told or [_("nothing becomes this")]))
+        card = (element_in_words(element), *(told or [_("nothing becomes this")]))
         found[element.id] = Mark(card, 0, (badge,), state)
     return found

@@ -30,6 +30,7 @@ from kniga.processes.diagrams.instance_queries import (
 )
 from kniga.processes.versions.definitions import runnable_version
 from kniga.processes.versions.version_queries import VersionRow, version_rows, version_xml
+from kniga.processes.wording.words import element_in_words
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.pages import field_errors, go_to, refuse, render_page
 from kniga.web.processes.act_words import act_names, act_statuses
@@ -113,7 +114,7 @@ def running_context(request: SignedInRequest, key: str, form: QueryDict) -> dict
         "marks": live_marks(standing, definition, shade, now), "shade": shade, "now": now,
         "shades": shade_names(), "heat_key": heat_key(standing, shade, now),
         "drawing": drawing_of(version_xml(user=user, version_id=row.id), definition) if is_first else None,
-        "elements": [(id, definition.elements[id].name or id, standing[id]) for id in definition.elements
+        "elements": [(id, element_in_words(definition.elements[id]), standing[id]) for id in definition.elements
                      if id in standing],
         "at": getattr(definition.elements.get(scope.element), "name", "") or scope.element,
         "steps": [(task.id, task.name) for task in definition.user_tasks() if task.scope is None],
