@@ -53,6 +53,9 @@ def test_the_queue_shows_what_deviates_and_acts_lead_back_to_the_same_filter(
     assert (answer.status_code, answer["Location"]) == (302, f"/deviations/?person={department.rep.pk}")
     html = page(department.head, "/deviations/?state=acknowledged")
     assert "Hanna has taken it up" in html and "“mine”" in html and "Take up<" not in html
+    assert "hx-confirm" not in html
+    another = User.objects.create_user("o@kniga.test", "correct horse 7", name="Olga", role="owner", language="en")
+    assert "Hanna has taken this up. Give it back" in page(another, "/deviations/?state=acknowledged")
 
 
 def test_a_refused_act_keeps_what_was_written_and_says_the_cure(department: Department, deviation: Deviation) -> None:
