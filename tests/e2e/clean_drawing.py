@@ -1,10 +1,12 @@
-"""Whether a drawn BPMN file is clean: nothing lies over anything, no flow runs through an element or a name."""
+"""Whether a drawn BPMN file is clean: nothing lies over anything, no flow runs through an element or a name, or ends in
+the air."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from math import hypot
 
 from lxml import etree
 
@@ -16,6 +18,8 @@ _INSIDE = 2.0
 """How far something may reach into another: lines have a width and numbers are rounded."""
 _TOGETHER = 20.0
 """How long two flows that have nothing in common may lie on each other."""
+_NEAR = 4.0
+"""How far from the outline of what it leaves or enters a flow may end."""
 
 Point = tuple[float, float]
 
@@ -29,6 +33,17 @@ class _Box:
     bottom: float
     scope: str
     host: str
+    outline: str
+
+    def reach(self, point: Point) -> float:
+        """How far outside the outline a point lies; below zero inside."""
+        across, down = (self.right - self.x) / 2, (self.bottom - self.y) / 2
+        x, y = abs(point[0] - self.x - across), abs(point[1] - self.y - down)
+        if self.outline == "circle":
+            return hypot(x, y) - across
+        if self.outline == "rhombus":
+            return (x / across + y / down - 1) * across * down / hypot(across, down)
+        return hypot(x - across, y - down) if x > across and y > down else max(x - across, y - down)
 
     def meets(self, other: _Box) -> bool:
         return (
@@ -54,7 +69,7 @@ def untidy(xml: bytes) -> list[str]:
     elements = {id: node for node in root.iter(etree.Element) if (id := node.get("id")) and not _is_drawn(node)}
     shapes, names = _boxes(root, elements)
     ways = list(_ways(root, elements))
-    return [*_over(shapes, names), *_through(shapes, names, ways), *_together(ways)]
+    return [*_over(shapes, names), *_through(shapes, names, ways), *_together(ways), *_in_the_air(shapes, ways)]
 
 
 def _is_drawn(node: etree._Element) -> bool:
@@ -80,7 +95,9 @@ def _box(node: etree._Element, bounds: etree._Element) -> _Box:
     x, y, width, height = (float(bounds.get(name, "0")) for name in ("x", "y", "width", "height"))
     scope = node.getparent()
     assert scope is not None
-    return _Box(node.get("id", ""), x, y, x + width, y + height, scope.get("id", ""), node.get("attachedToRef", ""))
+    host, tag = node.get("attachedToRef", ""), _tag(node)
+    outline = "rhombus" if tag.endswith("Gateway") else "circle" if tag.endswith("Event") else "box"
+    return _Box(node.get("id", ""), x, y, x + width, y + height, scope.get("id", ""), host, outline)
 
 
 def _ways(root: etree._Element, elements: dict[str, etree._Element]) -> Iterator[_Way]:
@@ -128,6 +145,14 @@ def _together(ways: list[_Way]) -> Iterator[str]:
             length = sum(_shared(a, b) for a in pairwise(one.points) for b in pairwise(other.points))
             if length > _TOGETHER:
                 yield f"{one.id} and {other.id} lie on each other for {length:.0f}"
+
+
+def _in_the_air(shapes: list[_Box], ways: list[_Way]) -> Iterator[str]:
+    by_id = {shape.id: shape for shape in shapes}
+    for way in ways:
+        for end, what in ((way.points[0], way.source), (way.points[-1], way.target)):
+            if abs(by_id[what].reach(end)) > _NEAR:
+                yield f"{way.id} ends in the air beside {what}"
 
 
 def _cut(way: _Way, box: _Box, inside: float) -> bool:

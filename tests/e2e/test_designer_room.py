@@ -112,6 +112,12 @@ def _places(xml: bytes) -> dict[str, str]:
     return {id.decode(): " ".join(sorted(bounds.decode().split())) for id, bounds in found}
 
 
+def _ways(xml: bytes) -> dict[str, list[tuple[str, str]]]:
+    found = re.findall(rb'<bpmndi:BPMNEdge [^>]*bpmnElement="(\w+)"[^>]*>(.*?)</bpmndi:BPMNEdge>', xml, re.DOTALL)
+    points = re.compile(r'<di:waypoint x="([^"]*)" y="([^"]*)"')
+    return {id.decode(): points.findall(inside.decode()) for id, inside in found}
+
+
 @pytest.mark.parametrize("key", GALLERY)
 def test_a_process_of_the_gallery_is_clean_when_it_was_tidied_up(
     page: Page, house: Department, sign_in: SignIn, key: str
@@ -130,4 +136,22 @@ def test_the_check_of_a_drawing_finds_what_lies_in_the_way() -> None:
         "first lies over second",
         "the name of way lies over second",
         "way runs through second",
+        "way ends in the air beside third",
     ]
+
+
+def test_another_kind_of_a_step_leaves_what_was_drawn_by_hand_as_it_was(
+    page: Page, house: Department, sign_in: SignIn
+) -> None:
+    xml = (Path(__file__).parent / "slanting.bpmn").read_bytes()
+    draft = draft_from_template(xml=xml, name="Drawn elsewhere", by=house.hanna, now=clock.now())
+    sign_in(page, house.hanna)
+    open_designer(page, draft)
+    page.locator("g[data-element-id='b'] > .djs-hit").first.click()
+    page.keyboard.press("r")
+    expect(page.locator(".djs-popup")).to_be_in_viewport(ratio=1)
+    page.locator(".djs-popup [data-id='replace-with-user-task']").click()
+    after = _kept(page, draft)
+    assert b'<bpmn:userTask id="b"' in after
+    assert _places(after) == _places(xml)
+    assert _ways(after) == _ways(xml)

@@ -44,6 +44,7 @@ export interface Modeling {
   moveShape(shape: Drawn, delta: Position): void;
   createSpace(moving: Drawn[], resizing: Drawn[], delta: Position, direction: "e" | "s", start: number): void;
   updateWaypoints(connection: Drawn, waypoints: Position[], hints?: Record<string, unknown>): void;
+  layoutConnection(connection: Drawn): void;
   reconnectEnd(connection: Drawn, target: Drawn, docking: Position): void;
   createShape(shape: Drawn, position: Position, parent: Drawn, hints?: Record<string, unknown>): Drawn;
   removeElements(elements: Drawn[]): void;

@@ -8,6 +8,7 @@ import { extensions, isA, list, part, text, type Drawn, type Moddle, type Modele
 import { machineAnswers } from "./machines";
 import { keepOrder } from "./order";
 import { Placing } from "./room/placing";
+import { keepDrawn } from "./room/keeping";
 import { Settling } from "./room/settling";
 import * as outline from "./outline";
 import type { Stage, Way } from "./outline";
@@ -72,6 +73,7 @@ export class BookModel {
     this.services.commandStack.registerHandler(COMMAND, ChangeHandler);
     keepOrder(this.services);
     shedOnReplace(this.services, this.make);
+    keepDrawn(this.services);
   }
 
   /** Tell `listener` after every change, undo and import; returns how to stop. */

@@ -1,7 +1,7 @@
 /* What hovers beside the selected element: what can come next, and what can be done with it. */
 import type { Adding } from "./adding";
 import { partOf, type Part } from "./parts";
-import { is, type Element, type Modeler, type Modeling } from "./services";
+import { is, type Element, type Modeler, type Modeling, type Point, type Registry } from "./services";
 import type { Say } from "./words";
 
 interface Entry {
@@ -17,6 +17,7 @@ interface PopupMenu {
 }
 
 const NEXT = ["step", "choice", "timer", "won", "lost"];
+const BESIDE = 8;
 const AFTER_FIRST = ["timer", "message"];
 
 export function contextPadModule(modeler: () => Modeler, adding: () => Adding, say: Say): object {
@@ -74,9 +75,16 @@ export function contextPadModule(modeler: () => Modeler, adding: () => Adding, s
     return entries;
   }
 
-  function openMenu(menu: PopupMenu, element: Element, event: MouseEvent): void {
-    const position = { x: event.clientX, y: event.clientY, cursor: { x: event.clientX, y: event.clientY } };
-    menu.open(element, "bpmn-replace", position, { title: say("replace"), width: "300px", search: true });
+  function openMenu(menu: PopupMenu, element: Element, event: UIEvent): void {
+    const at = pointed(element, event);
+    menu.open(element, "bpmn-replace", { ...at, cursor: at }, { title: say("replace"), width: "300px", search: true });
+  }
+
+  /** Where the mouse is; a key points beside the element. */
+  function pointed(element: Element, event: UIEvent): Point {
+    if (event instanceof MouseEvent) return { x: event.clientX, y: event.clientY };
+    const { right, top } = modeler().get<Registry>("elementRegistry").getGraphics(element)!.getBoundingClientRect();
+    return { x: right + BESIDE, y: top };
   }
 
   return { __init__: ["contextPadProvider"], contextPadProvider: ["type", Provider] };

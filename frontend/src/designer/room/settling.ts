@@ -2,10 +2,12 @@
    place. All of it belongs to the command that added it. What was there and is not in the way stays as it was drawn. */
 import { isA, type Drawn, type Services } from "../moddle";
 import { centre, cuts, grown, isLevel, isUpright, meets, runsOf, shared, type Box, type Run } from "./geometry";
+import { isHeld } from "./keeping";
 import { besideElement, besideWay, freePlace, isFree, leastBad } from "./names";
 import { route, type Port } from "./routing";
 import { linesOf, namesIn, push, scopeOf, standing, waysIn } from "./scene";
 
+const REPLACE = "shape.replace";
 const LAST = 10;
 const APART = 40;
 const CLOSE = 12;
@@ -22,6 +24,9 @@ export class Settling {
   private outermost = "";
   private isAtWork = false;
   private isAsked = false;
+  private replacing = 0;
+  /** What stands now where something stood that became another kind. */
+  private instead = new Map<Drawn, Drawn>();
   private nodes = new Set<Drawn>();
   private grown = new Set<Drawn>();
   private ways = new Set<Drawn>();
@@ -43,10 +48,12 @@ export class Settling {
   private begin(command: string): void {
     this.depth += 1;
     if (this.depth === 1) this.outermost = command;
+    if (command === REPLACE) this.replacing += 1;
   }
 
   private end(done: Done): void {
-    if (!this.isAtWork) this.note(done);
+    if (done.command === REPLACE) this.noteReplaced(done.context);
+    else if (!this.isAtWork && !this.replacing) this.note(done);
     this.noteChange(done);
     this.depth -= 1;
     if (this.depth > 0 || this.isAtWork) return;
@@ -63,7 +70,9 @@ export class Settling {
 
   private forget(): void {
     this.depth = 0;
+    this.replacing = 0;
     this.isAsked = false;
+    this.instead.clear();
     for (const found of [this.nodes, this.grown, this.ways, this.made, this.names]) found.clear();
   }
 
@@ -73,6 +82,16 @@ export class Settling {
     const connection = context.connection as Drawn | undefined;
     if (connection && /^connection\.(create|layout|reconnect|updateWaypoints)$/.test(command)) this.ways.add(connection);
     if (command === "shape.resize" && shape && isA(shape, "bpmn:SubProcess")) this.grown.add(shape);
+  }
+
+  /** An element of another kind is nothing added; it takes room only when it is larger than what it was. */
+  private noteReplaced({ oldShape, newShape }: Record<string, unknown>): void {
+    this.replacing -= 1;
+    const [before, after] = [oldShape as Drawn, newShape as Drawn];
+    this.instead.set(before, after);
+    if (this.isAtWork || after.labelTarget || (after.width <= before.width && after.height <= before.height)) return;
+    this.nodes.add(after);
+    this.isAsked = true;
   }
 
   private note({ command, context }: Done): void {
@@ -92,7 +111,8 @@ export class Settling {
   }
 
   private settle(isByHand: boolean): void {
-    const nodes = [...this.nodes].filter((one) => one.parent && isA(one, "bpmn:FlowNode", "bpmn:TextAnnotation") && !one.host);
+    const now = [...this.nodes].map((one) => this.instead.get(one) ?? one);
+    const nodes = [...new Set(now)].filter((one) => one.parent && isA(one, "bpmn:FlowNode", "bpmn:TextAnnotation") && !one.host);
     const own = new Set(nodes);
     const uppermost = nodes.filter((one) => !own.has(one.parent!));
     // Much that is pasted at once stays as the hand put it down.
@@ -199,7 +219,7 @@ export class Settling {
   private isBad(way: Drawn, scope: Drawn, ownNames: ReadonlySet<Drawn>): boolean {
     const runs = runsOf(way.waypoints!);
     if (runs.some((run) => !isLevel(run) && !isUpright(run))) return true;
-    if (standing(scope).some((one) => isThrough(way, one))) return true;
+    if (!isHeld(way) || standing(scope).some((one) => isThrough(way, one))) return true;
     if ([way.source!, way.target!].some((own) => runs.some((run) => cuts(run, grown(own, -3))))) return true;
     if (namesIn(scope).some((name) => !ownNames.has(name) && name.labelTarget !== way && runs.some((run) => cuts(run, name)))) return true;
     const others = linesOf(waysIn(scope).filter((one) => !isKin(one, way)));
