@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from kniga.processes.diagrams import drawing
 from kniga.processes.diagrams.drawing import Box, Drawing, Edge, Shape, drawing_of
 
 STEP = Shape("step", "task", Box(100, 100, 100, 80), "Call", ("Call",), Box(100, 100, 100, 80))
@@ -36,6 +39,20 @@ def test_a_number_of_a_timer_keeps_off_the_words_of_its_step() -> None:
 def test_a_number_stays_where_it_was_wished_when_every_corner_is_taken() -> None:
     crowd = [_named("wwwwwwwwwwwwwwwwwwwwww", 90, y) for y in (100, 180)]
     assert _with(*crowd).corners(STEP, ("top-right",), ("3",)) == ("top-right",)
+
+
+def test_a_number_is_compared_with_the_names_near_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[Box] = []
+    meet = drawing._meet
+    monkeypatch.setattr(drawing, "_meet", lambda one, other: compared.append(other) or meet(one, other))
+    steps = [
+        Shape(f"step_{at}", "task", box, "Call", ("Call",), box)
+        for at, box in enumerate(Box(150 * at, 100, 100, 80) for at in range(200))
+    ]
+    drawn = _with(*(_named("On", 150 * at + 110, 135) for at in range(200)), shapes=tuple(steps))
+    for step in steps:
+        drawn.corners(step, ("top-right", "bottom-right"), ("3", "1 d"))
+    assert len(compared) < 20 * len(steps)
 
 
 def test_the_name_of_a_flow_stands_in_as_many_lines_as_its_label_is_high_for() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from lxml import etree
@@ -36,6 +38,8 @@ _SMALL_LETTER: Final = 5.6
 """About how wide a letter is, in the diagram's units: of the names of steps, and of those beside events and flows."""
 _LINE: Final = 13.5
 """How high a line of a name beside a flow is."""
+_SQUARE: Final = 200.0
+"""The side of a square of the grid by which names that lie near are found."""
 _CORNERS: Final = ("top-right", "bottom-right", "top-left", "bottom-left")
 
 
@@ -93,7 +97,7 @@ class Edge:
         return Box(left, self.place[1] - height / 2, width, height)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Drawing:
     """A diagram; `view` is the box that holds everything."""
 
@@ -101,11 +105,20 @@ class Drawing:
     shapes: tuple[Shape, ...]
     edges: tuple[Edge, ...]
 
+    @cached_property
+    def _names(self) -> Mapping[tuple[int, int], Sequence[Box]]:
+        """The room that names take, by the squares of a grid that it reaches into."""
+        names = [edge.label for edge in self.edges if edge.lines]
+        names += [one.words for one in self.shapes if one.lines and one.form not in ("scope", "area")]
+        found: defaultdict[tuple[int, int], list[Box]] = defaultdict(list)
+        for name in names:
+            for square in _squares(name):
+                found[square].append(name)
+        return found
+
     def corners(self, shape: Shape, wished: Sequence[str], texts: Sequence[str]) -> tuple[str, ...]:
         """For each number that stands on a corner of an element the corner wished for it ("top-left" and so on), or
         another on which it lies over no name and no other number; the wished one when there is none."""
-        names = [edge.label for edge in self.edges if edge.lines]
-        names += [one.words for one in self.shapes if one.lines and one.form not in ("scope", "area")]
         found: list[str] = []
         for corner, text in zip(wished, texts, strict=True):
             free = (
@@ -113,10 +126,19 @@ class Drawing:
                 for other in (corner, *_CORNERS)
                 if other not in found
                 and (other == corner or other not in wished)
-                and not any(_meet(_badge(shape.box, other, text), name) for name in names)
+                and not self._lies_over_a_name(_badge(shape.box, other, text))
             )
             found.append(next(free, corner))
         return tuple(found)
+
+    def _lies_over_a_name(self, box: Box) -> bool:
+        return any(_meet(box, name) for square in _squares(box) for name in self._names.get(square, ()))
+
+
+def _squares(box: Box) -> Iterator[tuple[int, int]]:
+    for column in range(int(box.x // _SQUARE), int((box.x + box.width) // _SQUARE) + 1):
+        for row in range(int(box.y // _SQUARE), int((box.y + box.height) // _SQUARE) + 1):
+            yield column, row
 
 
 def _badge(box: Box, corner: str, text: str) -> Box:
