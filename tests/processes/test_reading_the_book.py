@@ -81,6 +81,20 @@ def test_shipped_books_are_drawn_whole(path: Path) -> None:
         assert view.x <= shape.box.x and shape.box.x + shape.box.width <= view.x + view.width
 
 
+def test_a_drawing_knows_where_its_process_begins() -> None:
+    xml = (BOOKS / "b2b_sale.en.bpmn").read_bytes()
+    start = xml.index(b"<bpmndi:BPMNShape")
+    after = xml.index(b"</bpmndi:BPMNShape>", start) + len(b"</bpmndi:BPMNShape>")
+    end = xml.rindex(b"</bpmndi:BPMNPlane>")
+    moved = xml[:start] + xml[after:end] + xml[start:after] + xml[end:]
+    for file in (xml, moved):
+        drawing = drawing_of(file, compile_bpmn(file))
+        assert drawing is not None
+        begins = next(shape for shape in drawing.shapes if shape.id == drawing.begins)
+        assert begins.form == "start"
+    assert drawing_of(moved, None) == drawing
+
+
 def test_a_file_without_a_diagram_has_no_drawing() -> None:
     assert drawing_of(SMALL_SALE, compile_bpmn(SMALL_SALE)) is None
 

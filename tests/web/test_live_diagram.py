@@ -41,6 +41,7 @@ def test_the_diagram_carries_the_numbers_and_a_card_for_each_step(team: Team) ->
     assert html.count('class="k-diagram__badge"') == 8, "how many, and how many of them overdue, on four steps"
     assert "<title>Call the client\n2 deals" in html and "Overdue: 2" in html
     assert 'href="?element=call" class="k-diagram__element" data-element="call" data-level="4"' in html
+    assert html.count('data-element="start" data-begins') == html.count("data-begins") == 1
     assert "<title>Call the client\n2 deals" not in page(second, f"/processes/{KEY}/running/"), "only the own ones"
     assert "Просрочено: 2" in page(head, f"/processes/{KEY}/running/", "ru")
 

@@ -162,6 +162,6 @@ export function pressed(zoom: Zoom, act: string): void {
   else if (act === "out") zoom.by(-1);
   else zoom.to(act === "whole" ? zoom.whole : zoom.readable);
   if (act !== "beginning") return;
-  zoom.show(zoom.svg.querySelector("circle") ?? zoom.svg);
+  zoom.show(zoom.svg.querySelector("[data-begins]") ?? zoom.svg);
   zoom.pastBlank();
 }

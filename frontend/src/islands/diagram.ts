@@ -43,7 +43,7 @@ function first(frame: HTMLElement, svg: SVGSVGElement): Element {
   return (
     (focus && svg.querySelector(`[data-element="${CSS.escape(focus)}"]`)) ||
     svg.querySelector(".k-diagram__element[data-marked]") ||
-    svg.querySelector("circle") ||
+    svg.querySelector("[data-begins]") ||
     svg
   );
 }

@@ -99,11 +99,12 @@ class Edge:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A diagram; `view` is the box that holds everything."""
+    """A diagram; `view` is the box that holds everything, `begins` the id of the start of its process."""
 
     view: Box
     shapes: tuple[Shape, ...]
     edges: tuple[Edge, ...]
+    begins: str = ""
 
     @cached_property
     def _names(self) -> Mapping[tuple[int, int], Sequence[Box]]:
@@ -174,7 +175,14 @@ def drawing_of(xml: bytes, definition: Definition | None) -> Drawing | None:
     ys += [y for edge in edges for _x, y in edge.points]
     left, top = min(xs) - _MARGIN, min(ys) - _MARGIN
     view = Box(left, top, max(xs) + _MARGIN - left, max(ys) + 2 * _MARGIN - top)
-    return Drawing(view, shapes, edges)
+    return Drawing(view, shapes, edges, _beginning(root, shapes))
+
+
+def _beginning(root: etree._Element, shapes: Sequence[Shape]) -> str:
+    """The plain start of a process, else another one; not those inside of sub-processes."""
+    starts = {node.get("id") for node in root.iterfind(f".//{{{MODEL}}}process/{{{MODEL}}}startEvent")}
+    found = sorted((shape for shape in shapes if shape.id in starts), key=lambda shape: shape.form != "start")
+    return found[0].id if found else ""
 
 
 def _shapes(root: etree._Element, forms: Mapping[str, str], names: Mapping[str, str]) -> Iterator[Shape]:
