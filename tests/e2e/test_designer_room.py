@@ -18,6 +18,7 @@ from tests.e2e.designer_page import FIRST, SignIn, open_designer, saved, xml_of
 
 NAMED = """name => [...document.querySelectorAll('g.djs-shape')].find(shape =>
   [...shape.querySelectorAll('tspan')].map(line => line.textContent.trim()).join(' ') === name)?.dataset.elementId"""
+UNDER = f"name => ({NAMED})(name).replace(/_label$/, '')"
 LINE = ("Call", "Find out the need", "Meet", "Prepare the offer", "Send the offer", "Talk it over", "Agree the price")
 GALLERY = ("b2b_sale", "inbound_sale", "retail_repeat", "service_case", "handoff", "win_back")
 
@@ -89,6 +90,23 @@ def test_a_process_of_twelve_steps_made_in_the_panel_alone_is_clean_after_every_
     xml = _kept(page, draft)
     assert untidy(xml) == []
     assert (xml.count(b"<bpmn:userTask"), xml.count(b"<bpmn:exclusiveGateway")) == (12, 5)
+
+
+def test_each_step_of_a_small_drawing_can_be_clicked_while_its_neighbour_is_selected(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn
+) -> None:
+    sign_in(page, house.hanna)
+    open_designer(page, draft)
+    page.locator(FIRST).first.click()
+    for name in LINE:
+        _step(page, name)
+    _part(page, "timer")
+    page.keyboard.type("A pause")
+    page.keyboard.press("Enter")
+    assert b'name="A pause"' in _kept(page, draft)
+    _select(page, LINE[0])
+    for name in (*LINE[1:], "A pause", *LINE[-2::-1]):
+        page.locator(f"g[data-element-id='{page.evaluate(UNDER, name)}'] > .djs-hit").first.click(timeout=3000)
 
 
 def test_room_for_a_part_is_taken_back_with_it_by_one_undo(

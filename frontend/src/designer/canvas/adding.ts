@@ -19,6 +19,9 @@ interface Rewiring extends Modeling {
   reconnectEnd(flow: Element, target: Element, docking: Point): void;
 }
 
+/* Ends have their names; a choice and a beginning need none. */
+const NAMED = ["bpmn:Activity", "bpmn:IntermediateCatchEvent", "bpmn:TextAnnotation"];
+
 export class Adding {
   /** What the elements mean; it comes after the modeler that both stand on. */
   book!: BookModel;
@@ -62,7 +65,8 @@ export class Adding {
   appendAndName(part: Part, behind = this.source()): void {
     const added = this.append(part, behind);
     const editing = this.modeler.get<DirectEditing>("directEditing");
-    if ((is(added, "bpmn:Activity") || is(added, "bpmn:TextAnnotation")) && !editing.isActive()) editing.activate(added);
+    const isNamed = NAMED.some((type) => is(added, type));
+    if (isNamed && !editing.isActive()) editing.activate(added);
   }
 
   private get modeling(): Rewiring {

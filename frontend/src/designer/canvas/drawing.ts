@@ -4,6 +4,7 @@ import minimapModule from "diagram-js-minimap";
 import kniga from "../kniga.json";
 import { Adding } from "./adding";
 import { contextPadModule } from "./context_pad";
+import { placePad } from "./pad_place";
 import { replaceMenuModule } from "./replace_menu";
 import type { Canvas, Element, EventBus, Modeler, Registry } from "./services";
 import { sayer, translating, type Words } from "./words";
@@ -35,6 +36,7 @@ export function makeModeler(container: HTMLElement, words: Words): { modeler: Mo
   } as never) as unknown as Modeler;
   made.adding = new Adding(made.modeler, say);
   colourEnds(made.modeler);
+  placePad(made.modeler);
   nameAtOnce(made.modeler, [say("new_step")]);
   return made;
 }

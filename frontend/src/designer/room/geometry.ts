@@ -84,3 +84,18 @@ export function simplified(points: readonly Point[]): Point[] {
     return !((before.x === point.x && point.x === after.x) || (before.y === point.y && point.y === after.y));
   });
 }
+
+/** The first of the places that lies least over others; what is out of the frame counts as covered, too. */
+export function leastOver(places: readonly Box[], others: readonly Box[], frame: Box): Box {
+  const cost = (place: Box): number => {
+    const outside = place.width * place.height - common(place, frame);
+    return 4 * outside + others.reduce((sum, other) => sum + common(place, other), 0);
+  };
+  return places.reduce((best, place) => (cost(place) < cost(best) - 1 ? place : best));
+}
+
+function common(one: Box, other: Box): number {
+  const across = Math.min(one.x + one.width, other.x + other.width) - Math.max(one.x, other.x);
+  const down = Math.min(one.y + one.height, other.y + other.height) - Math.max(one.y, other.y);
+  return Math.max(0, across) * Math.max(0, down);
+}
