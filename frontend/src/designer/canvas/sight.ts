@@ -28,7 +28,7 @@ export function showBeginning(modeler: Modeler, first: Element): void {
   const { outer } = canvas.viewbox();
   if (!outer.width) return; // on a phone the book is shown first
   const [width, height] = [outer.width / READABLE, outer.height / READABLE];
-  const x = first.x - BEFORE / READABLE;
+  const x = Math.min(first.x, first.label?.x ?? first.x) - BEFORE / READABLE;
   const above = topBetween(modeler, x, x + width) - (matchMedia(NARROW).matches ? ABOVE_NARROW : ABOVE) / READABLE;
   const y = Math.max(above, first.y + first.height - height * 0.7);
   canvas.viewbox({ x, y, width, height });
