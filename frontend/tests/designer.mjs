@@ -12,6 +12,7 @@ export { renamedIn } from "./outline";
 export { found } from "./panel/finding";
 export * as tables from "./tables";
 export * as feel from "./feel";
+export { countWords, remarkAt } from "./canvas/words";
 export * as numbers from "./numbers";
 export { machineAnswers } from "./machines";
 `;
@@ -133,7 +134,7 @@ const figures = () => ({
   read: [["2018", "number"], ["2018", "money"], ["12018.25", "number"], ["", "number"], ["x", "money"]].map(([value, type]) => numbers.figure(value, type, "ru").replaceAll("\u00a0", " ")),
 });
 
-const { tables, feel, numbers, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
+const { countWords, remarkAt, tables, feel, numbers, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
 const types = ["text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean", "reference", "multi_reference"];
 const labels = [["Нужна скидка", []], ["Ready to call!", []], ["Ready to call", ["ready_to_call", "ready_to_call_2"]], ["…", []], ["Éclair", []]];
 const many = [["a", "КП на склад"], ["b", "Счёт"], ["c", "КП и счёт"], ["d", "Складской акт"]].map(([key, label]) => ({ key, label }));
@@ -159,6 +160,8 @@ const said = {
   foreignTable: await foreignTable(),
   cells: cells(),
   figures: figures(),
+  counted: [[0, 11], [1, 1], [2, 5], [0, 0]].map(([errors, all]) => countWords((name, gaps) => `${name} ${gaps.count}`, errors, all)),
+  remarks: [["Call", "The step “Call” has no deadline."], ["Call", "No way leads here."]].map(([place, message]) => remarkAt(place, message)),
   renamed: renamedIn('{"any":[{"field":"outcome","op":"in","value":["a","b"]},{"field":"x","op":"eq","value":"a"}]}', "a", "z"),
 };
 process.stdout.write(JSON.stringify(said));

@@ -216,6 +216,11 @@ def test_an_outcome_called_otherwise_is_called_so_in_conditions_and_nothing_else
     assert renamed["any"][1]["value"] == "a"
 
 
+def test_what_has_to_be_mended_is_counted_by_itself_and_a_remark_names_its_place_once(said: Any) -> None:
+    assert said["counted"] == ["problems 11", "errors 1", "errors 2", "no_problems 0"]
+    assert said["remarks"] == ["The step “Call” has no deadline.", "Call: No way leads here."]
+
+
 def test_every_text_that_the_forms_ask_for_by_name_is_on_the_page() -> None:
     page = (ROOT / "src/kniga/web/templates/processes/designer_texts.html").read_text()
     known = set(re.findall(r'^ {2}"(\w+)": _\(', page, re.MULTILINE))

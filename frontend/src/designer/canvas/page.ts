@@ -20,7 +20,7 @@ import { leftBehind, ownKey, Saver, type Status } from "./saving";
 import type { Canvas, CommandStack, Element, EventBus, Modeler } from "./services";
 import { firstLook, NARROW, showAll, showBeginning } from "./sight";
 import { registerTidy, tidy } from "./tidy";
-import { readJson, sayer, type Say, type Words } from "./words";
+import { countWords, readJson, sayer, type Say, type Words } from "./words";
 
 const PRESENCE = 5_000;
 const SETTLED = 300;
@@ -326,7 +326,7 @@ export class Page {
     place.textContent = told || this.say(`status_${status}`);
     place.title = place.textContent;
     const count = this.part("count");
-    count.textContent = this.say(this.problems.count ? "problems" : "no_problems", { count: this.problems.count });
+    count.textContent = countWords(this.say, this.problems.errors, this.problems.count);
     count.dataset["errors"] = this.problems.errors ? "yes" : "no";
     this.root.classList.toggle("k-designer--waiting", WAITING.includes(status));
   }

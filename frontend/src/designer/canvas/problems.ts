@@ -2,7 +2,7 @@
 import type { Checked, Problem } from "./door";
 import { kindOf } from "./parts";
 import type { Canvas, Element, Moddle, Modeler, Overlays, Registry, Selection } from "./services";
-import type { Say } from "./words";
+import { remarkAt, type Say } from "./words";
 
 const BADGE = "k-problem";
 const STEP = "k-path-step";
@@ -36,7 +36,7 @@ export class Problems {
   /** What does not forbid publishing but is worth knowing before, each with its place. */
   warnings(): string[] {
     const found = this.shown.filter((one) => one.severity !== "error");
-    return found.map((one) => `${this.placeOf(one)}: ${this.inWords(one.message)}`);
+    return found.map((one) => remarkAt(this.placeOf(one), this.inWords(one.message)));
   }
 
   /** All that is known, each with its words as they are shown here. */

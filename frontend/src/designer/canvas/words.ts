@@ -27,3 +27,14 @@ export function translating(words: Words): object {
   const translate: Say = (text, values) => fill(words.diagram[text] ?? text, values);
   return { translate: ["value", translate] };
 }
+
+/** How much is wrong: while something has to be mended the hints are not looked for, and are not counted with it. */
+export function countWords(say: Say, errors: number, all: number): string {
+  if (errors) return say("errors", { count: errors });
+  return say(all ? "problems" : "no_problems", { count: all });
+}
+
+/** A remark with the place it is about, named once. */
+export function remarkAt(place: string, message: string): string {
+  return message.includes(place) ? message : `${place}: ${message}`;
+}

@@ -63,7 +63,7 @@ export function LeadsTo({ step, way, onMade }: { step: Drawn; way: Way | undefin
   };
   return (
     <div class="kp-leads-to">
-      <Select label={t("leadsTo", { outcome })} value={way.target?.id ?? ""} empty={t("leadsNowhere")} options={targets.map((element) => ({ key: element.id, label: elementWords(element, model.name(element), t) }))} onWrite={choose} />
+      <Select label={t("leadsTo", { outcome })} value={way.target?.id ?? ""} empty={way.target ? undefined : t("leadsNowhere")} options={targets.map((element) => ({ key: element.id, label: elementWords(element, model.name(element), t) }))} onWrite={choose} />
       <div class="kp-placeholders" role="group" aria-label={t("leadsToNew", { outcome })}>
         {NEW.map((kind) => <button key={kind} type="button" class="k-button k-button--plain k-button--small" onClick={() => lead(kind)}>{t(`new_${kind}`)}</button>)}
       </div>

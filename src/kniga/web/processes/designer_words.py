@@ -28,6 +28,7 @@ def _states() -> Words:
         "status_gone": _("Not saved: the draft is no longer open"),
         "status_refused": _("Not saved: the file cannot be read"),
         "problems": _("Problems: {count}"),
+        "errors": _("To be mended: {count}"),
         "no_problems": _("No problems"),
         "verdict_sound": _("Every way leads to an end: the process can be published."),
         "verdict_not_proved": _("The process can be published; that every way leads to an end is too large to prove."),
