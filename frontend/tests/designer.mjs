@@ -15,6 +15,7 @@ export * as feel from "./feel";
 export { countWords, remarkAt } from "./canvas/words";
 export * as numbers from "./numbers";
 export { machineAnswers } from "./machines";
+export { landed } from "./room/ends";
 `;
 
 async function pure() {
@@ -134,7 +135,7 @@ const figures = () => ({
   read: [["2018", "number"], ["2018", "money"], ["12018.25", "number"], ["", "number"], ["x", "money"]].map(([value, type]) => numbers.figure(value, type, "ru").replaceAll("\u00a0", " ")),
 });
 
-const { countWords, remarkAt, tables, feel, numbers, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
+const { landed, countWords, remarkAt, tables, feel, numbers, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
 const types = ["text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean", "reference", "multi_reference"];
 const labels = [["Нужна скидка", []], ["Ready to call!", []], ["Ready to call", ["ready_to_call", "ready_to_call_2"]], ["…", []], ["Éclair", []]];
 const many = [["a", "КП на склад"], ["b", "Счёт"], ["c", "КП и счёт"], ["d", "Складской акт"]].map(([key, label]) => ({ key, label }));
@@ -164,4 +165,9 @@ const said = {
   remarks: [["Call", "The step “Call” has no deadline."], ["Call", "No way leads here."]].map(([place, message]) => remarkAt(place, message)),
   renamed: renamedIn('{"any":[{"field":"outcome","op":"in","value":["a","b"]},{"field":"x","op":"eq","value":"a"}]}', "a", "z"),
 };
+/* A way of a few points led to the outline of a box of 100 × 80 at the origin, of a rhombus and of a circle. */
+const box = { x: 0, y: 0, width: 100, height: 80, outline: "box" };
+const outlines = [box, { x: 0, y: 15, width: 50, height: 50, outline: "rhombus" }, { x: 0, y: 22, width: 36, height: 36, outline: "circle" }];
+const ways = [[[-60, 40], [0, 40]], [[-60, 30], [-20, 30]], [[-60, 40], [20, 40], [25, 30]], [[-40, 40], [-40, 200], [-10, 200]], [[20, 40], [30, 40]], [[-60, -40], [-9, -2]]];
+said.landed = outlines.map((outline) => ways.map((way) => landed(way.map(([x, y]) => ({ x, y })), outline)?.map(({ x, y }) => [x, y]) ?? null));
 process.stdout.write(JSON.stringify(said));

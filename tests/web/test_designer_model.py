@@ -106,6 +106,17 @@ def test_a_decision_table_is_changed_cell_by_cell(said: Any) -> None:
     assert tabled["answers"] == [{"name": "answer.level", "label": "Level", "type": "text"}]
 
 
+def test_a_way_is_led_to_the_outline_of_what_it_enters_in_the_direction_that_was_drawn(said: Any) -> None:
+    box, rhombus, circle = said["landed"]
+    assert box[0] == [[-60, 40], [0, 40]], "what ends there stays"
+    assert box[1] == [[-60, 30], [0, 30]], "on along the line"
+    assert box[2] == [[-60, 40], [0, 40]], "no point inside"
+    assert box[3:5] == [None, None], "past the box, or from inside of it"
+    assert box[5][1] == pytest.approx([0, 3.64], abs=0.01), "slanting ones to the middle"
+    assert rhombus[1] == [[-60, 30], [10, 30]]
+    assert circle[1][1] == pytest.approx([3.03, 30], abs=0.01)
+
+
 def test_columns_rows_and_answers_of_a_table_are_changed_and_mean_what_they_say(said: Any) -> None:
     wider = said["tabled"]["wider"]
     assert wider["policies"] == ["FIRST", "UNIQUE", "PRIORITY", "COLLECT", "COUNT"]
