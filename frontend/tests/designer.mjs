@@ -8,7 +8,7 @@ const PURE = `
 export { keyFor } from "./keys";
 export { durationOf, spanOf } from "./durations";
 export { groupOf, operatorsOf, parseRule, ruleOf } from "./rules";
-export { renamedIn } from "./outline";
+export { ownWay, renamedIn } from "./outline";
 export { found } from "./panel/finding";
 export * as tables from "./tables";
 export * as feel from "./feel";
@@ -110,6 +110,22 @@ async function foreignTable() {
   return { begun, empty: await empty.xml(), moved: places(moved), added: places(added), undone: places(keys()), ...after };
 }
 
+/* A step with three outcomes and the branch behind it: which way is whose. `named` are the outcomes that the first way names. */
+async function ownWays(named) {
+  const moddle = new BpmnModdle({ kniga: JSON.parse(readFileSync("src/designer/kniga.json", "utf8")) });
+  const outcomes = ["yes", "later", "no"].map((key) => `<kniga:outcome key="${key}" label="${key}"/>`).join("");
+  const rule = JSON.stringify({ field: "outcome", op: "in", value: named });
+  const xml = `<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:kniga="urn:kniga:bpmn:1" targetNamespace="t"><process id="p"><userTask id="a"><extensionElements>${outcomes}</extensionElements></userTask><exclusiveGateway id="g" default="rest"/><endEvent id="e"/><sequenceFlow id="on" sourceRef="a" targetRef="g"/><sequenceFlow id="first" sourceRef="g" targetRef="e"><conditionExpression language="urn:kniga:rules:1">${rule}</conditionExpression></sequenceFlow><sequenceFlow id="rest" sourceRef="g" targetRef="e"/></process></definitions>`;
+  const { elementsById } = await moddle.fromXML(xml);
+  const drawn = Object.fromEntries(["a", "g", "e", "on", "first", "rest"].map((id) => [id, { id, businessObject: elementsById[id], incoming: [], outgoing: [] }]));
+  for (const [id, from, to] of [["on", "a", "g"], ["first", "g", "e"], ["rest", "g", "e"]]) {
+    Object.assign(drawn[id], { source: drawn[from], target: drawn[to] });
+    drawn[from].outgoing.push(drawn[id]);
+    drawn[to].incoming.push(drawn[id]);
+  }
+  return ["yes", "later", "no"].map((key) => ownWay(drawn.a, drawn.g, key)?.id ?? "");
+}
+
 /* Cells as the form shows them, and as it writes them again. */
 const CELLS = [
   ["-", "money"], ["", "text"], ["< 5", "money"], [">= -2.5", "number"], ["[1..5]", "money"], ["[1..5)", "number"], ["(1..5]", "number"], ["]1..5[", "number"],
@@ -135,7 +151,7 @@ const figures = () => ({
   read: [["2018", "number"], ["2018", "money"], ["12018.25", "number"], ["", "number"], ["x", "money"]].map(([value, type]) => numbers.figure(value, type, "ru").replaceAll("\u00a0", " ")),
 });
 
-const { landed, countWords, remarkAt, tables, feel, numbers, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, parseRule, ruleOf, renamedIn } = await pure();
+const { landed, countWords, remarkAt, tables, feel, numbers, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, ownWay, parseRule, ruleOf, renamedIn } = await pure();
 const types = ["text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean", "reference", "multi_reference"];
 const labels = [["Нужна скидка", []], ["Ready to call!", []], ["Ready to call", ["ready_to_call", "ready_to_call_2"]], ["…", []], ["Éclair", []]];
 const many = [["a", "КП на склад"], ["b", "Счёт"], ["c", "КП и счёт"], ["d", "Складской акт"]].map(([key, label]) => ({ key, label }));
@@ -160,6 +176,7 @@ const said = {
   tabled: await tabled(),
   foreignTable: await foreignTable(),
   cells: cells(),
+  ownWays: [await ownWays(["yes"]), await ownWays(["yes", "later"])],
   figures: figures(),
   counted: [[0, 11], [1, 1], [2, 5], [0, 0]].map(([errors, all]) => countWords((name, gaps) => `${name} ${gaps.count}`, errors, all)),
   remarks: [["Call", "The step “Call” has no deadline."], ["Call", "No way leads here."]].map(([place, message]) => remarkAt(place, message)),

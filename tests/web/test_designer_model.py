@@ -232,6 +232,10 @@ def test_what_has_to_be_mended_is_counted_by_itself_and_a_remark_names_its_place
     assert said["remarks"] == ["The step “Call” has no deadline.", "Call: No way leads here."]
 
 
+def test_the_way_that_is_left_to_one_outcome_alone_is_its_own_and_is_led_elsewhere_with_it(said: Any) -> None:
+    assert said["ownWays"] == [["first", "", ""], ["", "", "rest"]]
+
+
 def test_every_text_that_the_forms_ask_for_by_name_is_on_the_page() -> None:
     page = (ROOT / "src/kniga/web/templates/processes/designer_texts.html").read_text()
     known = set(re.findall(r'^ {2}"(\w+)": _\(', page, re.MULTILINE))

@@ -2,7 +2,7 @@
    one command of the model, so one undo takes it back. */
 import { flowsIn, flowsOut, isStep, readFlow, RULES } from "./meaning";
 import { text, type Drawn, type Services } from "./moddle";
-import { isOutcomeBranch, outcomesNamed, outcomesOf, throughJoins, waysOf } from "./outline";
+import { isOutcomeBranch, outcomesNamed, outcomesOf, ownWay, throughJoins, waysOf } from "./outline";
 import { centre } from "./room/geometry";
 import type { Placing } from "./room/placing";
 import { scopeOf } from "./room/scene";
@@ -56,7 +56,7 @@ export class Growing {
     else if (!others.length) this.bend(flow, target);
     else {
       const gateway = this.ownBranch(step, flow);
-      const own = this.ownWay(gateway, outcome);
+      const own = ownWay(step, gateway, outcome);
       if (own) this.bend(own, target);
       else {
         this.takeOut(gateway, outcome);
@@ -97,11 +97,7 @@ export class Growing {
     if (!flow || outcome === undefined || !isStep(source)) return [source, flow];
     if (!outcomesOf(source.businessObject, "").some((found) => found.key !== outcome)) return [source, flow];
     const gateway = this.ownBranch(source, flow);
-    return [gateway, this.ownWay(gateway, outcome)];
-  }
-
-  private ownWay(gateway: Drawn, outcome: string): Drawn | undefined {
-    return flowsOut(gateway).map(readFlow).find((way) => !way.isDefault && outcomesNamed(way.condition)?.join() === outcome)?.flow;
+    return [gateway, ownWay(source, gateway, outcome)];
   }
 
   /** An outcome is no more: the way that only it took goes, others no longer name it. */

@@ -132,6 +132,16 @@ export function wayFor(ways: FlowMeaning[], outcome: string): FlowMeaning | null
   return named ?? ways.find((way) => way.isDefault) ?? null;
 }
 
+/** The way out of a branch that this outcome alone takes: one that names it, or the default one when it is left for no other. */
+export function ownWay(step: Drawn, branch: Drawn, outcome: string): Drawn | undefined {
+  const ways = flowsOut(branch).map(readFlow);
+  const taken = wayFor(ways, outcome);
+  if (!taken) return undefined;
+  if (!taken.isDefault) return outcomesNamed(taken.condition)?.join() === outcome ? taken.flow : undefined;
+  const isShared = outcomesOf(step.businessObject, "").some((found) => found.key !== outcome && wayFor(ways, found.key) === taken);
+  return isShared ? undefined : taken.flow;
+}
+
 /** The outcomes a condition names if it says nothing else; null otherwise. */
 export function outcomesNamed(condition: string): string[] | null {
   try {
