@@ -38,11 +38,13 @@ def test_tidying_up_changes_places_only(page: Page, house: Department, draft: Dr
     sign_in(page, house.hanna)
     open_designer(page, draft)
     before = bytes(draft.xml).partition(b"<bpmndi:")[0].count(b" id=")
+    page.get_by_role("tab", name="Book").click()
     page.locator("[data-do='tidy']").click()
     expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
     expect(page.locator("[data-status]")).to_have_attribute("data-status", "saved")
     draft.refresh_from_db()
     assert bytes(draft.xml).partition(b"<bpmndi:")[0].count(b" id=") == before
+    assert page.locator("g[data-element-id='first_step']").is_visible(), "what was tidied up is shown"
 
 
 def _open_book(page: Page, draft: Draft) -> None:
@@ -111,6 +113,7 @@ def test_steps_are_added_ordered_and_removed_in_the_book_and_all_of_it_undone(
     expect(_entry(page, "First step")).to_have_count(0)
     saved(page)
     assert b"Second step" in xml_of(draft) and b"First step" not in xml_of(draft)
+    assert b'<kniga:outcome key="done" label="Done"' in xml_of(draft), "as a step of the palette has it"
     undo = page.locator("[data-do='undo']")
     for _turn in range(5):
         expect(undo).to_be_enabled()

@@ -2,15 +2,19 @@
    one command of the model, so one undo takes it back. */
 import { flowsIn, flowsOut, isStep, readFlow, RULES } from "./meaning";
 import { text, type Drawn, type Services } from "./moddle";
-import { isOutcomeBranch, outcomesNamed, outcomesOf, ownWay, throughJoins, waysOf } from "./outline";
+import { isOutcomeBranch, outcomesNamed, outcomesOf, ownWay, PLAIN_OUTCOME, throughJoins, waysOf } from "./outline";
 import { centre } from "./room/geometry";
 import type { Placing } from "./room/placing";
 import { scopeOf } from "./room/scene";
+import { stepProperties } from "./writing";
 
 /** What an outcome can lead to that is not there yet. */
 export type NewTarget = "step" | "won" | "lost" | "other";
 
 export class Growing {
+  /** What the plain outcome is called in the page's language; without, steps are made without one. */
+  plainLabel = "";
+
   constructor(
     private readonly services: Services,
     private readonly placing: Placing,
@@ -20,7 +24,8 @@ export class Growing {
   addStep(source: Drawn, name: string, stage: string, outcome?: string): Drawn {
     const way = waysOf(source, "").find((found) => found.outcome.key === outcome) ?? waysOf(source, "")[0];
     const old = way?.target ?? null;
-    const step = this.put(...this.spot(source, outcome), "bpmn:UserTask", { name, "kniga:stage": stage || undefined });
+    const [behind, onWay] = this.spot(source, outcome);
+    const step = this.putStep(behind, onWay, name, stage);
     if (outcome === undefined || !isStep(source)) this.insert(source, step);
     else {
       this.lead(source, outcome, step);
@@ -39,7 +44,7 @@ export class Growing {
       if (way?.target) this.services.modeling.connect(gateway, way.target);
     }
     const usual = flowsOut(gateway)[0];
-    const step = this.put(gateway, undefined, "bpmn:UserTask", { name: names.step, "kniga:stage": stage || undefined }, usual?.target);
+    const step = this.putStep(gateway, undefined, names.step, stage, usual?.target);
     this.services.modeling.connect(gateway, step);
     if (usual) {
       this.services.modeling.updateProperties(gateway, { default: usual.businessObject });
@@ -86,7 +91,7 @@ export class Growing {
 
   /** A step on the way that leads on so far, an end beside it. */
   private make(source: Drawn, way: Drawn | undefined, kind: NewTarget, name: string, stage: string, next?: Drawn | null): Drawn {
-    if (kind === "step") return this.put(source, way, "bpmn:UserTask", { name, "kniga:stage": stage || undefined }, next);
+    if (kind === "step") return this.putStep(source, way, name, stage, next);
     return this.put(source, undefined, "bpmn:EndEvent", { name, "kniga:result": kind });
   }
 
@@ -239,6 +244,15 @@ export class Growing {
       : undefined;
     if (expression) expression.$parent = flow.businessObject;
     modeling.updateProperties(flow, { conditionExpression: expression });
+  }
+
+  /** A step with the plain outcome, as the palette makes it. */
+  private putStep(source: Drawn, way: Drawn | undefined, name: string, stage: string, next?: Drawn | null): Drawn {
+    const { bpmnFactory, modeling } = this.services;
+    const step = this.put(source, way, "bpmn:UserTask", { name, "kniga:stage": stage || undefined }, next);
+    const outcomes = [{ key: PLAIN_OUTCOME, label: this.plainLabel, tone: "primary" }];
+    if (this.plainLabel) modeling.updateProperties(step, stepProperties(step.businessObject, { outcomes }, (type, given) => bpmnFactory.create(type, given)));
+    return step;
   }
 
   /** Something new: on a way, else behind an element that leads nowhere yet, else in a row of its own beside it. */

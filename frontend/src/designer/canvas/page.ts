@@ -50,6 +50,7 @@ export class Page {
     const { modeler, adding } = makeModeler(this.part("canvas"), words);
     this.modeler = modeler;
     this.model = new BookModel(modeler as never);
+    this.model.growing.plainLabel = this.say("outcome_done");
     adding.book = this.model;
     this.problems = new Problems(modeler, this.part("problems"), this.say, (element) => this.showPlace(element));
     drawPalette(this.part("parts"), modeler, adding, this.say);
@@ -200,6 +201,8 @@ export class Page {
   }
 
   private tidyUp(): void {
+    // It is seen on the diagram, whatever was shown before.
+    this.showTab("diagram");
     if (tidy(this.modeler)) showAll(this.modeler);
     else showToast({ text: this.say("lanes_stay"), kind: "warning", seconds: 8 });
   }
