@@ -473,6 +473,9 @@ def test_a_process_gets_another_id_wherever_it_is_named() -> None:
     pool = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:t="urn:t" targetNamespace="urn:t">
       <collaboration id="c"><participant id="x" processRef="t:p"/></collaboration><process id="p"/></definitions>"""
     assert b'processRef="t:q"' in rename_process(pool, "q") and process_named(pool) == ("p", "")
+    named = pool.replace(b'id="x"', b'id="x" name="License sales"')
+    assert process_named(named) == ("p", "License sales")
+    assert process_named(named.replace(b'<process id="p"', b'<process id="p" name="Sale"')) == ("p", "Sale")
     nothing = b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t"/>'
     assert rename_process(nothing, "q") == nothing and process_named(nothing) == ("", "")
 

@@ -21,12 +21,16 @@ def in_utf8(data: bytes) -> bytes:
 
 def process_named(data: bytes) -> tuple[str, str]:
     """The id and the name of the process that a file is about, "" for what it does not have: the one that executes,
-    or the first. Raises BpmnRefused."""
+    or the first. One without a name is called as its pool. Raises BpmnRefused."""
     root = read_xml(data)
     process = read_process(root, Problems())
     if process is None:
         process = next(root.iterchildren(f"{{{MODEL}}}process"), None)
-    return ("", "") if process is None else (process.get("id", ""), name_of(process))
+    if process is None:
+        return "", ""
+    id = process.get("id", "")
+    pools = (one for one in root.iter(f"{{{MODEL}}}participant") if one.get("processRef", "").rpartition(":")[2] == id)
+    return id, name_of(process) or next(filter(None, map(name_of, pools)), "")
 
 
 def rename_process(data: bytes, id: str) -> bytes:

@@ -303,15 +303,24 @@ def _beside(name: str, label: Box | None) -> tuple[str, ...]:
 
 
 def _wrapped(text: str, box: Box) -> tuple[str, ...]:
-    """The words in lines that fit the box; what does not fit is cut with an ellipsis."""
+    """The words in lines that fit the box, long ones divided; what does not fit is cut with an ellipsis."""
     room, most = max(int((box.width - 12) / _LETTER), 6), max(int(box.height / 15), 2)
     lines: list[str] = []
-    for word in text.split():
+    for word in (part for long in text.split() for part in _divided(long, room)):
         if lines and len(lines[-1]) + 1 + len(word) <= room:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
-    shown = [line if len(line) <= room + 2 else f"{line[: room + 1]}…" for line in lines[:most]]
+    shown = lines[:most]
     if len(lines) > most:
         shown[-1] += "…"
     return tuple(shown)
+
+
+def _divided(word: str, room: int) -> Iterator[str]:
+    """A word, or its parts with hyphens, where it is longer than a line; none of a letter or two."""
+    while len(word) > room:
+        at = min(room - 1, len(word) - 3)
+        yield f"{word[:at]}-"
+        word = word[at:]
+    yield word
