@@ -127,6 +127,8 @@ def test_duplicates_are_shown_while_typing_also_those_of_others(office: Office) 
     browser = office.browser(house.boris)
     found = browser.get("/clients/new/duplicates/?name=northern+park", headers=HTMX).content.decode()
     assert f'href="/clients/{mine.pk}/"' in found
+    found = browser.get("/clients/new/duplicates/?name=norhtern+park", headers=HTMX).content.decode()
+    assert "similar name" in found
     found = browser.get("/clients/new/duplicates/?phone=8+916+123-45-67", headers=HTMX).content.decode()
     assert "exists, owner: Vera" in found
     assert "/clients/" not in found

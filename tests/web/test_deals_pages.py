@@ -243,3 +243,13 @@ def test_a_deal_whose_form_is_sent_twice_is_opened_once(office: Office) -> None:
     first, second = browser.post("/deals/new/", sent), browser.post("/deals/new/", sent)
     assert first["Location"] == second["Location"]
     assert Deal.objects.count() == Task.objects.filter(status="open").count() == 1
+
+
+def test_the_client_of_a_new_deal_is_found_as_the_palette_finds_it(office: Office) -> None:
+    client = office.house.client("ООО ТД «РесурсМаш»")
+    browser = office.browser(office.house.boris)
+    for text, is_chosen in (("ресурсм", True), ("htcehcvfi", True), ("ресусмаш", False), ("Рессурсмаш", False)):
+        found = browser.get("/deals/new/clients/", {"client_text": text}, headers=HTMX).content.decode()
+        assert f'value="{client.pk}"' in found, text
+        # What may be a typing error is offered, not chosen; and another client may be meant.
+        assert ("checked" in found, "/clients/new/" in found) == (is_chosen, not is_chosen)

@@ -6,9 +6,12 @@ A rep learns only that the client exists and whose it is; the card opens for tho
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from enum import StrEnum
+from typing import Any, Final
 
 from kniga.clients.requisites import whole_tax_number
+from kniga.clients.search import other_layout, similarity_of
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
@@ -62,6 +65,20 @@ SELECT * FROM (
     ORDER BY c.id, h.rank
 ) found ORDER BY rank, name_key, id LIMIT %(limit)s
 """
+# Names with a typing error, or typed on the other keyboard layout; asked for only if nothing else was found.
+_ALIKE = """
+SELECT c.id, c.name, 'similar_name', coalesce(u.name, ''), c.owner_id
+FROM clients_client c LEFT JOIN people_user u ON u.id = c.owner_id
+WHERE (%(typed)s <%% c.search_text OR %(other)s <%% c.search_text) AND c.id IS DISTINCT FROM %(except)s::bigint
+AND greatest(word_similarity(%(typed)s, c.name_key), word_similarity(%(other)s, c.name_key)) >= %(least)s
+ORDER BY greatest(word_similarity(%(typed)s, c.name_key), word_similarity(%(other)s, c.name_key)) DESC, c.name_key, c.id
+LIMIT %(candidates)s
+"""
+ALIKE: Final = 0.5
+"""From which word similarity (pg_trgm) on a name may be meant; which of them are is told by their words."""
+CANDIDATES: Final = 20
+SAME_WORD: Final = 0.8
+"""From which share of equal letters on two words are one with a typing error: two changed about in a word of six."""
 # Words that nearly every name of a company holds tell nothing.
 _LEGAL_FORMS = frozenset(
     ("ооо", "оао", "пао", "зао", "ао", "ип", "нко", "чоп", "гк", "тоо", "llc", "ltd", "inc", "gmbh", "corp", "co")
@@ -78,9 +95,10 @@ def possible_duplicates(
     except_id: int | None = None,
     limit: int = 5,
 ) -> tuple[Duplicate, ...]:
-    """Present clients with the same INN, phone, e-mail address or (nearly) the same name, surest first.
+    """Present clients with the same INN, phone, e-mail address or (nearly) the same name, surest first; if there are
+    none, those whose name looks like it.
 
-    One statement. Half-typed values are no error: they just find nothing.
+    One statement, one more for the latter. Half-typed values are no error: they just find nothing.
     """
     words = _telling_words(name)
     told = sum(len(word) for word in words) >= 4
@@ -99,10 +117,26 @@ def possible_duplicates(
     owners = visible_owner_ids(user, Entity.CLIENT)
     # Planning this statement takes longer than carrying it out, and its patterns are always few and rare.
     found = rows_of(_SQL.format(words=holds), {**values, **patterns}, one_plan=True)
+    alike = _alike(name, words, values) if told and not found else ()
     return tuple(
         Duplicate(id_, shown, _same_by(same_by, shown, words), owner, owners is None or owner_id in owners)
-        for id_, shown, same_by, owner, owner_id, _rank, _key in found
+        for id_, shown, same_by, owner, owner_id, *_order in (*found, *alike)
     )
+
+
+def _alike(name: str, words: list[str], values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    written = [words, _telling_words(other_layout(name))]
+    typed, other = (" ".join(found) for found in written)
+    asked = {**values, "typed": typed, "other": other, "least": ALIKE, "candidates": CANDIDATES}
+    with similarity_of(ALIKE):
+        rows = rows_of(_ALIKE, asked)
+    meant = [row for row in rows if any(_is_meant(found, _telling_words(row[1])) for found in written)]
+    return meant[: values["limit"]]
+
+
+def _is_meant(typed: list[str], kept: list[str]) -> bool:
+    """Whether each word that was typed is one of the name, typing errors apart."""
+    return all(any(SequenceMatcher(None, word, one).ratio() >= SAME_WORD for one in kept) for word in typed)
 
 
 def _same_by(found: str, name: str, words: list[str]) -> SameBy:

@@ -6,7 +6,8 @@ forgiving typing errors by trigrams (pg_trgm word similarity), for both layouts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,7 +31,8 @@ _TO_OTHER_LAYOUT: Final = str.maketrans(_LATIN + _CYRILLIC, _CYRILLIC + _LATIN)
 
 @dataclass(frozen=True, slots=True)
 class ClientHit:
-    """A client that was found; `contact` is the contact by whom it was found, if it was."""
+    """A client that was found; `contact` is the contact by whom it was found, if it was. `is_sure`: it holds what was
+    typed, be it on the other layout; one that only sounds like it does not."""
 
     id: int
     name: str
@@ -39,6 +41,7 @@ class ClientHit:
     owner: str
     contact: str
     contact_id: int | None
+    is_sure: bool = True
 
 
 # Names that begin with the text come by the index of names, so that a crowd of other hits cannot push them out;
@@ -93,6 +96,15 @@ def other_layout(text: str) -> str:
     return fold(text.translate(_TO_OTHER_LAYOUT))
 
 
+@contextmanager
+def similarity_of(least: float) -> Iterator[None]:
+    """A transaction in which `<%` holds from this word similarity on."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(least)])
+        yield
+
+
 def add_text_condition(conditions: Conditions, text: str, column: str = "c.search_text") -> None:
     """Keep the rows that hold every word of `text`, or its digits if it is a number."""
     query = fold(text[:LONGEST_QUERY])
@@ -124,7 +136,5 @@ def _similar(owners: Sequence[int] | None, query: str, similarity: float, limit:
     conditions.add("%s <%% c.search_text", query)
     conditions.among("c.owner_id", None if owners is None else list(owners))
     sql = _SIMILAR.format(where=conditions.where, limit=limit)
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(similarity)])
-        return tuple(ClientHit(*row) for row in rows_of(sql, [*conditions.parameters, query]))
+    with similarity_of(similarity):
+        return tuple(ClientHit(*row, is_sure=False) for row in rows_of(sql, [*conditions.parameters, query]))

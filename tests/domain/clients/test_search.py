@@ -96,6 +96,32 @@ def test_a_duplicate_is_seen_by_inn_phone_address_and_name(
     assert [(row.name, row.same_by) for row in found] == [("ООО «Складские Технологии»", same_by)]
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Ресусмаш", "ООО ТД «РесурсМаш»"),
+        ("ООО Рессурсмаш", "ООО ТД «РесурсМаш»"),
+        ("htcehcvfi", "ООО ТД «РесурсМаш»"),
+        ("Складсике техналогии", "ООО «Складские Технологии»"),
+        ("Jonhson & Sons", "Johnson & Sons"),
+        ("Фабрика окон", None),
+        ("Складской комплекс", None),
+        ("Маша", None),
+        ("ООО Ресурс-Центр", None),
+        ("Северсталь", None),
+    ],
+)
+def test_a_duplicate_is_seen_through_typing_errors(shop: Department, typed: str, kept: str | None) -> None:
+    shop.client("ООО ТД «РесурсМаш»")
+    found = possible_duplicates(user=shop.boris, name=typed)
+    assert [(row.name, row.same_by) for row in found] == ([(kept, "similar_name")] if kept else [])
+
+
+def test_only_what_holds_the_text_is_found_for_sure(shop: Department) -> None:
+    for text, is_sure in (("технол", True), ("nt[yjk", True), ("техналогии", False)):
+        assert [hit.is_sure for hit in search_clients(user=shop.boris, text=text)] == [is_sure]
+
+
 @pytest.mark.parametrize("fields", [{}, {"name": "ООО"}, {"phone": "8916"}, {"email": "elkin@"}, {"inn": "77"}])
 def test_half_typed_values_find_no_duplicate(shop: Department, fields: dict[str, str]) -> None:
     assert possible_duplicates(user=shop.boris, **fields) == ()

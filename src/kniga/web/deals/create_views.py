@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kniga.catalog.queries import product_options
-from kniga.clients.queries import client_names, get_visible_client
+from kniga.clients.queries import get_visible_client
+from kniga.clients.search import search_clients
 from kniga.deals.choices import choices_for
 from kniga.people.permissions import Act
 from kniga.people.roles import Entity
@@ -94,7 +95,7 @@ def _context(request: SignedInRequest, client: Client | None, form: DealForm, li
     return {
         "client": client,
         "client_text": text,
-        "found": client_names(user=request.user, text=text, limit=8) if text else (),
+        "found": search_clients(user=request.user, text=text, limit=8),
         "form": form,
         "lines": lines,
         "errors": {},

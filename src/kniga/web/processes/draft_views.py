@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kniga.clients.queries import client_names, contacts_of, get_visible_client
+from kniga.clients.search import search_clients
 from kniga.engine import BpmnRefused
 from kniga.engine.bpmn.merging import Side
 from kniga.people.permissions import Act
@@ -109,9 +110,10 @@ def preview(request: SignedInRequest, draft_id: int) -> HttpResponse:
 @require_safe
 @act_required(Act.EDIT_BOOK)
 def clients(request: SignedInRequest) -> HttpResponse:
-    """A few clients for the preview: those whose name holds what was typed."""
+    """A few clients for the preview: those that are found by what was typed, or the first."""
     text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
-    found = client_names(user=request.user, text=text, limit=8)
+    hits = search_clients(user=request.user, text=text, limit=8)
+    found = tuple((hit.id, hit.name) for hit in hits) or client_names(user=request.user, text=text, limit=8)
     return JsonResponse([{"id": id, "name": name} for id, name in found], safe=False)
 
 
