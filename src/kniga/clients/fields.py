@@ -38,9 +38,13 @@ class ClientFields(TypedDict, total=False):
 
 
 def apply_fields(client: Client, given: ClientFields) -> None:
-    """Check `given` and set it on `client` (unsaved). Raises Refused naming the field."""
+    """Check `given` and set it on `client` (unsaved). Raises Refused naming the field.
+
+    What a saved client has already is not checked again: the rules may have been others when it was given.
+    """
     for field, value in given.items():
-        setattr(client, field, _CHECKS[field](value))
+        if client.pk is None or getattr(client, field) != value:
+            setattr(client, field, _CHECKS[field](value))
     if "name" in given:
         client.name_key = fold(client.name)[:LONGEST_NAME]
         client.match_key = match_key(client.name)[:LONGEST_NAME]

@@ -49,7 +49,7 @@ class Client(models.Model):
     match_key = models.CharField(max_length=300, db_index=True)
     inn = models.CharField(max_length=20, blank=True)
     kpp = models.CharField(max_length=9, blank=True)
-    ogrn = models.CharField(max_length=15, blank=True)
+    ogrn = models.CharField(max_length=30, blank=True)
     website = models.CharField(max_length=300, blank=True)
     address = models.CharField(max_length=500, blank=True)
     employees = models.PositiveIntegerField(null=True, blank=True)

@@ -41,7 +41,7 @@ def checked_tax_number(text: str, *, field: str = "inn") -> str:
 
 def checked_registration(text: str, *, field: str = "ogrn") -> str:
     """The field `ogrn` as it is kept. Raises Refused `ogrn_invalid` in Russia, `number_of_state_invalid` elsewhere."""
-    return checked_ogrn(text, field=field) if is_russian() else checked_number(text, longest=15, field=field)
+    return checked_ogrn(text, field=field) if is_russian() else checked_number(text, longest=30, field=field)
 
 
 def whole_tax_number(text: str) -> str:

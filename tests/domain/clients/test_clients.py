@@ -9,6 +9,7 @@ from django.utils import translation
 from kniga.clients import contact_services, queries, reference, services
 from kniga.clients.contact_services import ContactInput
 from kniga.clients.duplicates import possible_duplicates
+from kniga.clients.fields import ClientFields
 from kniga.clients.models import Client, Contact, Ownership
 from kniga.clients.queries import ClientFilter
 from kniga.clients.requisites import registration_label, tax_label
@@ -239,5 +240,18 @@ def test_a_client_of_another_country_has_the_numbers_of_that_country(house: Depa
         with pytest.raises(Refused) as refusal:
             house.client("Another plc", inn=wrong)
         assert refusal.value.field == "inn"
+    assert house.client("Sons of Hill Ltd", ogrn="U74899 DL1994 PLC 060742").ogrn == "U74899DL1994PLC060742"
     found = possible_duplicates(user=house.boris, inn="GB123456789")
     assert [one.name for one in found] == ["Hill & Duncan plc"]
+
+
+def test_a_number_of_another_country_stays_until_it_is_changed(house: Department) -> None:
+    keep_organisation(Organisation(calendar_country="GB"))
+    client = house.client("Hill & Duncan plc", inn="GB123456789")
+    keep_organisation(Organisation(calendar_country="RU"))
+    fields: ClientFields = {"inn": "GB123456789", "note": "Moved"}
+    kept = services.update_client(client=client, revision=1, by=house.boris, now=NOW, **fields)
+    assert (kept.inn, kept.note) == ("GB123456789", "Moved")
+    with pytest.raises(Refused) as refusal:
+        services.update_client(client=client, revision=2, by=house.boris, now=NOW, inn="GB123456788")
+    assert refusal.value.field == "inn"
