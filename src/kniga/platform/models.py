@@ -69,11 +69,12 @@ class IdempotencyKey(models.Model):
 
 class Paper(models.Model):
     """A PDF, kept so that it is set once. `fingerprint` stands for every word on its pages and for the template that
-    sets them: whatever changes, the paper is another one."""
+    sets them: whatever changes, the paper is another one. `used_at`: when it was made or, to a day, last read."""
 
     fingerprint = models.CharField(max_length=64, unique=True)
+    shelf = models.CharField(max_length=10)
     content = models.BinaryField()
-    made_at = models.DateTimeField(db_default=Now())
+    used_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.fingerprint

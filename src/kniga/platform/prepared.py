@@ -33,7 +33,8 @@ class _Dumping(dict[type, Callable[[Any], bytes]]):
     """How a value of a type is sent; one of a type that is not here is sent as what it derives from."""
 
     def __missing__(self, wanted: type) -> Callable[[Any], bytes]:
-        found = next((known for known in self if issubclass(wanted, known)), Sequence)
+        # Not over the table itself: it grows meanwhile, for another thread of the worker.
+        found = next((known for known in _KNOWN if issubclass(wanted, known)), Sequence)
         self[wanted] = self[found]
         return self[found]
 
@@ -47,6 +48,9 @@ _DUMPED: Final = _Dumping(
         Sequence: lambda value: b"{%s}" % b",".join(b"%d" % number for number in value),
     }
 )
+
+
+_KNOWN: Final = tuple(_DUMPED)
 
 
 @dataclass(frozen=True, slots=True)

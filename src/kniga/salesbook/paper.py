@@ -44,12 +44,12 @@ def book_pdf(*, user: User, edition: EditionRow, language: str, is_anew: bool = 
         mark = fingerprint_of(_TEMPLATE, data, made_at=book.made_at)
         if not is_anew:
             try:
-                return kept_paper(fingerprint=mark, make=lambda: _set(pressed, data, book.made_at))
+                return kept_paper(fingerprint=mark, shelf="book", make=lambda: _set(pressed, data, book.made_at))
             except Busy as busy:
                 message = _("Other PDFs are being made just now. Ask again in half a minute, or read on this page.")
                 raise Refused("busy", message) from busy
         content = _set(pressed, data, book.made_at)
-        keep_paper(fingerprint=mark, content=content)
+        keep_paper(fingerprint=mark, shelf="book", content=content)
         return content
 
 

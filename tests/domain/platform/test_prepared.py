@@ -6,13 +6,14 @@ import gc
 import weakref
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils.safestring import mark_safe
 
-from kniga.platform.prepared import Prepared
+from kniga.platform.prepared import _DUMPED, Prepared
 
 MOMENT = datetime(2026, 11, 23, 10, 30, 0, 250000, tzinfo=UTC)
 ALL_KINDS = Prepared(
@@ -88,3 +89,19 @@ def test_a_first_execution_that_fails_leaves_the_statement_usable() -> None:
         with pytest.raises(DataError):
             statement.row(0)
     assert statement.row(1) == (1,)
+
+
+def test_the_table_of_types_may_grow_while_another_thread_looks_one_up() -> None:
+    grown = type("Grown", (int,), {})
+
+    class Slow:
+        """Stands for a type; while it is compared, another thread has met a new one."""
+
+        @property
+        def __bases__(self) -> tuple[type, ...]:
+            assert _DUMPED[grown](7) == b"7"
+            return (str,)
+
+    wanted: Any = Slow()
+    assert _DUMPED[wanted]("seven") == b"seven"
+    del _DUMPED[wanted], _DUMPED[grown]

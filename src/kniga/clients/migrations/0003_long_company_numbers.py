@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clients', '0002_tax_numbers_of_other_countries'),
+        ("clients", "0002_tax_numbers_of_other_countries"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='client',
-            name='ogrn',
+            model_name="client",
+            name="ogrn",
             field=models.CharField(blank=True, max_length=30),
         ),
     ]

@@ -35,7 +35,9 @@ def document_pdf(document: Document) -> bytes:
     }
     try:
         mark = fingerprint_of(_TEMPLATE, data, made_at=document.made_at)
-        return kept_paper(fingerprint=mark, make=lambda: pressed(_TEMPLATE, data, made_at=document.made_at))
+        return kept_paper(
+            fingerprint=mark, shelf="document", make=lambda: pressed(_TEMPLATE, data, made_at=document.made_at)
+        )
     except Busy as busy:
         message = _("Other PDFs are being made just now. Ask again in half a minute, or take the document as HTML.")
         raise Refused("busy", message) from busy
