@@ -70,6 +70,7 @@ export function openCalendar(asked: Asked, template: HTMLTemplateElement): void 
 class Calendar {
   private focused: string;
   private chosen: string;
+  private hasChosen = false;
   private readonly today: string;
   private readonly language = document.documentElement.lang;
 
@@ -108,8 +109,11 @@ class Calendar {
       const day = target.closest<HTMLElement>("td[data-date]")?.dataset.date;
       if (day) this.pick(day);
     });
-    // What was there before comes back.
-    dialog.addEventListener("cancel", () => asked.choose(asked.value));
+    // What was there before comes back, be it no day; where nothing was chosen, nothing has happened.
+    const before = asked.value || asked.field.value;
+    dialog.addEventListener("cancel", () => {
+      if (this.hasChosen) asked.choose(before);
+    });
     dialog.addEventListener("close", () => {
       window.removeEventListener("resize", resize);
       dialog.remove();
@@ -160,6 +164,7 @@ class Calendar {
 
   private commit(day: string): void {
     this.chosen = day;
+    this.hasChosen = true;
     const [hour, minute] = [...this.dialog.querySelectorAll("select")].map((select) => select.value);
     this.asked.choose(this.asked.hasTime ? `${day}T${hour}:${minute}` : day);
   }

@@ -63,6 +63,15 @@ def test_a_day_is_chosen_by_keys_in_the_language_of_the_page(page: Page, owner: 
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")
     expect(day).to_have_value("01.12.2025")
+    day.fill("31.02.2026")
+    day.blur()
+    day.evaluate("day => ['input', 'change'].forEach((kind) => day.addEventListener(kind, () => day.told = kind))")
+    day.press("Alt+ArrowDown")
+    expect(calendar).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(calendar).to_have_count(0)
+    expect(day).to_have_value("31.02.2026")
+    assert not day.evaluate("day => day.told ?? ''")
 
 
 def test_on_a_phone_a_finger_opens_the_calendar_at_the_foot_of_the_screen(

@@ -43,7 +43,7 @@ def apply_fields(client: Client, given: ClientFields) -> None:
     What a saved client has already is not checked again: the rules may have been others when it was given.
     """
     for field, value in given.items():
-        if client.pk is None or getattr(client, field) != value:
+        if client._state.adding or getattr(client, field) != value:
             setattr(client, field, _CHECKS[field](value))
     if "name" in given:
         client.name_key = fold(client.name)[:LONGEST_NAME]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.db import connection, transaction
@@ -137,4 +137,5 @@ def _similar(owners: Sequence[int] | None, query: str, similarity: float, limit:
     conditions.among("c.owner_id", None if owners is None else list(owners))
     sql = _SIMILAR.format(where=conditions.where, limit=limit)
     with similarity_of(similarity):
-        return tuple(ClientHit(*row, is_sure=False) for row in rows_of(sql, [*conditions.parameters, query]))
+        hits = (ClientHit(*row) for row in rows_of(sql, [*conditions.parameters, query]))
+        return tuple(replace(hit, is_sure=False) for hit in hits)

@@ -15,7 +15,7 @@ from kniga.platform.press.presses import lock, take_press, waiting
 
 MOST_PAPERS: Final = 500
 MOST_BYTES: Final = 100 * 1024 * 1024
-"""Of each shelf: papers that were used before so many others, or so many bytes, are forgotten: they can be made again."""
+"""Of each shelf: what was used before so many papers, or so many bytes, is forgotten: it can be made again."""
 KEPT_FOR: Final = timedelta(days=30)
 FRESH_FOR: Final = timedelta(days=1)
 """How long a paper is not marked as used again: reading writes once a day at most."""
