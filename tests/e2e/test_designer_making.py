@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from kniga.processes.models import Draft
@@ -75,3 +77,13 @@ def test_a_blank_before_a_field_put_into_a_script_stays(
     text.blur()
     page.locator(".kp-script .kp-placeholders button").nth(3).click()
     expect(text).to_have_value("This is {{user.name}}")
+
+
+def test_a_second_click_leaves_a_step_selected(page: Page, house: Department, draft: Draft, sign_in: SignIn) -> None:
+    sign_in(page, house.hanna)
+    open_designer(page, draft)
+    step = page.locator("g[data-element-id='first_step']").first
+    page.locator(FIRST).first.click()
+    expect(step).to_have_class(re.compile(r"\bselected\b"))
+    page.locator(FIRST).first.click(position={"x": 20, "y": 60})  # elsewhere: no double click
+    expect(step).to_have_class(re.compile(r"\bselected\b"))

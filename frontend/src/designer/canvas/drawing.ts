@@ -6,7 +6,7 @@ import { Adding } from "./adding";
 import { contextPadModule } from "./context_pad";
 import { placePad } from "./pad_place";
 import { replaceMenuModule } from "./replace_menu";
-import type { Canvas, Element, EventBus, Modeler, Registry } from "./services";
+import type { Canvas, Element, EventBus, Modeler, Registry, Selection } from "./services";
 import { sayer, translating, type Words } from "./words";
 
 /** Colours by name, so that a change of the theme repaints without drawing anew; an export puts plain ones there. */
@@ -15,6 +15,7 @@ export const GROUND = "var(--d-ground)";
 const IN_SIGHT = 80;
 /* The library asks for the name at 500. */
 const BEFORE_NAMING = 600;
+const BEFORE_SELECTING = 1100;
 /* A plain list: the library measures words in an element that stands outside of the page's styles. */
 const FONT = "Arial, 'Liberation Sans', sans-serif";
 
@@ -37,6 +38,7 @@ export function makeModeler(container: HTMLElement, words: Words): { modeler: Mo
   made.adding = new Adding(made.modeler, say);
   colourEnds(made.modeler);
   placePad(made.modeler);
+  keepSelected(made.modeler);
   nameAtOnce(made.modeler, [say("new_step")]);
   return made;
 }
@@ -55,6 +57,17 @@ function colourEnds(modeler: Modeler): void {
   const bus = modeler.get<EventBus>("eventBus");
   bus.on(["shape.added", "element.changed"], 200, (({ element }: { element: Element }) => colour(element)) as (event: never) => unknown);
   bus.on("import.done", (() => modeler.get<Registry>("elementRegistry").getAll().forEach(colour)) as (event: never) => unknown);
+}
+
+/** A second click on what is selected leaves it selected; with Shift it is taken out of the selection. */
+function keepSelected(modeler: Modeler): void {
+  type Click = { element: Element; originalEvent: MouseEvent; stopPropagation(): void };
+  const onClick = (event: Click): void => {
+    const { button, shiftKey, ctrlKey, metaKey } = event.originalEvent;
+    const selected = modeler.get<Selection>("selection").get();
+    if (button === 0 && !shiftKey && !ctrlKey && !metaKey && selected.length === 1 && selected[0] === event.element) event.stopPropagation();
+  };
+  modeler.get<EventBus>("eventBus").on("element.click", BEFORE_SELECTING, onClick as (event: never) => unknown);
 }
 
 /** What was just put down comes into sight, then its name is asked for: typing replaces a name that is only a default.
