@@ -11,7 +11,7 @@ from kniga.processes.control.deviation_acts import acknowledge, close, write_to_
 from kniga.processes.correlation.messages import accept_message
 from kniga.processes.models import Deviation, Task
 from kniga.processes.services import complete_task, start_process, undo_completion
-from tests.processes.books import publish
+from tests.processes.books import decided_sale, publish
 from tests.processes.conftest import NOW, Department, department
 from tests.processes.test_control_points import DUE, controlled, start
 from tests.processes.test_machine_work import AFTER_UNDO, ask, contact, letter, working_book
@@ -38,6 +38,14 @@ def test_a_completion_taken_back_says_which_and_leaves_no_empty_next_step(depart
     undo_completion(task_id=task_id, by=department.rep, now=NOW + timedelta(seconds=5))
     told = lines(department)
     assert "A completion was taken back: ask — ok" in told
+
+
+def test_a_row_of_a_table_that_gives_no_points_ends_without_a_colon(department: Department) -> None:
+    publish(decided_sale(("< 0", "low"), ("-", "high"), policy="FIRST"))
+    started = start_process(deal_id=department.deal.pk, process_key="decided", by=department.rep, now=NOW)
+    complete_task(task_id=started.created[0], outcome="ok", answers={}, by=department.rep, now=NOW)
+    told = lines(department)
+    assert "• always" in told and "always:" not in told
 
 
 def test_a_next_step_that_undoing_has_taken_away_keeps_its_name(department: Department) -> None:

@@ -133,11 +133,7 @@ def _details(row: TimelineRow) -> tuple[tuple[str, str], ...]:
     if row.answers:
         return tuple((one.question.label, shown_answer(one.question, one.value)) for one in row.answers)
     if row.decided:
-        return tuple(
-            pair
-            for one in row.decided
-            for pair in ((one.label, one.value), *((f"• {why}", n) for why, n in one.reasons))
-        )
+        return tuple(pair for one in row.decided for pair in _because(one))
     if row.kind == "deals.lines.changed":
         lines = row.payload.get("lines", [])
         return tuple((str(line["product"]), _bought(line)) for line in lines)
