@@ -16,6 +16,7 @@ export { countWords, remarkAt } from "./canvas/words";
 export * as numbers from "./numbers";
 export { machineAnswers } from "./machines";
 export { landed } from "./room/ends";
+export { layOut } from "./canvas/layout";
 `;
 
 async function pure() {
@@ -151,7 +152,7 @@ const figures = () => ({
   read: [["2018", "number"], ["2018", "money"], ["12018.25", "number"], ["", "number"], ["x", "money"]].map(([value, type]) => numbers.figure(value, type, "ru").replaceAll("\u00a0", " ")),
 });
 
-const { landed, countWords, remarkAt, tables, feel, numbers, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, ownWay, parseRule, ruleOf, renamedIn } = await pure();
+const { landed, layOut, countWords, remarkAt, tables, feel, numbers, machineAnswers, found, keyFor, durationOf, spanOf, groupOf, operatorsOf, ownWay, parseRule, ruleOf, renamedIn } = await pure();
 const types = ["text", "number", "money", "date", "datetime", "choice", "multi_choice", "boolean", "reference", "multi_reference"];
 const labels = [["Нужна скидка", []], ["Ready to call!", []], ["Ready to call", ["ready_to_call", "ready_to_call_2"]], ["…", []], ["Éclair", []]];
 const many = [["a", "КП на склад"], ["b", "Счёт"], ["c", "КП и счёт"], ["d", "Складской акт"]].map(([key, label]) => ({ key, label }));
@@ -187,4 +188,10 @@ const box = { x: 0, y: 0, width: 100, height: 80, outline: "box" };
 const outlines = [box, { x: 0, y: 15, width: 50, height: 50, outline: "rhombus" }, { x: 0, y: 22, width: 36, height: 36, outline: "circle" }];
 const ways = [[[-60, 40], [0, 40]], [[-60, 30], [-20, 30]], [[-60, 40], [20, 40], [25, 30]], [[-40, 40], [-40, 200], [-10, 200]], [[20, 40], [30, 40]], [[-60, -40], [-9, -2]]];
 said.landed = outlines.map((outline) => ways.map((way) => landed(way.map(([x, y]) => ({ x, y })), outline)?.map(({ x, y }) => [x, y]) ?? null));
+/* A step, a choice behind it, two ends and a way back: from where the lines leave the choice, and where the loop comes in. */
+const drawn = [["step", 100, 80], ["choice", 50, 50], ["won", 36, 36], ["lost", 36, 36]].map(([id, width, height]) => ({ id, width, height }));
+const flows = [["on", "step", "choice"], ["good", "choice", "won"], ["bad", "choice", "lost"], ["again", "choice", "step"]];
+const { boxes, lines } = layOut(drawn, flows.map(([id, from, to]) => ({ id, from, to, named: true, parts: from === "choice" })));
+const sideOf = (box, { x, y }) => (x === box.x ? "left" : x === box.x + box.width ? "right" : y === box.y ? "above" : y === box.y + box.height ? "below" : "inside");
+said.laidOut = Object.fromEntries(flows.map(([id, from, to]) => [id, [sideOf(boxes.get(from), lines.get(id)[0]), sideOf(boxes.get(to), lines.get(id).at(-1))]]));
 process.stdout.write(JSON.stringify(said));

@@ -117,6 +117,12 @@ def test_a_way_is_led_to_the_outline_of_what_it_enters_in_the_direction_that_was
     assert circle[1][1] == pytest.approx([3.03, 30], abs=0.01)
 
 
+def test_ways_that_part_leave_a_choice_on_sides_of_their_own_when_all_is_laid_out(said: Any) -> None:
+    assert said["laidOut"] == {
+        "on": ["right", "left"], "good": ["right", "left"], "bad": ["below", "left"], "again": ["above", "above"],
+    }  # fmt: skip
+
+
 def test_columns_rows_and_answers_of_a_table_are_changed_and_mean_what_they_say(said: Any) -> None:
     wider = said["tabled"]["wider"]
     assert wider["policies"] == ["FIRST", "UNIQUE", "PRIORITY", "COLLECT", "COUNT"]

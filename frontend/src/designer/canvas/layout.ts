@@ -6,10 +6,14 @@ const BETWEEN_ROWS = 46;
 const BETWEEN_LAYERS = 56;
 const FOR_A_NAME = 74;
 const TRACK = 12;
+/** How high above the first row a loop may run: what holds a scope has so much room inside. */
+const HIGHEST = -36;
 
 export interface Wire extends Edge {
   /** Whether a name stands on it: then it gets room. */
   named: boolean;
+  /** Whether it starts at a gateway: then it may leave above or below it. */
+  parts?: boolean;
   /** Where it leaves the lower edge of its element instead of the right one: it starts at a boundary event. */
   below?: number;
 }
@@ -26,7 +30,20 @@ interface Tracks {
   gap(layer: number): number;
   under(row: number): number;
   loop(from: number, to: number): number;
+  /** The same above them; null when there is no more room. */
+  over(from: number, to: number): number | null;
 }
+
+interface Uprights {
+  /** Whether the column of an element is free from its row to another: its side there is not in use, and nothing stands there. */
+  isFree(id: string, use: Use, to: number): boolean;
+  take(id: string, use: Use, to: number): void;
+  /** The rows below and above all others. */
+  lowest: number;
+  highest: number;
+}
+
+type Use = "out" | "in";
 
 export function layOut(nodes: readonly Node[], wires: readonly Wire[]): Places {
   const grid = arrange(nodes, wires);
@@ -34,8 +51,9 @@ export function layOut(nodes: readonly Node[], wires: readonly Wire[]): Places {
   const lines = rowsOf(nodes, grid);
   const boxes = new Map(nodes.map((node) => [node.id, boxOf(node, grid, columns, lines)]));
   const bottom = lines.at(-1)!.end;
-  const tracks = tracksOf(columns, lines, floors(grid, lines));
-  const drawn = new Map(shortLoopsFirst(wires, grid).map((wire) => [wire.id, lineOf(wire, grid, boxes, columns, lines, tracks)]));
+  const uprights = uprightsOf(wires, grid);
+  const tracks = tracksOf(columns, lines, used(grid, lines));
+  const drawn = new Map(shortLoopsFirst(wires, grid).map((wire) => [wire.id, lineOf(wire, grid, boxes, columns, lines, { ...tracks, ...uprights })]));
   const lowest = Math.max(bottom, ...[...drawn.values()].flat().map((point) => point.y + TRACK));
   return { boxes, lines: drawn, width: columns.at(-1)!.end, height: lowest };
 }
@@ -86,37 +104,73 @@ function boxOf(node: Node, grid: Grid, columns: Span[], lines: (Span & { row: nu
   return { x: Math.round(x), y: Math.round(rowMiddle(lines, grid.row.get(node.id)!) - node.height / 2), width: node.width, height: node.height };
 }
 
-/** How far down each layer is in use. */
-function floors(grid: Grid, lines: (Span & { row: number })[]): number[] {
-  const found: number[] = [];
+/** From where to where each layer is in use. */
+function used(grid: Grid, lines: (Span & { row: number })[]): Span[] {
+  const found: Span[] = [];
   const use = (layer: number, row: number): void => {
-    found[layer] = Math.max(found[layer] ?? 0, lines.find((line) => line.row === row)!.end);
+    const { start, end } = lines.find((line) => line.row === row)!;
+    found[layer] = { start: Math.min(found[layer]?.start ?? start, start), end: Math.max(found[layer]?.end ?? end, end) };
   };
   for (const [id, row] of grid.row) use(grid.layer.get(id)!, row);
   for (const pass of [...grid.passes.values()].flat()) use(pass.layer, pass.row);
   return found;
 }
 
-function tracksOf(columns: Span[], lines: (Span & { row: number })[], floor: number[]): Tracks {
-  const used = new Map<string, number>();
+function tracksOf(columns: Span[], lines: (Span & { row: number })[], inUse: Span[]): Tracks {
+  const counts = new Map<string, number>();
   const next = (key: string): number => {
-    const count = used.get(key) ?? 0;
-    used.set(key, count + 1);
+    const count = counts.get(key) ?? 0;
+    counts.set(key, count + 1);
     return count;
   };
   return {
     gap: (layer) => (layer < 0 ? -24 - TRACK * next("gap-1") : columns[layer]!.end + 22 + TRACK * next(`gap${layer}`)),
     under: (row) => lines.find((line) => line.row === row)!.end + 14 + (TRACK / 2) * next(`under${row}`),
     loop: (from, to) => {
-      const span = floor.slice(Math.min(from, to), Math.max(from, to) + 1);
-      const y = Math.max(...span.map((one) => one ?? 0)) + 22;
-      for (let layer = Math.min(from, to); layer <= Math.max(from, to); layer += 1) floor[layer] = y;
+      const span = inUse.slice(Math.min(from, to), Math.max(from, to) + 1);
+      const y = Math.max(...span.map((one) => one.end)) + 22;
+      for (const one of span) one.end = y;
+      return y;
+    },
+    over: (from, to) => {
+      const span = inUse.slice(Math.min(from, to), Math.max(from, to) + 1);
+      const y = Math.min(...span.map((one) => one.start)) - 18;
+      if (y < HIGHEST) return null;
+      for (const one of span) one.start = y;
       return y;
     },
   };
 }
 
-function lineOf(wire: Wire, grid: Grid, boxes: Map<string, Box>, columns: Span[], lines: (Span & { row: number })[], tracks: Tracks): Point[] {
+/** Each side of an element is taken once, but for loops that come in there together. */
+function uprightsOf(wires: readonly Wire[], grid: Grid): Uprights {
+  const passes = [...grid.passes.values()].flat();
+  const cell = (layer: number, row: number): string => `${layer},${row}`;
+  const taken = new Set([...[...grid.row].map(([id, row]) => cell(grid.layer.get(id)!, row)), ...passes.map((pass) => cell(pass.layer, pass.row))]);
+  const rows = [...grid.row.values(), ...passes.map((pass) => pass.row)];
+  const below = new Set(wires.filter((wire) => wire.below !== undefined).map((wire) => wire.from));
+  const sides = new Map<string, Use>();
+  const sideOf = (id: string, to: number): string => `${id} ${to < grid.row.get(id)! ? "above" : "below"}`;
+  const cells = (id: string, to: number): string[] => {
+    const row = grid.row.get(id)!;
+    return Array.from({ length: Math.abs(to - row) }, (_, at) => cell(grid.layer.get(id)!, row + (to < row ? -1 : 1) * (at + 1)));
+  };
+  return {
+    isFree: (id, use, to) => {
+      const before = sides.get(sideOf(id, to));
+      if (before) return use === "in" && before === "in";
+      return !(below.has(id) && to > grid.row.get(id)!) && !cells(id, to).some((one) => taken.has(one));
+    },
+    take: (id, use, to) => {
+      sides.set(sideOf(id, to), use);
+      for (const one of cells(id, to)) taken.add(one);
+    },
+    lowest: Math.max(0, ...rows) + 1,
+    highest: Math.min(0, ...rows) - 1,
+  };
+}
+
+function lineOf(wire: Wire, grid: Grid, boxes: Map<string, Box>, columns: Span[], lines: (Span & { row: number })[], tracks: Tracks & Uprights): Point[] {
   const from = boxes.get(wire.from)!;
   const to = boxes.get(wire.to)!;
   const start = startOf(wire, from, grid, tracks);
@@ -130,9 +184,26 @@ function lineOf(wire: Wire, grid: Grid, boxes: Map<string, Box>, columns: Span[]
     points.push({ x, y: at.y }, { x, y });
   };
   if (grid.back.has(wire.id)) {
-    turn(fromLayer, tracks.loop(fromLayer, toLayer));
+    const over = wire.parts && !isFreeBothWays(wire, tracks.lowest, tracks) && isFreeBothWays(wire, tracks.highest, tracks) ? tracks.over(fromLayer, toLayer) : null;
+    const side = over === null ? tracks.lowest : tracks.highest;
+    const y = over ?? tracks.loop(fromLayer, toLayer);
+    if (wire.parts && tracks.isFree(wire.from, "out", side)) {
+      tracks.take(wire.from, "out", side);
+      points.splice(0, 1, sideOf(from, y), { x: middleOf(from), y });
+    } else turn(fromLayer, y);
+    if (wire.from !== wire.to && tracks.isFree(wire.to, "in", side)) {
+      tracks.take(wire.to, "in", side);
+      return simplified([...points, { x: middleOf(to), y }, sideOf(to, y)]);
+    }
     turn(toLayer - 1, end.y);
   } else {
+    const first = grid.passes.get(wire.id)?.[0]?.row;
+    const [row, next] = [grid.row.get(wire.from)!, first ?? grid.row.get(wire.to)!];
+    if (wire.parts && next !== row && tracks.isFree(wire.from, "out", next)) {
+      tracks.take(wire.from, "out", next);
+      const y = first === undefined ? end.y : Math.round(rowMiddle(lines, first));
+      points.splice(0, 1, sideOf(from, y), { x: middleOf(from), y });
+    }
     let layer = fromLayer;
     for (const pass of grid.passes.get(wire.id) ?? []) {
       turn(layer, Math.round(rowMiddle(lines, pass.row)));
@@ -157,6 +228,19 @@ function simplified(points: Point[]): Point[] {
     if (!before || !after) return true;
     return !((before.x === point.x && point.x === after.x) || (before.y === point.y && point.y === after.y));
   });
+}
+
+function isFreeBothWays(wire: Wire, side: number, uprights: Uprights): boolean {
+  return uprights.isFree(wire.from, "out", side) && uprights.isFree(wire.to, "in", side);
+}
+
+function middleOf(box: Box): number {
+  return box.x + box.width / 2;
+}
+
+/** The middle of the upper or lower side, whichever is towards `y`. */
+function sideOf(box: Box, y: number): Point {
+  return { x: middleOf(box), y: y < box.y ? box.y : box.y + box.height };
 }
 
 function middle(span: Span): number {

@@ -115,7 +115,7 @@ function wires(parent: Element, known: Set<string>): Wire[] {
     const from = host ?? flow.source!;
     if (!known.has(from.id) || !known.has(flow.target!.id)) return [];
     const below = host ? { below: offset(host.attachers!.indexOf(flow.source!)) + 18 } : {};
-    return [{ id: flow.id, from: from.id, to: flow.target!.id, named: Boolean(flow.businessObject.name), ...below }];
+    return [{ id: flow.id, from: from.id, to: flow.target!.id, named: Boolean(flow.businessObject.name), parts: is(flow.source!, "bpmn:Gateway"), ...below }];
   });
 }
 
