@@ -175,6 +175,7 @@ def test_where_a_deal_waits_without_a_person_is_on_its_path_too(team: tuple[User
     (part,) = parts_of(deal, head)
     assert seen(part) == [("start", "passed"), ("a", "done"), ("wait", "here")]
     assert part.visits[-1].entered_at is None, "nothing tells since when"
+    assert part.passed == {"start_a", "a_wait"}
 
 
 def test_what_the_machine_did_at_once_is_walked_and_told() -> None:

@@ -66,12 +66,19 @@ class Visit:
 
 @dataclass(slots=True)
 class Way:
-    """The part of an instance's way that went by one version: its visits in order, and the ids of the flows and
-    passed elements between them."""
+    """The part of an instance's way that went by one version: its visits in order, the ids of the flows and passed
+    elements between them, and from which elements it went on, in order."""
 
     version: int
     visits: list[Visit] = field(default_factory=list)
     passed: set[str] = field(default_factory=set)
+    sources: list[str] = field(default_factory=list)
+
+    def passed_to(self, element: str, definition: Definition) -> tuple[str, ...]:
+        """The flows and elements passed on the way to one where a token waits: nothing tells when it came there, so
+        the way is found from the last element it can have come from. Empty where none is known."""
+        found = (_between(definition, source, element) for source in reversed(self.sources))
+        return next(filter(None, found), ())
 
 
 def ways_gone(told: Iterable[Told], definitions: Mapping[int, Definition]) -> tuple[Way, ...]:
@@ -91,7 +98,6 @@ class _Following:
         self.ways: list[Way] = []
         self.open: dict[int, int] = {}
         self.source = ""
-        self.sources: list[str] = []
         self.acted: set[str] = set()
 
     def take(self, event: Told) -> None:
@@ -133,7 +139,7 @@ class _Following:
         before, self.open = dict(self.open), {}
         old = self.ways[-1] if self.ways else None
         self.ways.append(Way(event.version))
-        self.source, self.sources = "", []
+        self.source = ""
         mapping = event.payload.get("mapping") or {}
         for token, place in before.items():
             assert old is not None, "only what was visited is open"
@@ -164,15 +170,13 @@ class _Following:
     def _go_on_from(self, element: str) -> None:
         self.source = element
         self.acted = set()
-        self.sources.append(element)
+        self.ways[-1].sources.append(element)
 
     def _connect(self, event: Told, id: str) -> None:
-        """Nothing tells when a token comes to an event it waits for: when that comes, the way there is found from the
-        last element it can have come from."""
+        """The way to an event that was waited for."""
         definition = self._definition()
         if isinstance(definition.elements.get(id), (CatchEvent, ReceiveTask)):
-            found = (_between(definition, source, id) for source in reversed(self.sources))
-            self._walk(event, next(filter(None, found), ()))
+            self._walk(event, self.ways[-1].passed_to(id, definition))
 
     def _add(self, event: Told, element: str, token: int | None, how: str, by: str | None = None) -> None:
         visits = self.ways[-1].visits

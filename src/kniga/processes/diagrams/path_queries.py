@@ -105,7 +105,10 @@ def _parts(
             for visit in way.visits
         )
         if is_last and status in ("running", "suspended"):
-            visits += _waits(json.loads(tokens) if tokens else (), visits, definitions[way.version])
+            definition = definitions[way.version]
+            waits = _waits(json.loads(tokens) if tokens else (), visits, definition)
+            visits += waits
+            way.passed.update(id for wait in waits for id in way.passed_to(wait.element, definition))
         found.append(
             PathPart(
                 instance_id=id,
