@@ -173,3 +173,21 @@ def test_another_kind_of_a_step_leaves_what_was_drawn_by_hand_as_it_was(
     assert b'<bpmn:userTask id="b"' in after
     assert _places(after) == _places(xml)
     assert _ways(after) == _ways(xml)
+
+
+def test_a_step_that_becomes_a_part_with_steps_of_its_own_gets_room(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn
+) -> None:
+    sign_in(page, house.hanna)
+    open_designer(page, draft)
+    page.locator(FIRST).first.click()
+    _step(page, "Meet")
+    page.locator(FIRST).first.click()
+    page.keyboard.press("r")
+    page.locator(".djs-popup [data-id='replace-with-expanded-subprocess']").click()
+    after = _kept(page, draft)
+    assert b'<bpmn:subProcess id="first_step"' in after
+    assert untidy(after) == []
+    page.keyboard.press("Escape")
+    page.locator("[data-do='undo']").click()
+    assert b'<bpmn:userTask id="first_step"' in _kept(page, draft)
