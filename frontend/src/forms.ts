@@ -82,6 +82,14 @@ function focusFirstError(): void {
     document.querySelector<HTMLElement>("[aria-invalid='true']") ??
     document.querySelector<HTMLElement>("[data-error-summary]");
   first?.focus();
+  if (first) uncover(first);
+}
+
+/** The outcomes of a task, which stay at the foot of a phone, hide nothing of what is said of a field. */
+function uncover(field: HTMLElement): void {
+  const box = field.closest(".k-field");
+  const bar = document.querySelector(".k-outcomes");
+  if (box && bar && box.getBoundingClientRect().bottom > bar.getBoundingClientRect().top) box.scrollIntoView({ block: "center" });
 }
 
 function refuseTwice(event: SubmitEvent): void {

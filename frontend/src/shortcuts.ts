@@ -31,13 +31,14 @@ function plainKey(event: KeyboardEvent): void {
     if (goTo(event.code)) event.preventDefault();
     return;
   }
-  const act = event.shiftKey ? shifted[event.code] : plain[event.code];
+  const act = asksForHelp(event) ? () => did(openHelp) : event.shiftKey ? undefined : plain[event.code];
   if (act && act(event)) event.preventDefault();
 }
 
-const shifted: Record<string, (event: KeyboardEvent) => boolean> = {
-  Slash: () => did(openHelp),
-};
+/** "?" is the key of "/" on an English layout, and written by another one on others (Shift and 7 on a Russian one). */
+export function asksForHelp({ key, code, shiftKey }: Pick<KeyboardEvent, "key" | "code" | "shiftKey">): boolean {
+  return key === "?" || (shiftKey && code === "Slash");
+}
 
 const plain: Record<string, (event: KeyboardEvent) => boolean> = {
   Slash: () => did(() => openPalette()),

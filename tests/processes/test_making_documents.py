@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time, timedelta
 from decimal import Decimal
 
@@ -185,6 +186,14 @@ def test_a_template_that_speaks_of_what_nobody_knows_is_refused(department: Depa
     assert place in refused.value.message
     template(department, "For {{ client.name }}, {{answer.budget}}")
     assert DocumentTemplate.objects.count() == 1
+
+
+@pytest.mark.parametrize("text", ["{{client.name", "{{client.name}", "client.name}}", "{% if client %}"])
+def test_braces_that_would_go_out_as_they_stand_are_refused(department: Department, text: str) -> None:
+    with pytest.raises(Refused, match=re.escape(text[:6])) as refused:
+        template(department, f"For {{{{client.name}}}}: {text} 1 {{or}} 2")
+    assert refused.value.field == "body"
+    template(department, "For {{client.name}}: {1} 5 % {or} 2")
 
 
 @pytest.mark.parametrize(("language", "amount"), [("ru", "7\u00a0000\u00a0₽"), ("en", "₽7,000")])

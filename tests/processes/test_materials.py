@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -11,6 +12,7 @@ from django.utils import translation
 from kniga.clients.models import Client
 from kniga.documents.models import Document, DocumentTemplate, Letter
 from kniga.documents.services import TemplateText, create_template
+from kniga.people.models import User
 from kniga.platform.errors import NotVisible, Refused
 from kniga.platform.models import Event
 from kniga.processes.background.working import do_work, retry_work
@@ -99,6 +101,30 @@ def test_a_letter_with_holes_shows_them_and_is_not_sent(department: Department) 
     found = [(one.code, one.field) for one in (refused.value, *refused.value.also)]
     assert found == [("bad_address", "to"), ("subject_missing", "subject"), ("gaps", "body")]
     assert not mail.outbox and not Letter.objects.exists()
+
+
+def test_without_a_mail_server_one_is_told_whom_to_ask_and_what_to_do_meanwhile(
+    department: Department, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    task_id = begun(department)
+
+    def told() -> str:
+        with translation.override("en"), pytest.raises(Refused) as refused:
+            send_letter_by_hand(
+                task_id=task_id, template_key="hello", to="ann@example.com", subject="Racks", body="Dear Ann",
+                by=department.rep, now=NOW,
+            )  # fmt: skip
+        assert refused.value.code == "no_mail_server"
+        return refused.value.message
+
+    assert told() == "Letters cannot be sent from here yet. Copy the text and send it from your own mail."
+    admin = User.objects.create_user("admin@kniga.test", "correct horse 7", name="Darya", role="administrator")
+    assert told().startswith("Letters cannot be sent from here yet: ask Darya to set up the mail server.")
+    User.objects.filter(pk=admin.pk).update(is_active=False)
+    User.objects.filter(pk=department.rep.pk).update(role="owner")
+    department.rep.refresh_from_db()
+    assert "KNIGA_SMTP_HOST" in told()
 
 
 def test_a_document_with_holes_is_refused_by_name(department: Department) -> None:

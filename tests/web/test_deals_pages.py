@@ -173,7 +173,7 @@ def test_facts_and_lines_are_edited_in_place(office: Office) -> None:
     wrong = {"product": ["Rack"], "quantity": ["1.5"], "revision": deal.revision + 1}
     refused = browser.post(f"/deals/{deal.pk}/lines/", wrong, headers={**HTMX, "HX-Target": "deal-lines"})
     assert refused.status_code == 422
-    assert "decimal places" in refused.content.decode()
+    assert "enter a whole number" in refused.content.decode()
     right = {"product": ["Rack"], "quantity": ["3"], "price": [""], "discount": [""], "revision": deal.revision + 1}
     assert browser.post(f"/deals/{deal.pk}/lines/", right).status_code == 302
     deal.refresh_from_db()
@@ -253,3 +253,20 @@ def test_the_client_of_a_new_deal_is_found_as_the_palette_finds_it(office: Offic
         assert f'value="{client.pk}"' in found, text
         # What may be a typing error is offered, not chosen; and another client may be meant.
         assert ("checked" in found, "/clients/new/" in found) == (is_chosen, not is_chosen)
+
+
+def test_a_line_takes_the_one_product_that_fits_and_no_fractions_of_cents(office: Office) -> None:
+    make_product("Pallet rack PR-25", "1000")
+    make_product("Pallet rack SR-40", "900")
+    client = office.house.client("Northern Park")
+    assert open_in_browser(office, client, product="PR-25").amount == Decimal("1000.00")
+    browser = office.browser(office.house.boris)
+    sent = {"client": client.pk, "process": "b2b_sale", "quantity": "1", "discount": ""}
+    for fields, words in (
+        ({"product": "Pallet rack", "price": ""}, "There is no product"),
+        ({"product": "PR-25", "price": "1 200,555"}, "at most two digits behind the point"),
+        ({"product": "", "price": "", "amount": "0.001"}, "at most two digits behind the point"),
+        ({"product": "PR-25", "price": "", "quantity": "2,5"}, "enter a whole number"),
+    ):
+        answer = browser.post("/deals/new/", sent | fields)
+        assert answer.status_code == 422 and words in answer.content.decode(), fields

@@ -202,6 +202,32 @@ def test_what_the_deal_already_says_is_there_to_be_confirmed(department: Departm
     )
 
 
+def test_what_cannot_be_read_is_told_by_an_example_of_the_page_and_only_amounts_are_confirmed(
+    department: Department,
+) -> None:
+    install_books(language="en", by=None, now=clock.now())
+    paid = start_process(
+        deal_id=department.deal.pk, process_key="b2b_sale", by=department.rep, now=clock.now(), element="task_payment"
+    ).created[0]
+
+    def refused(amount: str, day: str, language: str = "en") -> str:
+        User.objects.filter(pk=department.rep.pk).update(language=language)
+        sent = {"answer-paid_amount": amount, "answer-paid_date": day}
+        answer = complete(department.rep, paid, outcome="paid", **sent)
+        assert answer.status_code == 422
+        return str(answer.content.decode())
+
+    html = refused("minus a hundred", "tomorrow")
+    assert "This is no number. Write one in digits, such as 1200.50." in html
+    assert "Write it like 31/12/2026." in html and "confirm-" not in html
+    html = refused("минус сто", "завтра", "ru")
+    assert "1200,50" in html and "31.12.2026" in html and "confirm-" not in html
+    html = refused("1.005", "2026-01-31")
+    assert "two decimal places" in html and "confirm-" not in html
+    html = refused("1", "2026-01-31")
+    assert "less than the deal" in html and 'name="confirm-paid_amount"' in html
+
+
 def test_a_manager_moves_the_deadline_and_the_rep_only_sees_it(department: Department, task_id: int) -> None:
     assert "Move the deadline" not in client_of(department.rep).get(f"/tasks/{task_id}/").content.decode()
     browser, address = client_of(department.lead), f"/tasks/{task_id}/deadline/"

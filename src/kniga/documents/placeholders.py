@@ -15,6 +15,7 @@ SCRIPT_PLACEHOLDERS: Final = (*DEAL_PLACEHOLDERS, "contact.phone", "contact.emai
 PLACEHOLDERS: Final = (*SCRIPT_PLACEHOLDERS, "deal.lines", "today")
 """What a document or a letter may speak of, beside the answers: also the deal's lines with their sum, and the day."""
 _IN_BRACES: Final = re.compile(r"\{\{([^{}]*)\}\}")
+_BRACES_LEFT: Final = re.compile(r"\S*(?:\{\{|\}\}|\{%|%\}).{0,40}")
 _ANSWER: Final = re.compile(r"answer\.[\w.-]+")
 
 
@@ -22,6 +23,13 @@ def unknown_placeholders(text: str) -> tuple[str, ...]:
     """What stands in double braces in the text and nothing will ever fill in, each once."""
     named = dict.fromkeys(name.strip() for name in _IN_BRACES.findall(text))
     return tuple(name for name in named if name not in PLACEHOLDERS and not _ANSWER.fullmatch(name))
+
+
+def left_in_braces(text: str) -> str:
+    """The first place where double braces are not closed, or where another template language is written: people would
+    get it as it stands; "" for a text without one."""
+    found = _BRACES_LEFT.search(_IN_BRACES.sub("…", text))
+    return found.group().strip() if found else ""
 
 
 def without_placeholders(text: str) -> str:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from kniga.deals.models import Deal
 from kniga.documents import events
 from kniga.documents.models import Document, DocumentTemplate, TemplateKind
-from kniga.documents.placeholders import PLACEHOLDERS, unknown_placeholders
+from kniga.documents.placeholders import PLACEHOLDERS, left_in_braces, unknown_placeholders
 from kniga.people.models import User
 from kniga.people.permissions import Act
 from kniga.people.require import require
@@ -48,7 +48,7 @@ def create_template(
     """A new template under a key of its own.
 
     Raises Refused: `key_invalid`, `key_taken`, `kind_unknown`, `name_missing`, `subject_missing`, `body_missing`,
-    `language_unknown`, `placeholder_unknown`, `not_allowed`."""
+    `language_unknown`, `placeholder_unknown`, `placeholder_open`, `not_allowed`."""
     require(by, Act.EDIT_BOOK)
     check_all(lambda: _check_kind(kind), lambda: _check_key(key), *_checks(text, kind))
     template = DocumentTemplate(key=key, kind=kind, is_active=is_active, created_at=now, updated_at=now)
@@ -65,7 +65,7 @@ def update_template(
     """Change a template; documents made from it and letters sent stay as they are.
 
     Raises Refused: `name_missing`, `subject_missing`, `body_missing`, `language_unknown`, `placeholder_unknown`,
-    `not_allowed`; Conflict `changed_meanwhile` if `revision` is not the present one."""
+    `placeholder_open`, `not_allowed`; Conflict `changed_meanwhile` if `revision` is not the present one."""
     require(by, Act.EDIT_BOOK)
     check_all(*_checks(text, template.kind))
     template = DocumentTemplate.objects.select_for_update().get(pk=template.pk)
@@ -182,6 +182,10 @@ def _check_placeholders(text: str, field: str) -> None:
         message = _("Nothing fills in “%(unknown)s”. Known are: %(known)s and answer.… with the key of a question.")
         told = {"unknown": ", ".join(unknown), "known": ", ".join(PLACEHOLDERS)}
         raise Refused("placeholder_unknown", message % told, field=field)
+    left = left_in_braces(text)
+    if left:
+        message = _("“%(left)s” would reach people as it stands: write what is to be filled in as {{client.name}}.")
+        raise Refused("placeholder_open", message % {"left": left}, field=field)
 
 
 def _one_line(text: str) -> str:

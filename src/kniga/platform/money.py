@@ -55,6 +55,14 @@ def checked_amount(amount: Decimal, *, field: str) -> Decimal:
     return quantize(amount)
 
 
+def whole_cents(amount: Decimal, *, field: str) -> Decimal:
+    """An amount as a person typed it, which is not rounded unasked: more digits are a slip. Raises Refused
+    `amount_places`."""
+    if amount.is_finite() and abs(amount) < LARGEST and quantize(amount) != amount:
+        raise Refused("amount_places", _("An amount has at most two digits behind the point."), field=field)
+    return amount
+
+
 def checked_quantity(quantity: Decimal, *, field: str, decimals: int = 3) -> Decimal:
     """A positive quantity with at most `decimals` places. Raises Refused `quantity_invalid`."""
     if not quantity.is_finite() or quantity <= 0 or quantity >= Decimal("99999999999"):
@@ -62,6 +70,8 @@ def checked_quantity(quantity: Decimal, *, field: str, decimals: int = 3) -> Dec
     rounded = quantity.quantize(Decimal(1).scaleb(-min(decimals, 3)), ROUND_HALF_UP)
     if rounded != quantity:
         message = _("This unit allows %(places)d decimal places.") % {"places": decimals}
+        if decimals == 0:
+            message = _("This unit is not divided: enter a whole number.")
         raise Refused("quantity_invalid", message, field=field)
     return quantity.quantize(THOUSANDTH)
 

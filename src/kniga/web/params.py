@@ -11,7 +11,7 @@ from django.utils.timezone import localtime, make_aware
 from django.utils.translation import gettext as _
 
 from kniga.platform.errors import Refused
-from kniga.platform.money import parse_decimal
+from kniga.platform.money import parse_decimal, whole_cents
 
 
 def id_or_none(text: str | None) -> int | None:
@@ -81,6 +81,12 @@ def sent_decimal(data: QueryDict, field: str) -> Decimal | None:
     """The number a form sent, as people write it; None for an empty field. Raises Refused `number_invalid`."""
     text = data.get(field, "").strip()
     return parse_decimal(text, field=field) if text else None
+
+
+def sent_amount(data: QueryDict, field: str) -> Decimal | None:
+    """The amount a form sent; None for an empty field. Raises Refused `number_invalid`, `amount_places`."""
+    amount = sent_decimal(data, field)
+    return None if amount is None else whole_cents(amount, field=field)
 
 
 def sent_whole(data: QueryDict, field: str) -> int | None:

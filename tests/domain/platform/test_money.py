@@ -3,6 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from kniga.platform.errors import Refused
 from kniga.platform.money import checked_quantity, line_amount, parse_decimal, quantize
@@ -43,7 +44,9 @@ def test_a_line_costs_quantity_times_price_less_discount() -> None:
 
 def test_a_quantity_has_no_more_places_than_its_unit() -> None:
     assert checked_quantity(Decimal("1.5"), field="quantity", decimals=3) == Decimal("1.500")
-    with pytest.raises(Refused):
+    with translation.override("en"), pytest.raises(Refused, match="a whole number"):
         checked_quantity(Decimal("1.5"), field="quantity", decimals=0)
+    with translation.override("en"), pytest.raises(Refused, match="1 decimal place"):
+        checked_quantity(Decimal("1.55"), field="quantity", decimals=1)
     with pytest.raises(Refused):
         checked_quantity(Decimal("0"), field="quantity")

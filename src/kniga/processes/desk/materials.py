@@ -23,6 +23,7 @@ from kniga.engine import Material
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.permissions import Act, may
+from kniga.people.queries import administrators
 from kniga.people.roles import Entity
 from kniga.platform.errors import NotVisible, Refused, check_all
 from kniga.platform.phones import format_phone
@@ -147,11 +148,26 @@ def send_letter_by_hand(
             body=body, reply_to=by.email,
         )  # fmt: skip
     except ActionFailed as failed:
-        raise Refused(failed.code, failed.message) from failed
+        message = _no_mail_server(by) if failed.code == "no_mail_server" else failed.message
+        raise Refused(failed.code, message) from failed
     return keep_letter(
         deal_id=task.deal.id, template_key=template.key, to=to.strip(), subject=subject, body=body, by=by, now=now,
         instance_id=task.instance_id, task_id=task_id,
     )  # fmt: skip
+
+
+def _no_mail_server(by: User) -> str:
+    """What one who sends letters may do about it; who sets the server up is told how."""
+    if may(by, Act.MANAGE_ORGANISATION):
+        return _("No mail server is set up: see KNIGA_SMTP_HOST.")
+    people = ", ".join(administrators(user=by))
+    if not people:
+        return _("Letters cannot be sent from here yet. Copy the text and send it from your own mail.")
+    message = _(
+        "Letters cannot be sent from here yet: ask %(people)s to set up the mail server. "
+        "Until then copy the text and send it from your own mail."
+    )
+    return message % {"people": people}
 
 
 def _workable(task_id: int, material: Material, by: User) -> tuple[TaskSnapshot, DocumentTemplate]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.http import QueryDict
 
 from kniga.catalog.services import ProductChanges
-from kniga.web.params import sent_decimal
+from kniga.web.params import sent_amount
 
 if TYPE_CHECKING:
     from kniga.catalog.models import Product
@@ -46,7 +46,7 @@ def product_fields(data: QueryDict) -> ProductChanges:
         code=form.code,
         group=form.group,
         unit=form.unit,
-        price=sent_decimal(data, "price") or Decimal(0),
+        price=sent_amount(data, "price") or Decimal(0),
         note=form.note,
         is_active=form.is_active == "on",
     )

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from kniga.clients.contact_services import ContactInput
 from kniga.clients.fields import ClientFields
 from kniga.clients.queries import ContactCard
-from kniga.web.params import sent_decimal, sent_id, sent_whole
+from kniga.web.params import sent_amount, sent_id, sent_whole
 
 if TYPE_CHECKING:
     from kniga.clients.models import Client
@@ -59,7 +59,7 @@ def client_fields(data: QueryDict) -> ClientFields:
     if "founded_year" in data:
         given["founded_year"] = sent_whole(data, "founded_year")
     if "revenue" in data:
-        given["revenue"] = sent_decimal(data, "revenue")
+        given["revenue"] = sent_amount(data, "revenue")
     return given
 
 

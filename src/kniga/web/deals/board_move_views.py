@@ -18,10 +18,10 @@ from kniga.processes.desk.task_card import get_task_step
 from kniga.processes.services import complete_task
 from kniga.processes.wording.words import outcome_word
 from kniga.web.access import SignedInRequest, signed_in
-from kniga.web.desk.answers import form_questions, read_answers, read_confirmed
+from kniga.web.desk.answers import answer_errors, form_questions, read_answers, read_confirmed
 from kniga.web.desk.outcome_words import done_words
 from kniga.web.desk.task_page import outcome_buttons
-from kniga.web.pages import done, field_errors, refuse, render_page, toast
+from kniga.web.pages import done, refuse, render_page, toast
 
 TEMPLATE = "deals/board_move.html"
 
@@ -50,7 +50,7 @@ def move(request: SignedInRequest, deal_id: int, task_id: int) -> HttpResponse:
         toast(request, conflict.message, kind="warning")
         return done(request, here, "kniga:close-modal", "board-changed")
     except Refused as refused:
-        wrong = {key: texts for key, texts in field_errors(refused).items() if step.question(key)}
+        wrong = answer_errors(step, answers, refused)
         context = _context(request, deal_id, request.POST.get("to", ""), answers, wrong)
         context["refused"] = "" if wrong else refused.message
         return refuse(request, TEMPLATE, context, block="modal")

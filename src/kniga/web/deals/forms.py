@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from kniga.catalog.queries import products_named
+from kniga.catalog.queries import product_options, products_named
 from kniga.deals.lines import LineInput
 from kniga.deals.queries import LineRow
 from kniga.deals.services import DealFields
 from kniga.platform.errors import Refused, check_all
-from kniga.platform.money import checked_amount, checked_discount, checked_quantity, parse_decimal
-from kniga.web.params import sent_date, sent_decimal, sent_id
+from kniga.platform.money import checked_amount, checked_discount, checked_quantity, parse_decimal, whole_cents
+from kniga.web.params import sent_amount, sent_date, sent_id
 
 if TYPE_CHECKING:
     from kniga.deals.models import Deal
@@ -73,7 +73,7 @@ def deal_fields(data: QueryDict) -> DealFields:
         given["source_id"] = sent_id(data, "source_id")
     if "region_id" in data:
         given["region_id"] = sent_id(data, "region_id")
-    amount = sent_decimal(data, "amount")
+    amount = sent_amount(data, "amount")
     if amount is not None:
         given["amount"] = amount
     return given
@@ -93,7 +93,7 @@ def lines_as_typed(lines: tuple[LineRow, ...]) -> list[LineForm]:
 
 def line_inputs(typed: list[LineForm], user: User) -> list[LineInput]:
     """The lines for the domain. Raises Refused `product_unknown`, `number_invalid` at `lines/<index>/<field>`."""
-    known = products_named(user=user, names=[line.product for line in typed])
+    known = _known(typed, user)
     check_all(*_checks(typed, known))
     return [
         LineInput(
@@ -106,6 +106,16 @@ def line_inputs(typed: list[LineForm], user: User) -> list[LineInput]:
     ]
 
 
+def _known(typed: list[LineForm], user: User) -> dict[str, int]:
+    """The products by what was typed: their name or code, or any part of it that only one of them has."""
+    known = products_named(user=user, names=[line.product for line in typed])
+    for name in {line.product for line in typed} - known.keys():
+        found = product_options(user=user, text=name, limit=2) if len(name) > 1 else ()
+        if len(found) == 1:
+            known[name] = found[0].id
+    return known
+
+
 def _checks(typed: list[LineForm], known: dict[str, int]) -> Iterator[Callable[[], object]]:
     """Each field of each line by itself, so that all that is wrong is named at once."""
     for index, line in enumerate(typed):
@@ -113,7 +123,7 @@ def _checks(typed: list[LineForm], known: dict[str, int]) -> Iterator[Callable[[
         yield partial(_check_product, line.product, known, f"{place}product")
         yield partial(_check_number, checked_quantity, line.quantity or "1", f"{place}quantity")
         if line.price:
-            yield partial(_check_number, checked_amount, line.price, f"{place}price")
+            yield partial(_check_number, _checked_price, line.price, f"{place}price")
         if line.discount:
             yield partial(_check_number, checked_discount, line.discount, f"{place}discount")
 
@@ -122,6 +132,10 @@ def _check_product(name: str, known: dict[str, int], field: str) -> None:
     if name not in known:
         message = _("There is no product “%(name)s”. Choose one of the list.") % {"name": name[:60]}
         raise Refused("product_unknown", message, field=field)
+
+
+def _checked_price(price: Decimal, *, field: str) -> Decimal:
+    return checked_amount(whole_cents(price, field=field), field=field)
 
 
 def _check_number(check: Callable[..., Decimal], text: str, field: str) -> None:

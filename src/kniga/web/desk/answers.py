@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from kniga.engine import Question, UserTask
@@ -17,11 +18,21 @@ from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.platform.money import parse_decimal
 from kniga.processes.wording.words import outcome_word
+from kniga.rules import BadValue, read_value
 from kniga.web.formatting import day, moment, money, number
+from kniga.web.pages import field_errors
 
 PREFIX = "answer-"
 CONFIRM = "confirm-"
 _FEW_CHOICES = 6
+_NO_NUMBER = gettext_noop("This is no number. Write one in digits, such as 1200.50.")
+_EXAMPLES: Final[Mapping[str, tuple[Callable[[str], object], str]]] = {
+    "number": (Decimal, _NO_NUMBER),
+    "money": (Decimal, _NO_NUMBER),
+    "date": (date.fromisoformat, gettext_noop("This is no day of the calendar. Write it like 31/12/2026.")),
+    "datetime": (datetime.fromisoformat, gettext_noop("This is no day with a time. Write them like 31/12/2026 09:30.")),
+}
+"""By type of question: what an answer must pass, and what is said of one that does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,16 @@ def read_confirmed(form: QueryDict) -> frozenset[str]:
     return frozenset(name.removeprefix(CONFIRM) for name in form if name.startswith(CONFIRM))
 
 
+def answer_errors(step: UserTask, typed: Mapping[str, object], refused: Refused) -> dict[str, list[str]]:
+    """What is wrong with the answers by question; of what cannot be read, an example as the page writes it."""
+    found = {key: texts for key, texts in field_errors(refused).items() if step.question(key)}
+    for question in step.questions:
+        example = _example(question, typed.get(question.key))
+        if question.key in found and example:
+            found[question.key] = [example]
+    return found
+
+
 def known_of_deal(step: UserTask, amount: Decimal, expected_date: date | None) -> dict[str, object]:
     """What the deal already says of what the step asks for (questions with a `field`), to be confirmed or changed."""
     values = {"deal.amount": amount or None, "deal.expected_date": expected_date}
@@ -89,7 +110,9 @@ def form_questions(
             tuple(labels[key] for key in question.required_for if key in labels),
             question.required_for,
             tuple(errors.get(question.key, ())),
-            CONFIRM + question.key if question.type == "money" and errors.get(question.key) else "",
+            CONFIRM + question.key
+            if errors.get(question.key) and _may_be_so(question, answers.get(question.key))
+            else "",
             _latest(question),
         )
         for question in step.questions
@@ -141,6 +164,28 @@ def _read(question: Question, text: str) -> object:
             return text
         return (timezone.make_aware(local) if local.tzinfo is None else local).isoformat()
     return text
+
+
+def _example(question: Question, raw: object) -> str:
+    """What to write instead of an answer that is no number and no day; "" for one that can be read."""
+    text = str(raw or "").strip()
+    reads, words = _EXAMPLES.get(question.type, (str, ""))
+    try:
+        reads(text or "0")
+    except (InvalidOperation, ValueError):
+        return _(words) if text else ""
+    return ""
+
+
+def _may_be_so(question: Question, value: object) -> bool:
+    """Whether an amount that was not taken would be if it were confirmed."""
+    if question.type != "money":
+        return False
+    try:
+        amount = read_value("money", value)
+    except BadValue:
+        return False
+    return isinstance(amount, Decimal) and (amount >= 0 or question.field != "deal.amount")
 
 
 def _control(question: Question) -> str:

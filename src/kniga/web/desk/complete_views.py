@@ -15,13 +15,13 @@ from kniga.processes.desk.task_card import get_task_step
 from kniga.processes.queries import first_own_task, tasks_after
 from kniga.processes.services import Advanced, TaskAlreadyDone, complete_task, undo_completion
 from kniga.web.access import SignedInRequest, signed_in
-from kniga.web.desk.answers import read_answers, read_confirmed
+from kniga.web.desk.answers import answer_errors, read_answers, read_confirmed
 from kniga.web.desk.gone import note_gone
 from kniga.web.desk.outcome_words import done_words
 from kniga.web.desk.task_page import task_context
 from kniga.web.desk.task_views import TEMPLATE
 from kniga.web.formatting import clock_time
-from kniga.web.pages import done, field_errors, go_to, is_htmx, refuse, render_page, show_in_main, toast
+from kniga.web.pages import done, go_to, is_htmx, refuse, render_page, show_in_main, toast
 
 
 @require_POST
@@ -39,7 +39,7 @@ def complete(request: SignedInRequest, task_id: int) -> HttpResponse:
     except Conflict as conflict:
         return _too_late(request, task_id, conflict)
     except Refused as refused:
-        wrong = {key: texts for key, texts in field_errors(refused).items() if step.question(key)}
+        wrong = answer_errors(step, answers, refused)
         context = task_context(
             user=request.user, task_id=task_id, now=now, typed=answers, errors=wrong,
             refused="" if wrong else refused.message if outcome else _("Choose how it ended."),
