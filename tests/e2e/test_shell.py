@@ -49,6 +49,9 @@ def test_keys_walk_through_rows_and_show_help(page: Page, head: User, sign_in: C
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_hidden()
+    # "?" of a Russian layout
+    page.locator("body").dispatch_event("keydown", {"key": "?", "code": "Digit7", "shiftKey": True, "bubbles": True})
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
 
 
 def test_a_refused_form_comes_back_in_place_with_the_focus_on_the_wrong_field(page: Page, head: User) -> None:
