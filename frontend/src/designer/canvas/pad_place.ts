@@ -22,9 +22,11 @@ export function placePad(modeler: Modeler): void {
     const frame = canvas.getContainer();
     const [width, height] = [html.offsetWidth, html.offsetHeight];
     const own = onScreen(target, canvas);
+    const name = target.label?.width ? onScreen(target.label, canvas) : own;
+    const under = Math.max(own.y + own.height, name.y < own.y + 2 * own.height ? name.y + name.height : 0);
     const places = [
       { x: at.left, y: at.top },
-      { x: own.x, y: own.y + own.height + APART },
+      { x: own.x, y: under + APART },
       { x: own.x, y: own.y - height - APART },
       { x: own.x - width - APART, y: own.y },
     ];
