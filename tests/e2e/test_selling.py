@@ -245,3 +245,12 @@ def test_on_a_phone_the_task_has_tabs_and_the_outcomes_stay_in_reach(page: Page,
     page.get_by_text("Client", exact=True).first.click()
     expect(page.locator(".k-task__client")).to_be_visible()
     expect(page.get_by_role("button", name="Ready to call")).to_be_in_viewport()
+    page.set_viewport_size({"width": 390, "height": 620})
+    page.reload()
+    page.get_by_role("button", name="Not our client").click()
+    error = page.locator(".k-field__error").first
+    expect(error).to_be_in_viewport()
+    # What is wrong is read, not covered by the outcomes.
+    assert error.evaluate("e => e.getBoundingClientRect().bottom") <= page.locator(".k-outcomes").evaluate(
+        "bar => bar.getBoundingClientRect().top"
+    )
