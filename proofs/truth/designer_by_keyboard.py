@@ -146,6 +146,7 @@ def _write_the_book(hands: Hands) -> None:
     hands.press("+ Step")
     hands.await_focus_on("New step")
     hands.type("Write the offer")
+    hands.press("Done")
     hands.press("+ Won")
     _fill_the_step(hands)
     hands.key("Escape")
