@@ -318,8 +318,8 @@ def _wrapped(text: str, box: Box) -> tuple[str, ...]:
 
 
 def _divided(word: str, room: int) -> Iterator[str]:
-    """A word, or its parts with hyphens, where it is longer than a line; none of a letter or two."""
-    while len(word) > room:
+    """A word, or its parts with hyphens, where it is clearly longer than a line; none of a letter or two."""
+    while len(word) > room + 2:
         at = min(room - 1, len(word) - 3)
         yield f"{word[:at]}-"
         word = word[at:]
