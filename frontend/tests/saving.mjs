@@ -7,6 +7,8 @@ globalThis.localStorage = new Proxy(
   { ownKeys: () => [...held.keys()], getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }) },
 );
 const heard = {};
+globalThis.sessionStorage = { getItem: () => null, setItem: () => undefined };
+globalThis.document = { hidden: false, addEventListener: (name, act) => (heard[name] ??= []).push(act), body: { getAttribute: () => null } };
 globalThis.window = { addEventListener: (name, act) => (heard[name] ??= []).push(act), setTimeout: () => 0, clearTimeout: () => undefined };
 const stdin = { contents: 'export * from "./saving"; export { Door } from "./door";', resolveDir: "src/designer/canvas", loader: "ts" };
 const { outputFiles } = await build({ stdin, bundle: true, format: "esm", write: false, logLevel: "error" });
@@ -15,7 +17,7 @@ const { Saver, leftBehind, ownKey, Door } = await import(`data:text/javascript;b
 function tab(xml, answer, more = {}) {
   const said = [];
   const parts = {
-    write: async () => xml, send: async () => answer, onStatus: (status) => said.push(status), onChecked: () => undefined,
+    write: async () => xml, settle: () => undefined, send: async () => answer, onStatus: (status) => said.push(status), onChecked: () => undefined,
     onMerged: async () => true, onConflict: () => undefined, onGone: () => said.push("asked"), ...more,
   };
   const saver = new Saver(ownKey(1), 1, parts);
@@ -29,19 +31,22 @@ const saved = tab("saved", { kind: "saved", revision: 2, checked: {}, merged: nu
 await saved.saver.flush();
 const whileOpen = leftBehind(1);
 heard.pagehide.forEach((act) => act());
+await new Promise((done) => setTimeout(done)); // the page that is left tries once more
 const afterwards = leftBehind(1);
 const gone = tab("gone", { kind: "gone", end: { message: "", cure: "", url: "" } });
 await gone.saver.flush();
 const typing = tab("typing", { kind: "saved", revision: 3, checked: {}, merged: "<x/>" }, { onMerged: async () => false });
 await typing.saver.flush();
-globalThis.document = { body: { getAttribute: () => null } };
 const answers = {};
 for (const status of [404, 500]) {
   globalThis.fetch = async () => new Response("<html>", { status });
   const answer = await new Door({ state: "" }).save(1, "", []);
   answers[status] = answer.reason ?? answer.kind;
 }
+tab("typed", { kind: "away", reason: "offline" });
+await new Promise((done) => setTimeout(done));
+const atOnce = leftBehind(1, [...held.keys()].find((key) => held.get(key).includes("typed")));
 process.stdout.write(JSON.stringify({
   while_open: whileOpen, afterwards: afterwards?.xml, taken: leftBehind(1), gone: gone.said.slice(-2),
-  typing: [typing.saver.isSaved, typing.saver.revision], answers,
+  typing: [typing.saver.isSaved, typing.saver.revision], answers, at_once: atOnce?.xml,
 }));

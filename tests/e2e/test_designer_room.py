@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+import kniga
 from kniga.platform import clock
 from kniga.processes.drafts.book_templates import template_xml
-from kniga.processes.drafts.drafting import draft_from_template
+from kniga.processes.drafts.drafting import draft_from_file, draft_from_template
 from kniga.processes.models import Draft
 from tests.domain.department import Department
 from tests.e2e.clean_drawing import untidy
@@ -21,6 +22,13 @@ NAMED = """name => [...document.querySelectorAll('g.djs-shape')].find(shape =>
 UNDER = f"name => ({NAMED})(name).replace(/_label$/, '')"
 LINE = ("Call", "Find out the need", "Meet", "Prepare the offer", "Send the offer", "Talk it over", "Agree the price")
 GALLERY = ("b2b_sale", "inbound_sale", "retail_repeat", "service_case", "handoff", "win_back")
+NAMES_UNDER_PAD = """() => {
+  const pad = document.querySelector(".djs-context-pad").getBoundingClientRect();
+  const across = (at) => Math.min(at.right, pad.right) - Math.max(at.left, pad.left);
+  const down = (at) => Math.min(at.bottom, pad.bottom) - Math.max(at.top, pad.top);
+  const names = [...document.querySelectorAll(".djs-shape text tspan")].map((one) => [one, one.getBoundingClientRect()]);
+  return names.filter(([, at]) => at.width && across(at) > 1 && down(at) > 1).map(([one]) => one.textContent);
+}"""
 
 
 def _part(page: Page, key: str) -> None:
@@ -191,3 +199,14 @@ def test_a_step_that_becomes_a_part_with_steps_of_its_own_gets_room(
     page.keyboard.press("Escape")
     page.locator("[data-do='undo']").click()
     assert b'<bpmn:userTask id="first_step"' in _kept(page, draft)
+
+
+def test_the_pad_of_a_step_covers_no_name_of_what_may_happen_at_its_edge(
+    page: Page, house: Department, sign_in: SignIn
+) -> None:
+    sign_in(page, house.hanna)
+    book = Path(kniga.__file__).parent / "processes/books/inbound_sale.en.bpmn"
+    open_designer(page, draft_from_file(xml=book.read_bytes(), name="Requests", by=house.hanna, now=clock.now()))
+    page.locator("g[data-element-id='task_answer'] > .djs-hit").first.click(position={"x": 8, "y": 8})
+    page.wait_for_selector(".djs-context-pad.open")
+    assert page.evaluate(NAMES_UNDER_PAD) == []

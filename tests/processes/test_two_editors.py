@@ -38,6 +38,13 @@ def test_changes_of_two_people_are_joined(department: Department) -> None:
     assert bytes(Draft.objects.get().xml) == saved.xml
 
 
+def test_what_was_saved_as_the_page_was_left_joins_nothing_when_it_is_sent_again(department: Department) -> None:
+    draft, mine = begun(department), edit(SMALL_SALE, [set_name("offer", "Mine")])
+    for _time in range(2):
+        saved = save_draft(draft_id=draft, base_revision=1, xml=mine, by=department.head, now=LATER)
+        assert (saved.revision, saved.is_merged) == (2, False)
+
+
 def test_the_same_changed_by_two_is_told_and_nothing_is_saved(department: Department) -> None:
     draft = begun(department)
     save(department, draft, edit(SMALL_SALE, [set_name("offer", "Theirs")]), who="head")

@@ -34,3 +34,7 @@ def test_a_draft_that_is_there_no_more_is_told_once_and_a_failing_server_is_not_
 
 def test_what_another_brought_in_waits_while_somebody_writes(said: Any) -> None:
     assert said["typing"] == [False, 1]
+
+
+def test_what_is_drawn_lies_in_the_browser_at_once_and_its_own_window_finds_it_again(said: Any) -> None:
+    assert said["at_once"] == "typed"

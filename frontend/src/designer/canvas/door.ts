@@ -1,5 +1,8 @@
 /* The server's answers about a draft. Nothing here knows the diagram. */
 
+/* Bytes; browsers take 64 KB from a page that is going, headers and all. */
+const KEPT_ALIVE = 60_000;
+
 export interface Problem {
   code: string;
   severity: "error" | "warning";
@@ -124,9 +127,11 @@ export class Door {
   /** Save what began as `revision`; `choices` says whose change holds where the last answer was a conflict. */
   async save(revision: number, xml: string, choices: Choice[]): Promise<Answer> {
     const body = JSON.stringify({ base_revision: revision, xml, choices });
+    // What is small enough arrives even when the page is left at this moment.
+    const keepalive = new Blob([body]).size < KEPT_ALIVE;
     let response: Response;
     try {
-      response = await fetch(this.addresses.state, { method: "PUT", headers: headers(), body });
+      response = await fetch(this.addresses.state, { method: "PUT", headers: headers(), body, keepalive });
     } catch {
       return { kind: "away", reason: "offline" };
     }

@@ -17,6 +17,7 @@ import { drawPalette } from "./palette";
 import { Problems } from "./problems";
 import { asked, bindPublishing, openPublishing } from "./publishing";
 import { leftBehind, ownKey, Saver, type Status } from "./saving";
+import { writeTyped } from "../unwritten";
 import type { Canvas, CommandStack, Element, EventBus, Modeler } from "./services";
 import { firstLook, NARROW, showAll, showBeginning } from "./sight";
 import { registerTidy, tidy } from "./tidy";
@@ -75,7 +76,7 @@ export class Page {
 
   /** What the last visit could not save comes first; the server brings it together with what happened since. */
   private async restore(state: State): Promise<void> {
-    const left = leftBehind(state.id);
+    const left = leftBehind(state.id, ownKey(state.id));
     await this.read(state.xml);
     if (!left || left.xml === state.xml) return;
     await this.read(left.xml);
@@ -86,6 +87,11 @@ export class Page {
   private makeSaver(state: State): Saver {
     return new Saver(ownKey(state.id), state.revision, {
       write: () => xmlOf(this.modeler),
+      settle: () => {
+        writeTyped();
+        const editing = this.modeler.get<{ isActive(): boolean; complete(): void }>("directEditing");
+        if (editing.isActive()) editing.complete();
+      },
       send: (revision, xml, choices) => this.door.save(revision, xml, choices),
       onStatus: (status, told) => this.showStatus(status, told),
       onChecked: (checked) => this.show(checked),

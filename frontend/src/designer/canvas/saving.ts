@@ -1,5 +1,6 @@
 /* Saving by itself: soon after a change, never two at once, again and again while the server cannot be reached. What is
-   not saved yet lies in the browser's own store, so that a closed window loses nothing. */
+   not saved yet lies in the browser's own store from the moment it is changed, so that no window that is closed,
+   reloaded or put to sleep loses anything. */
 import type { Answer, Checked, Choice, Conflict, End } from "./door";
 
 export const SOON = 800;
@@ -12,13 +13,15 @@ export type Status = "saved" | "waiting" | "saving" | "offline" | "signed_out" |
 export interface Kept {
   revision: number;
   xml: string;
-  /** When it was kept, and whether the page that kept it has been left since. */
+  /** When it was kept, and whether the page that kept it has been left or hidden since. */
   at: number;
   left: boolean;
 }
 
 export interface Savable {
   write: () => Promise<string>;
+  /** Write into the drawing what still stands in a field only. */
+  settle: () => void;
   send: (revision: number, xml: string, choices: Choice[]) => Promise<Answer>;
   onStatus: (status: Status, told?: string) => void;
   onChecked: (checked: Checked) => void;
@@ -37,6 +40,7 @@ export class Saver {
   private retry = FIRST_RETRY;
   private choices: Choice[] = [];
   private kept: Kept | null = null;
+  private isLeft = false;
 
   constructor(
     private readonly key: string,
@@ -44,8 +48,11 @@ export class Saver {
     private readonly parts: Savable,
   ) {
     window.addEventListener("online", () => this.soon(0));
-    window.addEventListener("pagehide", () => this.kept && this.keep({ ...this.kept, left: true }));
+    window.addEventListener("pagehide", () => this.leave());
+    window.addEventListener("pageshow", () => this.comeBack());
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.leave() : this.comeBack()));
     window.addEventListener("beforeunload", (event) => {
+      this.parts.settle();
       if (this.isSaved) return;
       event.preventDefault();
     });
@@ -66,6 +73,7 @@ export class Saver {
   changed(): void {
     this.changes += 1;
     if (!this.stopped) this.parts.onStatus("waiting");
+    void this.keepNow();
     this.soon(SOON);
   }
 
@@ -106,6 +114,28 @@ export class Saver {
     this.forget();
   }
 
+  /** The page is hidden or left, and may never be seen again: a phone ends what sleeps without a word. */
+  private leave(): void {
+    this.parts.settle();
+    this.isLeft = true;
+    if (this.kept) this.keep(this.kept);
+    void this.run();
+  }
+
+  private comeBack(): void {
+    this.isLeft = false;
+    if (this.kept) this.keep(this.kept);
+    void this.run();
+  }
+
+  /** Lay what is not saved into the browser's store; the file as it was written, null when all of it is saved. */
+  private async keepNow(): Promise<string | null> {
+    const xml = await this.parts.write();
+    if (this.isSaved) return null;
+    this.keep({ revision: this.revision, xml, at: Date.now(), left: false });
+    return xml;
+  }
+
   private soon(delay: number): void {
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => void this.run(), delay);
@@ -123,8 +153,8 @@ export class Saver {
   private async once(): Promise<void> {
     const sent = this.changes;
     this.parts.onStatus("saving");
-    const xml = await this.parts.write();
-    this.keep({ revision: this.revision, xml, at: Date.now(), left: false });
+    const xml = await this.keepNow();
+    if (xml === null) return this.parts.onStatus("saved");
     const answer = await this.parts.send(this.revision, xml, this.choices);
     if (answer.kind === "saved") await this.onSaved(answer, sent);
     else if (answer.kind === "conflict") this.stop("conflict", () => this.parts.onConflict(answer.conflict));
@@ -162,9 +192,9 @@ export class Saver {
   }
 
   private keep(kept: Kept): void {
-    this.kept = kept;
+    this.kept = { ...kept, left: this.isLeft };
     try {
-      localStorage.setItem(this.key, JSON.stringify(kept));
+      localStorage.setItem(this.key, JSON.stringify(this.kept));
     } catch {
       // A full or forbidden store: the server is the only keeper then, and leaving the page asks first.
     }
@@ -176,17 +206,23 @@ export class Saver {
   }
 }
 
-/** The key of this page in the browser's store: two windows with one draft keep apart what each could not save. */
+/** The key of this page in the browser's store: two windows with one draft keep apart what each could not save. A window
+    that is reloaded, or brought back by the browser after it was ended, finds its own key again. */
 export function ownKey(draft: number): string {
-  return `kniga-draft-${draft}-${Math.random().toString(36).slice(2)}`;
+  const name = `kniga-draft-${draft}`;
+  const key = sessionStorage.getItem(name) ?? `${name}-${Math.random().toString(36).slice(2)}`;
+  sessionStorage.setItem(name, key);
+  return key;
 }
 
-/** What windows that were closed too early left behind, the last one; it is taken out of the store. */
-export function leftBehind(draft: number): Kept | null {
+/** What this window (its key is `own`), or one that was closed too early, left behind: the last one; it is taken out of
+    the store. */
+export function leftBehind(draft: number, own = ""): Kept | null {
   let found: { key: string; kept: Kept } | null = null;
   for (const key of Object.keys(localStorage).filter((one) => one.startsWith(`kniga-draft-${draft}-`))) {
     const kept = parsed(localStorage.getItem(key));
-    if (kept && (kept.left || Date.now() - kept.at > ABANDONED) && kept.at > (found?.kept.at ?? 0)) found = { key, kept };
+    const isOver = kept && (key === own || kept.left || Date.now() - kept.at > ABANDONED);
+    if (isOver && kept.at > (found?.kept.at ?? 0)) found = { key, kept };
   }
   if (found) localStorage.removeItem(found.key);
   return found?.kept ?? null;

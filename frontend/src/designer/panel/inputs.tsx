@@ -1,6 +1,7 @@
 /* Inputs that write when the person rests, leaves the field or presses Enter: one change each in the undo history. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { writesTyped } from "../unwritten";
 import { Combobox } from "./combobox";
 
 const REST_MS = 700;
@@ -64,7 +65,13 @@ function useTyping({ value, onWrite, check }: Writes) {
     state.current.left = state.current.typed ?? state.current.left;
     keep(null);
   };
-  useEffect(() => flush, []);
+  useEffect(() => {
+    const end = writesTyped(write);
+    return () => {
+      end();
+      flush();
+    };
+  }, []);
   const { left } = state.current;
   // The file has no blanks at the ends of a text: while the page is open they stay, as does what is wrong.
   const resting = left !== null && (left.trim() === value.trim() || check?.(left)) ? left : value;

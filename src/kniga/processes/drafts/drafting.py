@@ -142,7 +142,8 @@ def save_draft(
         draft = _locked(draft_id)
         note_presence(draft_id=draft_id, by=by, now=now)
         xml = _keyed(xml, draft.process_key)
-        if base_revision != draft.revision:
+        # A page that was left while it saved sends the same once more when it is opened again.
+        if base_revision != draft.revision and xml != bytes(draft.xml):
             merged = merge(_at_revision(draft, base_revision), bytes(draft.xml), xml, choices=choices)
             if merged.xml is None:
                 raise DraftConflict(draft, merged)
