@@ -107,6 +107,14 @@ def test_a_long_word_is_divided_where_the_box_ends() -> None:
     assert "".join(shape.lines).replace("-", "") == shape.name
 
 
+def test_cyrillic_words_get_the_wider_room_they_need() -> None:
+    xml = (BOOKS / "b2b_sale.ru.bpmn").read_bytes()
+    drawing = drawing_of(xml, compile_bpmn(xml))
+    assert drawing is not None
+    (shape,) = (one for one in drawing.shapes if one.name == "Выявить потребности")
+    assert shape.lines == ("Выявить", "потребности") and shape.words.width <= shape.box.width - 12
+
+
 def test_a_file_without_a_diagram_has_no_drawing() -> None:
     assert drawing_of(SMALL_SALE, compile_bpmn(SMALL_SALE)) is None
 

@@ -18,10 +18,12 @@ export function overview(strip: HTMLElement, zoom: Zoom): void {
     const { box } = zoom;
     copy.style.setProperty("--grow", String(Math.min(Math.max(0.62 / small.scale, 1), 3.4)));
     const part = small.scale / zoom.now;
-    frame.style.left = `${small.left + Math.max(0, box.scrollLeft - 8) * part}px`;
-    frame.style.top = `${Math.max(0, box.scrollTop - 8) * part}px`;
-    frame.style.width = `${Math.min(box.clientWidth * part, copy.clientWidth)}px`;
-    frame.style.height = `${Math.min(box.clientHeight * part, strip.clientHeight)}px`;
+    const left = small.left + Math.max(0, box.scrollLeft - 8) * part;
+    const top = Math.max(0, box.scrollTop - 8) * part;
+    frame.style.left = `${left}px`;
+    frame.style.top = `${top}px`;
+    frame.style.width = `${Math.min(box.clientWidth * part, strip.clientWidth - left)}px`;
+    frame.style.height = `${Math.min(box.clientHeight * part, strip.clientHeight - top)}px`;
   };
   const jump = (event: PointerEvent): void => {
     if (event.type === "pointermove" && event.buttons !== 1) return;

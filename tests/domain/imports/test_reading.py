@@ -110,6 +110,19 @@ def test_a_date_order_is_decided_over_the_whole_column(tmp_path: Path) -> None:
     assert orders == [(None, True), ("dmy", False), ("mdy", False), ("iso", False)]
 
 
+@pytest.mark.parametrize(
+    ("cells", "style"),
+    [(("7707083893", "12"), None), (("7707083893", "1,5"), "comma"), (("12", "1,234"), None)],
+    ids=["whole numbers", "a decimal", "in doubt"],
+)
+def test_a_style_of_numbers_is_told_only_where_a_cell_tells_it(
+    tmp_path: Path, cells: tuple[str, ...], style: str | None
+) -> None:
+    table = open_table(written(tmp_path, ("A;B\n" + "".join(f"{cell};x\n" for cell in cells)).encode()))
+    assert table.columns[0].profile.content == "number"
+    assert table.columns[0].profile.number_style == style
+
+
 def test_dates_and_numbers_are_read_as_people_write_them() -> None:
     assert parse_date("2.3.2024", "iso") == parse_date("3/2/24", "mdy") == parse_date("2 марта 2024 г.", "dmy")
     assert parse_date("2 May 2024", "iso") == parse_date("2 мая 2024", "iso") == date(2024, 5, 2)

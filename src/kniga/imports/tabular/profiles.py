@@ -23,7 +23,8 @@ _FULL_LOOK: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a column holds. `date_order`/`number_style` are None where nothing decides: ask the person."""
+    """What a column holds. `date_order`/`number_style` are None where nothing decides: ask the person if
+    the column `is_ambiguous`; else, as in a column of whole numbers, there is nothing to ask."""
 
     content: Content
     filled: int
@@ -87,7 +88,7 @@ class ColumnWatch:
         """What was learned."""
         content = self._content()
         order, date_doubt, date_mix = _decide(self.dates, ("dmy", "mdy"), "iso")
-        style, number_doubt, _mix = _decide(self.numbers, ("point", "comma"), "point")
+        style, number_doubt, _mix = _decide(self.numbers, ("point", "comma"), None)
         is_date, is_number = content == "date", content == "number"
         return Profile(
             content=content,
@@ -119,7 +120,7 @@ def _is_plain_amount(cell: str) -> bool:
     return cell.isdigit() and len(cell) != 11 and not (len(cell) == 10 and cell[0] == "9")
 
 
-def _decide(seen: dict[str, int], pair: tuple[str, str], otherwise: str) -> tuple[str | None, bool, bool]:
+def _decide(seen: dict[str, int], pair: tuple[str, str], otherwise: str | None) -> tuple[str | None, bool, bool]:
     """(the decision or None, whether it is in doubt, whether both are proven)."""
     first, second = (seen.get(name, 0) for name in pair)
     if first and second:

@@ -34,8 +34,10 @@ _WAYPOINT: Final = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
 _MARGIN: Final = 40.0
 """Room for the numbers that stand on the corners of elements, and grow when the diagram is small."""
 _LETTER: Final = 6.6
+_WIDE_LETTER: Final = 7.4
 _SMALL_LETTER: Final = 5.6
-"""About how wide a letter is, in the diagram's units: of the names of steps, and of those beside events and flows."""
+"""About how wide a letter is, in the diagram's units: of the names of steps, Latin and Cyrillic, and of those beside
+events and flows."""
 _LINE: Final = 13.5
 """How high a line of a name beside a flow is."""
 _SQUARE: Final = 200.0
@@ -70,7 +72,8 @@ class Shape:
     def words(self) -> Box:
         """The room that the name takes, by and large: in the middle of a step, at the top of its label elsewhere."""
         is_task = self.form == "task"
-        width = (_LETTER if is_task else _SMALL_LETTER) * max((len(line) for line in self.lines), default=0)
+        letter = _letter(self.name) if is_task else _SMALL_LETTER
+        width = letter * max((len(line) for line in self.lines), default=0)
         height = (15 if is_task else 13) * len(self.lines)
         top = self.box.y + (self.box.height - height) / 2 if is_task else self.label.y
         return Box(self.label.x + (self.label.width - width) / 2, top, width, height)
@@ -195,7 +198,8 @@ def _shapes(root: etree._Element, forms: Mapping[str, str], names: Mapping[str, 
         if form not in ("task", "area", "scope"):
             label = label or Box(box.x + box.width / 2 - 50, box.y + box.height + 4, 100, 28)
         name = names.get(id, "")
-        yield Shape(id, form, box, name, _wrapped(name, label or box), label or box)
+        lines = _wrapped(name, label or box, _LETTER if label else _letter(name))
+        yield Shape(id, form, box, name, lines, label or box)
 
 
 def _edges(root: etree._Element, names: Mapping[str, str]) -> Iterator[Edge]:
@@ -302,9 +306,14 @@ def _beside(name: str, label: Box | None) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _wrapped(text: str, box: Box) -> tuple[str, ...]:
+def _letter(text: str) -> float:
+    """How wide a letter of a step's name is, on average: Cyrillic ones are wider."""
+    return _WIDE_LETTER if any("\u0400" <= letter <= "\u04ff" for letter in text) else _LETTER
+
+
+def _wrapped(text: str, box: Box, letter: float) -> tuple[str, ...]:
     """The words in lines that fit the box, long ones divided; what does not fit is cut with an ellipsis."""
-    room, most = max(int((box.width - 12) / _LETTER), 6), max(int(box.height / 15), 2)
+    room, most = max(int((box.width - 12) / letter), 6), max(int(box.height / 15), 2)
     lines: list[str] = []
     for word in (part for long in text.split() for part in _divided(long, room)):
         if lines and len(lines[-1]) + 1 + len(word) <= room:

@@ -26,7 +26,7 @@ def book_tabs(user: User) -> list[Tab]:
         found.append(("readers", _("Who has read it"), reverse("salesbook:readers"), None))
     if may(user, Act.EDIT_BOOK):
         found.append(("templates", _("Templates"), reverse("documents:templates"), None))
-        found.append(("forms", _("Forms of sites"), reverse("forms:list"), None))
+        found.append(("forms", _("Website forms"), reverse("forms:list"), None))
     if may(user, Act.STEER):
         found.append(("incidents", _("Incidents"), reverse("processes:incidents"), None))
         found.append(("messages", _("Messages"), reverse("processes:messages"), None))
