@@ -45,6 +45,11 @@ class _Box:
             return (x / across + y / down - 1) * across * down / hypot(across, down)
         return hypot(x - across, y - down) if x > across and y > down else max(x - across, y - down)
 
+    @property
+    def core(self) -> float:
+        """How far inside begins what its own flows keep out of: they may leave a rhombus beside its corners, too."""
+        return (self.right - self.x) / 4 if self.outline == "rhombus" else 4
+
     def meets(self, other: _Box) -> bool:
         return (
             self.x + _INSIDE < other.right
@@ -70,6 +75,17 @@ def untidy(xml: bytes) -> list[str]:
     shapes, names = _boxes(root, elements)
     ways = list(_ways(root, elements))
     return [*_over(shapes, names), *_through(shapes, names, ways), *_together(ways), *_in_the_air(shapes, ways)]
+
+
+def shared_beginnings(xml: bytes) -> list[str]:
+    """The pairs of flows that leave the same element on one line, as sentences."""
+    root = etree.fromstring(xml)
+    elements = {id: node for node in root.iter(etree.Element) if (id := node.get("id")) and not _is_drawn(node)}
+    return [
+        f"{one.id} and {other.id} leave {one.source} on one line"
+        for one, other in combinations(_ways(root, elements), 2)
+        if one.source == other.source and one.target != other.target and _length_together(one, other) > 0
+    ]
 
 
 def _is_drawn(node: etree._Element) -> bool:
@@ -132,7 +148,7 @@ def _through(shapes: list[_Box], names: list[_Box], ways: list[_Way]) -> Iterato
         for shape in (one for one in shapes if one.scope == way.scope):
             is_at_host = hosts.get(way.source) == shape.id and way.target != shape.id
             beside = shape.id not in own and shape.host not in own and not is_at_host
-            if (beside or shape.id in own) and _cut(way, shape, 4 if shape.id in own else _INSIDE):
+            if (beside or shape.id in own) and _cut(way, shape, shape.core if shape.id in own else _INSIDE):
                 yield f"{way.id} runs through {shape.id}"
         for name in (one for one in names if one.scope == way.scope):
             if _cut(way, name, _INSIDE):
@@ -142,9 +158,13 @@ def _through(shapes: list[_Box], names: list[_Box], ways: list[_Way]) -> Iterato
 def _together(ways: list[_Way]) -> Iterator[str]:
     for one, other in combinations(ways, 2):
         if one.scope == other.scope and one.target != other.target and one.source != other.source:
-            length = sum(_shared(a, b) for a in pairwise(one.points) for b in pairwise(other.points))
+            length = _length_together(one, other)
             if length > _TOGETHER:
                 yield f"{one.id} and {other.id} lie on each other for {length:.0f}"
+
+
+def _length_together(one: _Way, other: _Way) -> float:
+    return sum(_shared(a, b) for a in pairwise(one.points) for b in pairwise(other.points))
 
 
 def _in_the_air(shapes: list[_Box], ways: list[_Way]) -> Iterator[str]:

@@ -55,8 +55,10 @@ class Picture:
     def words(self, id: str, label: Box) -> Box:
         """The box the words of a label take: as wide as its widest line may be, as high as its lines are."""
         x, y, width, height = label
-        if id in self.lines:
+        if id in self.lines and height < 2 * _LINE:
             return (x, y, max(width, width_of(self.names[id])), height)
+        if id in self.lines:
+            return label  # divided into lines, see processes.diagrams.drawing
         return (x, y, width, max(height, wrapped(self.names[id], max(width, 90)) * _LINE))
 
     def stretches(self) -> Iterator[tuple[str, Box]]:

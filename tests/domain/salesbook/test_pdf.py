@@ -97,7 +97,7 @@ def test_a_long_diagram_is_cut_between_its_steps(db: None) -> None:
     (chapter,) = book_of(user=reader, edition=get_edition(user=reader)).chapters
     assert chapter.drawing is not None
     strips = strips_of(chapter.drawing)
-    assert len(strips) == 4 and all(strip.svg.startswith("<svg ") for strip in strips)
+    assert len(strips) == 3 and all(strip.svg.startswith("<svg ") for strip in strips)
 
 
 def test_the_technology_map_has_a_row_for_every_step(department: Department) -> None:
