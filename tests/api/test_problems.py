@@ -55,6 +55,7 @@ def test_unknown_addresses_and_methods_are_told(department: Department, caller_f
          {"pointer": "#/contacts/0/phones/1"}),
         ({"name": "A", "contacts": [{"phones": []}]}, {"pointer": "#/contacts/0/name"}),
         ({"name": "A", "revenue": "much"}, {"pointer": "#/revenue"}),
+        ({"name": "A", "revenue": "100.505"}, {"pointer": "#/revenue"}),
         ({"name": "A", "source_id": 4711}, {"pointer": "#/source_id"}),
     ],
 )  # fmt: skip
@@ -127,6 +128,7 @@ def test_a_role_without_the_right_is_told_so(department: Department, caller_for:
         ("POST", "/clients", {"name": 7}, "Пришлите текст."),
         ("POST", "/clients", {"name": "x" * 1001}, "Здесь помещается не больше 1000 знаков."),
         ("POST", "/products", {"name": "Rack", "price": "dear"}, "Пришлите число, например 1500.50."),
+        ("POST", "/products", {"name": "Rack", "price": "100.505"}, "После запятой помещается не больше 2 цифр."),
         ("POST", "/clients", {"name": "x", "contacts": [{"name": "y"}] * 101}, "не больше 100 записей."),
     ],
 )

@@ -61,6 +61,12 @@ def test_a_decision_table_is_made_without_a_file(page: Page, house: Department, 
     assert "deal.amount" in text
     assert "[1000..5000.5)" in text
     assert 'small, \\"very\\"' in text
+    page.locator("[data-do='play']").click()
+    walk = page.locator(".k-play__here")
+    walk.get_by_role("button").first.click()
+    expect(walk.get_by_role("heading")).to_have_text("Discount: which row holds?")
+    walk.get_by_role("button", name="1. Deal amount is at least 1,000 and less than 5,000.5 → small").click()
+    expect(page.locator(".k-play__past")).to_contain_text("Discount: 1. Deal amount is at least 1,000")
 
 
 def test_a_blank_before_a_field_put_into_a_script_stays(

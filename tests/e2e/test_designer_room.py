@@ -26,8 +26,9 @@ NAMES_UNDER_PAD = """() => {
   const pad = document.querySelector(".djs-context-pad").getBoundingClientRect();
   const across = (at) => Math.min(at.right, pad.right) - Math.max(at.left, pad.left);
   const down = (at) => Math.min(at.bottom, pad.bottom) - Math.max(at.top, pad.top);
-  const names = [...document.querySelectorAll(".djs-shape text tspan")].map((one) => [one, one.getBoundingClientRect()]);
-  return names.filter(([, at]) => at.width && across(at) > 1 && down(at) > 1).map(([one]) => one.textContent);
+  const names = [...document.querySelectorAll(".djs-shape text tspan")];
+  const boxes = names.map((one) => [one, one.getBoundingClientRect()]);
+  return boxes.filter(([, at]) => at.width && across(at) > 1 && down(at) > 1).map(([one]) => one.textContent);
 }"""
 
 

@@ -105,7 +105,7 @@ def test_a_head_of_one_branch_makes_processes_for_any(department: Department) ->
     [
         ({"origin": "empty", "empty_name": "", "kind": "sale"}, "Give the process a name"),
         ({"origin": "file"}, "Choose a BPMN file"),
-        ({"origin": "file", "file": b"no xml"}, "not well-formed XML"),
+        ({"origin": "file", "file": b"no xml"}, "The file cannot be read"),
         ({"origin": "copy", "version": "small_sale/1", "copy_name": ""}, "Give the process a name"),
     ],
 )

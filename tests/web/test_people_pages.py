@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -32,6 +33,17 @@ def test_a_team_without_a_branch_is_refused_at_its_field(
     response = as_user(make_user("head")).post("/people/teams/new/", {"name": "Key accounts"})
     assert response.status_code == 422
     assert "Choose the branch of the team." in response.content.decode()
+
+
+def test_a_new_person_is_told_everything_that_is_wrong_at_once(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    sent = {"name": "", "email": "nowhere", "phone": "12", "role": "rep", "password": "123"}
+    response = as_user(make_user("head")).post("/people/new/", sent)
+    page = response.content.decode()
+    assert response.status_code == 422
+    for field in ("name", "email", "phone", "password"):
+        assert re.search(f'name="{field}"[^>]*aria-invalid="true"', page), field
 
 
 @pytest.mark.parametrize("role", ["rep", "lead", "delivery", "support"])

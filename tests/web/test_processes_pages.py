@@ -57,7 +57,7 @@ def test_the_head_uploads_a_draft_and_publishes_it(department: Department) -> No
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"not xml at all", "not well-formed XML"),
+        (b"not xml at all", "The file cannot be read"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><x/>', "DOCTYPE"),
         (SMALL_SALE.replace(b"userTask", b"scriptTask"), "scriptTask"),
         (SMALL_SALE.replace(b'targetRef="offer"', b'targetRef="nowhere"', 1), "nowhere"),

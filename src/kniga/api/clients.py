@@ -13,7 +13,7 @@ from pydantic import Field
 
 from kniga.api.answers import Listed, answer, idempotent, opened, page_answer, revision_of, wants_revision
 from kniga.api.door import ApiRequest, Bearer
-from kniga.api.inputs import Amount, Cursor, Given, Id, Limit, OwnerBody, Short, Text
+from kniga.api.inputs import Cents, Cursor, Given, Id, Limit, OwnerBody, Short, Text
 from kniga.clients import contact_services, queries, services
 from kniga.clients.contact_services import ContactInput
 from kniga.clients.queries import ClientFilter, ClientRow, ContactCard
@@ -92,7 +92,7 @@ class ClientChanges(Given):
     website: Short = ""
     address: Short = ""
     employees: int | None = None
-    revenue: Amount | None = None
+    revenue: Cents | None = None
     founded_year: int | None = None
     note: Text = ""
     source_id: Id | None = None

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from kniga.api.answers import Listed, answer, idempotent, opened, page_answer, revision_of, wants_revision
 from kniga.api.door import ApiRequest, Bearer
-from kniga.api.inputs import Amount, Cursor, Day, Given, Id, Limit, OwnerBody, Short, Text
+from kniga.api.inputs import Amount, Cents, Cursor, Day, Given, Id, Limit, OwnerBody, Short, Text
 from kniga.clients.queries import get_visible_client
 from kniga.deals import list_queries, queries, services
 from kniga.deals.lines import LineInput
@@ -92,8 +92,8 @@ class LineBody(Given):
 
     product_id: Id
     quantity: Amount = Decimal(1)
-    price: Amount | None = None
-    discount: Amount = Decimal(0)
+    price: Cents | None = None
+    discount: Cents = Decimal(0)
 
 
 class LinesBody(Given):
@@ -106,7 +106,7 @@ class DealChanges(Given):
     """Fields of a deal; those that are not sent stay."""
 
     name: Short = ""
-    amount: Amount = Decimal(0)
+    amount: Cents = Decimal(0)
     expected_date: Day | None = None
     source_id: Id | None = None
     region_id: Id | None = None

@@ -17,6 +17,8 @@ Id = Annotated[int, Field(ge=1, le=9_223_372_036_854_775_807)]
 IdOrNone = Annotated[int, Field(ge=0, le=9_223_372_036_854_775_807)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31))]
 Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=6)]
+Cents = Annotated[Decimal, Field(max_digits=20, decimal_places=2)]
+"""Money and per cent: more than two decimals are a slip and are refused, not rounded."""
 
 
 class Given(Schema):

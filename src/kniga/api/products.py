@@ -12,7 +12,7 @@ from ninja import Router
 
 from kniga.api.answers import Listed, answer, idempotent, opened, page_answer, revision_of, wants_revision
 from kniga.api.door import ApiRequest, Bearer
-from kniga.api.inputs import Amount, Cursor, Given, Limit, Short, Text
+from kniga.api.inputs import Cents, Cursor, Given, Limit, Short, Text
 from kniga.catalog import queries, services
 from kniga.catalog.queries import ProductRow
 from kniga.platform import clock
@@ -48,7 +48,7 @@ class ProductChanges(Given):
     code: Short = ""
     group: Short = ""
     unit: Short = "piece"
-    price: Amount = Decimal(0)
+    price: Cents = Decimal(0)
     note: Text = ""
     is_active: bool = True
 

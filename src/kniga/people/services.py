@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
@@ -23,7 +23,7 @@ from kniga.people.roles import Role
 from kniga.people.skills import cleaned_skills
 from kniga.platform import ledger
 from kniga.platform.emails import checked_email
-from kniga.platform.errors import Refused
+from kniga.platform.errors import Refused, check_all
 from kniga.platform.phones import to_e164
 
 _LANGUAGES = frozenset({"", "ru", "en"})
@@ -68,8 +68,8 @@ def create_user(
 ) -> User:
     """A new user; without a password they set one by the reset letter.
 
-    Raises Refused: `name_missing`, `email_invalid`, `email_taken`, `role_unknown`, `password_weak`,
-    `phone_invalid`, `skill_long`, `skills_many`, `not_allowed`.
+    Raises Refused, with all that is wrong: `name_missing`, `email_invalid`, `email_taken`, `role_unknown`,
+    `password_weak`, `phone_invalid`, `skill_long`, `skills_many`, `not_allowed`.
     """
     user = User(external_key=external_key)
     given = UserChanges(email=email, name=name, role=role, phone=phone, language=language, skills=skills)
@@ -77,8 +77,7 @@ def create_user(
         given["branch"] = place["branch"]
     if "team" in place:
         given["team"] = place["team"]
-    _apply(user, given, by)
-    _set_password(user, password)
+    _apply(user, given, by, lambda: _set_password(user, password))
     user.save()
     payload: dict[str, Any] = {"name": user.name, "role": user.role, "branch": user.branch_id, "team": user.team_id}
     if user.skills:
@@ -186,23 +185,47 @@ def update_team(*, team: Team, name: str, lead: User | None, is_active: bool, by
     return team
 
 
-def _apply(user: User, changes: UserChanges, by: User | None) -> None:
+def _apply(user: User, changes: UserChanges, by: User | None, *further: Callable[[], None]) -> None:
+    """Make the changes, with `further` checks of the same form. Raises Refused with everything that is wrong."""
     own_only = changes.keys() <= {"name", "phone", "language", "theme"}
     if not (own_only and by is not None and by.pk == user.pk):
         _check_may_manage(user, by)
+    check_all(
+        lambda: _apply_name(user, changes),
+        lambda: _apply_email(user, changes),
+        lambda: _apply_phone(user, changes),
+        lambda: _apply_skills(user, changes),
+        lambda: _apply_preferences(user, changes),
+        lambda: _apply_role(user, changes.get("role", user.role), by),
+        lambda: _apply_place(user, changes, by),
+        *further,
+    )
+
+
+def _apply_name(user: User, changes: UserChanges) -> None:
     if "name" in changes:
         user.name = _name(changes["name"])
-    if "email" in changes:
-        user.email = checked_email(changes["email"], field="email")
-        if User.objects.filter(email=user.email).exclude(pk=user.pk).exists():
-            raise Refused("email_taken", _("Somebody already signs in with this address."), field="email")
+
+
+def _apply_email(user: User, changes: UserChanges) -> None:
+    if "email" not in changes:
+        return
+    user.email = checked_email(changes["email"], field="email")
+    if User.objects.filter(email=user.email).exclude(pk=user.pk).exists():
+        raise Refused("email_taken", _("Somebody already signs in with this address."), field="email")
+
+
+def _apply_phone(user: User, changes: UserChanges) -> None:
     if "phone" in changes:
         user.phone = to_e164(changes["phone"], field="phone")[:20] if changes["phone"].strip() else ""
+
+
+def _apply_skills(user: User, changes: UserChanges) -> None:
     if "skills" in changes:
         user.skills = cleaned_skills(changes["skills"])
-    _apply_preferences(user, changes)
-    if "role" in changes:
-        _apply_role(user, changes["role"], by)
+
+
+def _apply_place(user: User, changes: UserChanges, by: User | None) -> None:
     if "branch" in changes:
         user.branch = changes["branch"]
     if "team" in changes:

@@ -2,7 +2,8 @@
 import { showToast } from "../../toasts";
 import { mountBook } from "../book/index";
 import { Findings } from "../findings";
-import { BookModel } from "../model";
+import { BookModel, type KnownField } from "../model";
+import { fieldsAt } from "../panel/context";
 import { mountPanel } from "../panel/index";
 import type { Catalog, Texts } from "../texts";
 import { shareClipboard } from "./clipboard";
@@ -218,7 +219,13 @@ export class Page {
     // The walk is seen on the diagram, whatever was shown before.
     this.showTab("diagram");
     this.part("stage").scrollIntoView({ block: "nearest" });
-    await play(this.part("stage"), await xmlOf(this.modeler), readJson<Words>("canvas-words"));
+    await play(this.part("stage"), await xmlOf(this.modeler), readJson<Words>("canvas-words"), this.fields());
+  }
+
+  /** What conditions and tables of this process may name. */
+  private fields(): KnownField[] {
+    const { model, catalog, findings } = this;
+    return fieldsAt({ model, catalog, findings, texts: readJson<Texts>("designer-texts") }, null, false);
   }
 
   private async check(): Promise<void> {

@@ -4,10 +4,12 @@ import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import animationModule from "bpmn-js-token-simulation/lib/animation";
 import kniga from "../kniga.json";
 import { GROUND, INK } from "./drawing";
+import { decidings } from "./deciding";
 import { kindOf } from "./parts";
 import { is, type Canvas, type Element, type EventBus, type Moddle, type Modeler, type Registry } from "./services";
 import { openWays, type Way } from "./ways";
 import { durationWords } from "../durations";
+import type { KnownField } from "../model";
 import type { Texts } from "../texts";
 import { readJson, sayer, translating, type Say, type Words } from "./words";
 
@@ -41,9 +43,16 @@ const NEAR = 160;
 const WALKED = ["signal", "enter", "exit"];
 const STEPS = ["bpmn:UserTask", "bpmn:ManualTask", "bpmn:Task"];
 
-/** Open the walk over `host`; it ends when the person closes it. */
-export async function play(host: HTMLElement, xml: string, words: Words): Promise<void> {
-  const walk = new Walk(host, words);
+/** Something that is asked on the way: the title of the question, and the ways to answer it. */
+interface Question {
+  at: Element;
+  title: string;
+  ways: { label: string; take: () => void }[];
+}
+
+/** Open the walk over `host`; it ends when the person closes it. `fields` are what conditions may name. */
+export async function play(host: HTMLElement, xml: string, words: Words, fields: KnownField[]): Promise<void> {
+  const walk = new Walk(host, words, fields);
   try {
     await walk.open(xml);
   } catch (error) {
@@ -59,7 +68,9 @@ class Walk {
   private readonly past: string[] = [];
   private viewer!: Modeler;
   private simulator!: Simulator;
-  private asked: { gateway: Element; ways: Way[]; choose: (way: Way) => void } | null = null;
+  private asked: Question | null = null;
+  /* What decision tables answered, by the names of their fields. */
+  private readonly known = new Map<string, string>();
   private drawing = 0;
   private shown: Element | undefined;
   /* Before the token has set out there is nothing to say. */
@@ -69,6 +80,7 @@ class Walk {
   constructor(
     host: HTMLElement,
     private readonly words: Words,
+    private readonly fields: KnownField[],
   ) {
     this.say = sayer(words);
     this.panel.setAttribute("aria-live", "polite");
@@ -101,6 +113,7 @@ class Walk {
 
   private async begin(): Promise<void> {
     this.past.length = 0;
+    this.known.clear();
     this.asked = null;
     this.isUnderWay = false;
     this.clear();
@@ -158,8 +171,8 @@ class Walk {
     const isExclusive = is(element, "bpmn:ExclusiveGateway");
     if (isExclusive || is(element, "bpmn:InclusiveGateway")) {
       if (element.outgoing.length < 2) return this.ahead(element, outcome, seen);
-      const ways = openWays(element, outcome);
-      const way = ways.length === 1 ? ways[0]! : await this.ask(element, ways);
+      const ways = openWays(element, outcome, this.known);
+      const way = ways.length === 1 ? ways[0]! : await this.askWay(element, ways);
       this.simulator.setConfig(element, { activeOutgoing: isExclusive ? way.flow : [way.flow] });
       await this.through(way.flow.target!, outcome, seen);
     } else if (is(element, "bpmn:ParallelGateway") || is(element, "bpmn:IntermediateThrowEvent")) {
@@ -167,13 +180,29 @@ class Walk {
     } else if (is(element, "bpmn:EndEvent") && is(element.parent!, "bpmn:SubProcess")) {
       await this.ahead(element.parent!, outcome, seen);
     } else if (is(element, "bpmn:Activity") && !STEPS.includes(element.type) && !is(element, "bpmn:SubProcess") && !is(element, "bpmn:CallActivity")) {
+      if (is(element, "bpmn:BusinessRuleTask")) await this.decide(element);
       await this.ahead(element, null, seen);
     }
   }
 
-  private ask(gateway: Element, ways: Way[]): Promise<Way> {
+  /** Which row of its table holds: what it answers is known from now on. */
+  private async decide(task: Element): Promise<void> {
+    const rows = decidings(task, this.fields, readJson<Texts>("designer-texts"));
+    if (!rows.length) return;
+    const row = await this.ask(task, `${this.nameOf(task)}: ${this.say("play_row")}`, rows, (one) => one.label);
+    for (const [name, value] of row.answers) this.known.set(name, value);
+  }
+
+  private askWay(gateway: Element, ways: Way[]): Promise<Way> {
+    const told = ({ flow, isDefault }: Way): string =>
+      flow.businessObject.name || this.say(isDefault ? "play_otherwise" : "play_way", { name: this.nameOf(flow.target!) });
+    return this.ask(gateway, gateway.businessObject.name || this.say("play_choose"), ways, told);
+  }
+
+  private ask<Choice>(at: Element, title: string, choices: Choice[], told: (choice: Choice) => string): Promise<Choice> {
     return new Promise((resolve) => {
-      this.asked = { gateway, ways, choose: resolve };
+      const ways = choices.map((choice) => ({ label: told(choice), take: () => resolve(choice) }));
+      this.asked = { at, title, ways };
       this.draw();
     });
   }
@@ -186,14 +215,14 @@ class Walk {
   private draw(): void {
     const here = this.waiting();
     if (here.length || this.asked) this.isUnderWay = true;
-    const places = this.asked ? [this.choice()] : here.map(([element, all]) => this.place(element, all));
+    const places = this.asked ? [this.question(this.asked)] : here.map(([element, all]) => this.place(element, all));
     if (!places.length && this.isMoving()) places.push(made("p", "k-muted", this.say("play_moving")));
     else if (!places.length && this.isUnderWay) places.push(this.over());
     const past = made("ol", "k-play__past");
     past.append(...this.past.map((one) => made("li", "", one)));
     const history = this.past.length ? [made("h3", "", this.say("play_done")), past] : [];
     this.panel.replaceChildren(this.head(), ...places, ...history);
-    this.light(this.asked ? [this.asked.gateway] : here.map(([element]) => element));
+    this.light(this.asked ? [this.asked.at] : here.map(([element]) => element));
   }
 
   private isMoving(): boolean {
@@ -266,17 +295,15 @@ class Walk {
     return button(label, "quiet", () => void this.happen(subscription, null, label));
   }
 
-  private choice(): HTMLElement {
-    const { gateway, ways, choose } = this.asked!;
+  private question({ at, title, ways }: Question): HTMLElement {
     const box = made("section", "k-play__here");
-    box.append(made("h3", "", gateway.businessObject.name || this.say("play_choose")));
-    for (const way of ways) {
-      const to = this.nameOf(way.flow.target!);
-      const label = way.flow.businessObject.name || this.say(way.isDefault ? "play_otherwise" : "play_way", { name: to });
+    box.append(made("h3", "", title));
+    const isTable = is(at, "bpmn:BusinessRuleTask");
+    for (const { label, take } of ways) {
       box.append(button(label, "plain", () => {
         this.asked = null;
-        this.past.push(label);
-        choose(way);
+        this.past.push(isTable ? `${this.nameOf(at)}: ${label}` : label);
+        take();
       }));
     }
     return box;

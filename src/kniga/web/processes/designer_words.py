@@ -143,6 +143,7 @@ def _playing() -> Words:
         "play_again": _("From the start"),
         "play_here": _("The deal stands at"),
         "play_choose": _("Which way?"),
+        "play_row": _("which row holds?"),
         "play_on": _("Done"),
         "play_happens": _("It happens: {name}"),
         "play_skip": _("{name}: {time}. Skip the wait"),

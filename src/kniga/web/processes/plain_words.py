@@ -11,7 +11,40 @@ Words = Mapping[str, tuple[str, str]]
 
 def plain_words() -> Words:
     """Message and cure of a problem by its code, in the language of the page; their gaps are the problem's params."""
-    return {**_beginnings_and_ends(), **_ways_on(), **_choices(), **_proofs(), **_fields(), **_names(), **_tables()}
+    return {
+        **_files(),
+        **_beginnings_and_ends(),
+        **_ways_on(),
+        **_choices(),
+        **_proofs(),
+        **_fields(),
+        **_names(),
+        **_tables(),
+    }
+
+
+def _files() -> Words:
+    """A file of which nothing can be drawn."""
+    again = _("Save the process once more where it was drawn, as a BPMN file (.bpmn), and choose that file.")
+    return {
+        "empty_file": (_("The file is empty."), again),
+        "not_xml": (
+            _("The file cannot be read: it is broken off, damaged, or no drawing of a process."),
+            again,
+        ),
+        "bad_encoding": (_("The letters in the file are not written in {encoding}, as it says."), again),
+        "unknown_encoding": (_("The letters in the file are written in a way Kniga does not know: {encoding}."), again),
+        "not_bpmn": (_("There is no drawing of a process in this file."), again),
+        "doctype": (
+            _("The file begins with a part that could call up other files, which Kniga does not read (DOCTYPE)."),
+            again,
+        ),
+        "too_deep": (_("In this file parts lie in parts, more than {limit} deep."), again),
+        "too_many_elements": (
+            _("The file has more than {limit} pieces."),
+            _("Make several processes of it that call each other."),
+        ),
+    }
 
 
 def _beginnings_and_ends() -> Words:
