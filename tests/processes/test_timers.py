@@ -84,6 +84,27 @@ def test_a_cycle_comes_as_often_as_it_says_counted_from_when_it_was_due(departme
     assert Task.objects.filter(element="note").count() == 3
 
 
+@pytest.mark.parametrize(
+    ("calendar", "cycle", "first"),
+    [
+        ("absolute", "R/2025-09-01T09:00:00+03:00/P1W", datetime(2026, 3, 9, 6, 0, tzinfo=UTC)),
+        ("absolute", "R/2026-02-23T10:00:00+03:00/P1W", NOW),
+        ("absolute", "R2/2026-03-02T11:00:00+03:00/PT4H", NOW + timedelta(hours=1)),
+        ("working", "R/2026-02-27T17:00:00+03:00/PT3H", datetime(2026, 3, 2, 8, 0, tzinfo=UTC)),
+        ("working", "R/1900-01-01T09:00:00+03:00/PT1M", NOW),
+    ],
+)
+def test_a_cycle_that_began_before_the_token_came_makes_up_for_nothing(
+    department: Department, calendar: str, cycle: str, first: datetime
+) -> None:
+    reminded = REMINDED.replace("R3/PT1H", cycle).replace('"absolute"', f'"{calendar}"')
+    publish(book("reminded", reminded))
+    start(department, "reminded")
+    assert Timer.objects.get().due_at == first
+    assert sweep_timers(now=first) == 1
+    assert Task.objects.filter(element="note").count() == 1
+
+
 def test_a_pause_keeps_everything_and_what_was_missed_comes_in_order(department: Department) -> None:
     publish(book("reminded", REMINDED))
     instance_id = start(department, "reminded")

@@ -26,7 +26,12 @@ _INSTANT = (
 def automatic_loops(elements: Mapping[str, Element]) -> list[tuple[str, ...]]:
     """Circles of gateways, throwing events, immediate actions, decisions and sub-processes that may pass at once: a
     token in one would never rest. One circle per loop, in flow order, and not more than ``MOST_LOOPS``."""
-    ways = {id: targets for id, targets in _instant_ways(elements).items() if targets is not None}
+    return loops_in(instant_ways(elements))
+
+
+def loops_in(all_ways: Mapping[str, tuple[str, ...] | None]) -> list[tuple[str, ...]]:
+    """The circles of such ways: one per loop, in flow order, and not more than ``MOST_LOOPS``."""
+    ways = {id: targets for id, targets in all_ways.items() if targets is not None}
     loops: list[tuple[str, ...]] = []
     done: set[str] = set()
     for first in ways:
@@ -47,16 +52,26 @@ def automatic_loops(elements: Mapping[str, Element]) -> list[tuple[str, ...]]:
     return loops
 
 
-def _instant_ways(elements: Mapping[str, Element]) -> dict[str, tuple[str, ...] | None]:
-    """Where a token goes at once from each element; None from those it rests at."""
+def instant_ways(
+    elements: Mapping[str, Element], also: Mapping[str, tuple[str, ...]] | None = None
+) -> dict[str, tuple[str, ...] | None]:
+    """Where a token goes at once from each element; None from those it rests at. ``also``: where it goes at once
+    besides, from elements it may rest at."""
     ways: dict[str, tuple[str, ...] | None] = {}
     scopes = [element for element in elements.values() if isinstance(element, SubProcess)]
     for id, element in elements.items():
         if not isinstance(element, SubProcess):
             ways[id] = targets_of(element) if _passes(element) else None
+            _add(ways, id, also)
     for scope in sorted(scopes, key=lambda scope: -_depth(elements, scope)):  # the innermost first
         ways[scope.id] = _through(elements, scope, ways)
+        _add(ways, scope.id, also)
     return ways
+
+
+def _add(ways: dict[str, tuple[str, ...] | None], id: str, also: Mapping[str, tuple[str, ...]] | None) -> None:
+    if also and id in also:
+        ways[id] = (*(ways[id] or ()), *also[id])
 
 
 def _passes(element: Element) -> bool:

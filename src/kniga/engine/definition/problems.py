@@ -146,6 +146,10 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "{elements} lead to each other in a circle in which nothing waits.",
         "Put a task or a waiting event into the circle, or remove it.",
     ),
+    "hurried_loop": (
+        "{elements} lead to each other in a circle in which only timers wait, and these may be due at once.",
+        "Put a step that a person does into the circle, or let the timer count a time that is not zero.",
+    ),
     # Steps
     "bad_value": ("{attribute} of {tag} is “{value}”.", "Allowed: {allowed}."),
     "bad_duration": (

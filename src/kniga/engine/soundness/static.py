@@ -12,8 +12,9 @@ from kniga.engine.definition.model import (
     targets_of,
 )
 from kniga.engine.definition.problems import Problem, Severity
+from kniga.engine.soundness.hurries import hurried_loops
 from kniga.engine.soundness.outline import boundary_of, closure
-from kniga.engine.soundness.saying import problem
+from kniga.engine.soundness.saying import named, problem
 
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 _FILLED_IN = ("client.", "contact.", "user.", "deal.")
@@ -30,6 +31,9 @@ def oversights(definition: Definition, results: frozenset[str] | None) -> Iterat
     """What is probably forgotten. ``results`` are those runs can end with; None: look at the ends as drawn."""
     yield from _results(definition, results)
     yield from _steps(definition)
+    for loop in hurried_loops(definition.elements):
+        around = ", ".join(named(definition.elements[id]) for id in loop)
+        yield problem("hurried_loop", definition.elements[loop[0]], "warning", loop, elements=around)
 
 
 def _next(definition: Definition, id: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from kniga.engine import (
     CloseTask,
     ControlPoint,
     CreateTask,
+    Cycle,
     Due,
     Effect,
     Element,
@@ -54,6 +55,8 @@ LASTING_ACTIONS: Final = OUTSIDE_ACTIONS | {"create_document"}
 UNDO_WINDOW: Final = timedelta(seconds=10)
 UNDO_GRACE: Final = timedelta(seconds=5)
 LONGEST_NAME: Final = 300
+LONGEST_COUNTED: Final = timedelta(days=3653)
+"""Working time is counted no further back than this."""
 
 
 class NewTask(msgspec.Struct, frozen=True):
@@ -148,6 +151,17 @@ def moment_of(due: Due, start: datetime, calendar: WorkCalendar) -> datetime:
     if due.working_time:
         return calendar.add(start, due.seconds)
     return start.astimezone(UTC) + timedelta(seconds=due.seconds)
+
+
+def turn_from(every: Due, start: datetime, now: datetime, calendar: WorkCalendar) -> datetime:
+    """The first turn of what comes each time `every` from `start` on that is not before `now`, in UTC."""
+    if start >= now:
+        return start.astimezone(UTC)
+    if not every.working_time:
+        turn = timedelta(seconds=every.seconds)
+        return start.astimezone(UTC) - (start - now) // turn * turn
+    worked = calendar.between(max(start, now - LONGEST_COUNTED), now)
+    return calendar.add(now, -worked % every.seconds)
 
 
 def look_at(point: ControlPoint, opened_at: datetime, due_at: datetime | None, calendar: WorkCalendar) -> datetime:
@@ -329,7 +343,7 @@ class _Filling:
     def _moment(self, effect: ScheduleTimer) -> datetime:
         due, start = effect.due, self.now
         if due.basis == "moment" and due.at is not None:
-            start = due.at
+            start = self._begun_at(effect.timer, due.at)
         elif due.basis == "deadline":
             start = self._deadline_of(effect.token) or start
         elif due.basis == "field":
@@ -337,6 +351,11 @@ class _Filling:
         elif self.fired is not None and (self.fired.token, self.fired.element) == (effect.token, effect.timer):
             start = self.fired.due_at
         return self._counted(due, start)
+
+    def _begun_at(self, timer: str, at: datetime) -> datetime:
+        """Of a cycle that began before the token came only what is left is to come, not what it has missed."""
+        cycle: Cycle | None = getattr(self.version.definition.elements[timer], "cycle", None)
+        return at if cycle is None else turn_from(cycle.every, at, self.now, self.calendar)
 
     def _counted(self, due: Due, start: datetime) -> datetime:
         return moment_of(due, start, self.calendar)

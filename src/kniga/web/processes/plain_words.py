@@ -182,6 +182,10 @@ def _proofs() -> Words:
             _("{elements} lead to each other in a circle in which nothing waits."),
             _("Put a step or a wait into the circle, or remove it."),
         ),
+        "hurried_loop": (
+            _("{elements} lead to each other in a circle in which only waits are, and these may be over at once."),
+            _("Put a step that a person does into the circle, or let the wait be for a time that is not zero."),
+        ),
         "stuck": (
             _("A deal can come to a stand at {name}: what it waits for can no longer come."),
             _("Let every way of the parting lead here, or let the ways meet in a choice."),
