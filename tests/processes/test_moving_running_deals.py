@@ -24,6 +24,7 @@ from kniga.processes.running.bulk import start_many
 from kniga.processes.running.replaying import replay_all
 from kniga.processes.services import complete_task, suspend_instance
 from kniga.processes.versions.definitions import runnable_version
+from kniga.web.processes.act_words import why_in_words
 from tests.processes.books import book, publish
 from tests.processes.conftest import NOW
 from tests.processes.moving import KEY, STAGES, open_deals, publish_second, run_deals, step, two_teams
@@ -363,6 +364,41 @@ def test_the_bodies_of_a_loop_keep_what_they_are_done_for(db: None) -> None:
     assert replays() == []
     assert undone(act, head) == {"undone": 1}
     assert everything() == before
+    assert replays() == []
+
+
+def test_who_would_wait_for_ever_where_branches_meet_cannot_go_over(db: None) -> None:
+    def parallel(*branches: str) -> bytes:
+        steps = "".join(step(one, one, "contact") for one in (*branches, "last"))
+        flows = "".join(f"split -> {one}\n{one} -> met\n" for one in branches)
+        return book(
+            KEY,
+            f"""<startEvent id="start"/><parallelGateway id="split"/><parallelGateway id="met" name="All done"/>{steps}
+            <endEvent id="won" kniga:result="won"/>
+            <flows>
+            start -> split
+            {flows}met -> last
+            last -> won
+            </flows>""",
+            extra=STAGES,
+        )
+
+    head, rep, _other = two_teams()
+    first = publish(parallel("call", "visit"))
+    deal_ids = [deal.pk for deal in open_deals([rep], 2)]
+    with transaction.atomic():
+        start_many(version_id=first.pk, entries=[(id, None) for id in deal_ids], actor_id=None, now=NOW)
+    for task in Task.objects.filter(deal_id=deal_ids[1]).order_by("pk"):
+        complete_task(task_id=task.pk, outcome="ok", answers={}, by=rep, now=NOW)
+    publish(parallel("call", "visit", "check"))
+    before = everything()
+    act = plan_move(scope=SCOPE, target=2, reason="new book", by=head, now=LATER)
+    stays, fits = act.rows.order_by("instance_id").values_list("status", "why")
+    assert (stays[0], stays[1]["code"], stays[1]["params"]) == ("cannot", "move_strands", {"join": "All done"})
+    assert "All done" in why_in_words(stays[1], {})
+    assert fits == ("fits", None)
+    assert everything() == before
+    assert carried_out(act, head) == {"done": 1, "cannot": 1}
     assert replays() == []
 
 

@@ -110,11 +110,14 @@ class GoTo:
 class Migrate:
     """Go on under another version: ``advance`` is called with the *new* definition. ``mapping`` says for each element
     (and each flow a token waits on at a join) that has tokens what it is now; an absent key keeps its id. ``previous``
-    is the definition it leaves: kinds are compared with it, and what was set up is set up anew where it changed."""
+    is the definition it leaves: kinds are compared with it, and what was set up is set up anew where it changed.
+    It is refused where a join would wait for ever after it, or a branch come to another's place, unless it is not
+    ``checked``: so histories from before that was looked at replay as they happened."""
 
     previous: Definition
     mapping: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, Value] = field(default_factory=dict)
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

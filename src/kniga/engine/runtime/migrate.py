@@ -1,7 +1,7 @@
 """Going on under another version of the process: every token finds its element again, with everything set up for it.
 
 What was set up and is the same in both versions stays as it is: no timer begins anew, no work is done twice. Two
-branches never come to stand at one place: a join behind them would wait for an arrival more than it can take."""
+branches never come to stand at one place, or one behind the other, and no join is left to wait for ever."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,6 +22,7 @@ from kniga.engine.definition.model import (
     UserTask,
 )
 from kniga.engine.runtime import waits
+from kniga.engine.runtime.branches import refuse_broken_branches
 from kniga.engine.runtime.commands import Migrate
 from kniga.engine.runtime.effects import MoveTask
 from kniga.engine.runtime.elements import call_activity, parallel_gateway, service_task, user_task
@@ -37,7 +38,8 @@ Tokens = Mapping[int, Token]
 
 
 def migrate(run: Run, command: Migrate) -> None:
-    """Move every token. Raises Refused cannot_migrate for the first that finds no element it can stand at."""
+    """Move every token. Raises Refused cannot_migrate for the first that finds no element it can stand at, and
+    move_strands for the first join that would wait for ever after it."""
     old, mapping = command.previous, command.mapping
     run.events.append(InstanceMigrated(dict(mapping)))
     before = run.tokens
@@ -45,6 +47,8 @@ def migrate(run: Run, command: Migrate) -> None:
     for token in run.tokens.values():
         _check_nesting(run, before[token.id], token)
     _check_apart(run, before)
+    if command.checked:
+        refuse_broken_branches(old.elements, run.elements, before, run.tokens, mapping)
     run.fired = _still_there(run, run.fired, mapping)
     old_root, new_root = _awaited(old, before, None), _awaited(run.definition, run.tokens, None)
     _set_up_events(run, old, ROOT, old_root, new_root)

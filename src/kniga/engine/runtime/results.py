@@ -31,6 +31,7 @@ MESSAGES: Mapping[str, str] = {
     "endless_loop": "The process goes round at {element} without coming to rest.",
     "stranded": "Sent to {element} alone, the process would wait for ever at {join}, where branches meet: send all of "
     "it to a step before its branches part, or behind where they meet.",
+    "move_strands": "Moved like this, the process would wait for ever at {join}, where branches meet.",
     "cannot_migrate": "{element} cannot go on as {to}: {detail}.",
 }
 

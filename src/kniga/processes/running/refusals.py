@@ -33,6 +33,10 @@ def refusal_of(rejection: Rejection) -> Refused:
             "Sent to this step, the deal would wait for ever at “%(join)s”, where branches meet: send it to a step"
             " before the branches part, or behind where they meet."
         ),
+        "move_strands": _(
+            "Moved like this, the deal would wait for ever at “%(join)s”, where branches meet: send it to a step before"
+            " the branches part, or behind where they meet, first."
+        ),
         "endless_loop": _("The process goes round at %(element)s without coming to rest."),
     }
     template = messages.get(rejection.code)

@@ -119,4 +119,5 @@ def migration_words() -> tuple[str, ...]:
         _("it is repeated in another way"),
         _("it stands in another sub-process"),
         _("another branch stands there"),
+        _("another branch would do the same steps"),
     )
