@@ -34,7 +34,7 @@ _WAYPOINT: Final = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
 _MARGIN: Final = 40.0
 """Room for the numbers that stand on the corners of elements, and grow when the diagram is small."""
 _LETTER: Final = 6.6
-_WIDE_LETTER: Final = 7.4
+_WIDE_LETTER: Final = 7.1
 _SMALL_LETTER: Final = 5.6
 """About how wide a letter is, in the diagram's units: of the names of steps, Latin and Cyrillic, and of those beside
 events and flows."""
