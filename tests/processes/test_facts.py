@@ -31,10 +31,10 @@ def paying(department: Department) -> Department:
     return department
 
 
-def pay(paying: Department, confirmed: tuple[str, ...] = (), **answers: str) -> Advanced:
+def pay(paying: Department, confirmed: tuple[str, ...] = (), asks: bool = False, **answers: str) -> Advanced:
     paid = Task.objects.get(deal=paying.deal, status="open")
     return complete_task(
-        task_id=paid.pk, outcome="ok", answers=answers, by=paying.rep, now=NOW, confirmed=confirmed
+        task_id=paid.pk, outcome="ok", answers=answers, by=paying.rep, now=NOW, confirmed=confirmed, asks=asks
     )  # fmt: skip
 
 
@@ -76,6 +76,15 @@ def test_a_step_is_not_put_off_to_an_impossible_day(calling: Department, day: st
         pay(calling, again=day, budget="5")
     assert (refused.value.code, refused.value.field) == (code, "again")
     assert pay(calling, again=NOW.date().isoformat(), budget="5").result
+
+
+def test_a_call_on_a_day_off_is_asked_about_where_a_person_is_there_to_be_asked(calling: Department) -> None:
+    sunday = NOW.date() + timedelta(days=6 - NOW.weekday() + 7)
+    with pytest.raises(Refused) as refused:
+        pay(calling, again=sunday.isoformat(), budget="5", asks=True)
+    assert (refused.value.code, refused.value.field) == ("day_off", "again")
+    assert "воскресенье, 15 марта" in refused.value.message and "понедельник, 16 марта" in refused.value.message
+    assert pay(calling, confirmed=("again",), asks=True, again=sunday.isoformat(), budget="5").result
 
 
 def test_no_amount_where_one_is_demanded_has_to_be_confirmed(calling: Department) -> None:

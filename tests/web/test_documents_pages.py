@@ -157,3 +157,20 @@ def test_the_book_names_the_documents_and_letters_of_a_step(department: Departme
     begun(department)
     page = client_of(department.head).get("/processes/small/1/").content.decode()
     assert "Documents and letters" in page and "Hello" in page
+
+
+def test_a_letter_template_is_seen_with_a_deal_before_it_is_saved(department: Department) -> None:
+    begun(department)
+    head = client_of(department.head)
+    text = TemplateText("Hello", "Saved", "Subject")
+    create_template(key="greeting", kind="letter", text=text, by=department.head, now=NOW)
+    address = "/documents/templates/greeting/"
+    assert f'<option value="{department.deal.pk}">' in head.get(address).content.decode()
+    body = "Dear {{contact.name}} of {{client.name}}, {{answer.last_day}}"
+    typed = {"name": "Hello", "subject": "For {{client.name}}", "body": body, "act": "try", "deal": department.deal.pk}
+    shown = head.post(address, typed, headers={"HX-Request": "true", "HX-Target": "template-preview"}).content.decode()
+    assert f"For {department.deal.client.name}" in shown and "<form" not in shown
+    assert '<span class="k-gap">answer “last_day”</span>' in shown
+    assert "Nobody has filled in yet" in shown
+    assert DocumentTemplate.objects.get(key="greeting").body == "Saved"
+    assert head.post(address, typed | {"deal": 4711}).status_code == 404

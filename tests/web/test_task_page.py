@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -226,6 +226,27 @@ def test_what_cannot_be_read_is_told_by_an_example_of_the_page_and_only_amounts_
     assert "two decimal places" in html and "confirm-" not in html
     html = refused("1", "2026-01-31")
     assert "less than the deal" in html and 'name="confirm-paid_amount"' in html
+
+
+def test_a_call_on_a_day_off_is_kept_or_moved_to_the_working_day_that_is_offered(department: Department) -> None:
+    install_books(language="en", by=None, now=clock.now())
+    call = start_process(
+        deal_id=department.deal.pk,
+        process_key="b2b_sale",
+        by=department.rep,
+        now=clock.now(),
+        element="task_call_again",
+    ).created[0]
+    sunday = clock.now().date() + timedelta(days=13 - clock.now().weekday())
+    sent = {"answer-call_back_date": sunday.isoformat()}
+    refused = complete(department.rep, call, outcome="call_later", **sent)
+    html = refused.content.decode()
+    assert refused.status_code == 422 and 'name="confirm-call_back_date"' in html
+    offered = re.search(r'name="instead-call_back_date" value="([\d-]+)"', html)
+    assert offered is not None and date.fromisoformat(offered[1]) > sunday
+    taken = {"instead-call_back_date": offered[1]}
+    assert complete(department.rep, call, outcome="call_later", **sent, **taken).status_code == 200
+    assert Task.objects.get(pk=call).answers["call_back_date"] == offered[1]
 
 
 def test_a_manager_moves_the_deadline_and_the_rep_only_sees_it(department: Department, task_id: int) -> None:

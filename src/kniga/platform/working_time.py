@@ -62,6 +62,12 @@ class WorkCalendar:
             return own
         return _works(self.country, day)
 
+    def working_day_from(self, day: date) -> date:
+        """The day itself if people work on it, else the next on which they do; a calendar without working days within
+        ten years gives the day back."""
+        ahead = (day + timedelta(days=number) for number in range(_LONGEST.days))
+        return next((one for one in ahead if self.is_working(one)), day)
+
     def in_zone(self, zone: str) -> WorkCalendar:
         """The same calendar seen from another time zone (a branch's); an empty name changes nothing."""
         if not zone or zone == self.zone.key:

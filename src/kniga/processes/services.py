@@ -24,6 +24,7 @@ from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
 from kniga.platform.said import said as _
 from kniga.platform.waking import wake_workers
+from kniga.platform.working_time import organisation_calendar
 from kniga.processes.control.control_points import watch_anew
 from kniga.processes.models import Instance, ProcessVersion, Task, VersionStatus
 from kniga.processes.queries import visible_instance
@@ -70,11 +71,13 @@ def complete_task(
     by: User,
     now: datetime,
     confirmed: Collection[str] = (),
+    asks: bool = False,
 ) -> Advanced:
     """Finish a task with an outcome; the next task comes in the same transaction.
 
     `answers`: question key → value (text as typed, or JSON values); `confirmed`: keys of questions whose unusual
-    answer the person confirms (see `check_facts`). Raises NotVisible; Conflict when somebody finished it first (the
+    answer the person confirms (see `check_facts`); `asks`: a person is there to be asked about a deadline on a day
+    off. Raises NotVisible; Conflict when somebody finished it first (the
     message says who and when) or the process is paused; Refused with `field` = the question's key when the book
     demands an answer that is missing or wrong, or when the task is somebody else's.
     """
@@ -92,7 +95,7 @@ def complete_task(
             here = local_moment(snapshot.deal, now)
             check_facts(
                 step, answers, outcome=outcome, amount=snapshot.deal.amount, confirmed=confirmed,
-                waits=version.promises, now=here,
+                waits=version.promises, now=here, calendar=organisation_calendar() if asks else None,
             )  # fmt: skip
         fields = fields_for(snapshot.deal, version.definition.needs)
         return Wanted(CompleteTask(snapshot.token, outcome, answers, fields))

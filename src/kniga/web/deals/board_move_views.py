@@ -44,7 +44,7 @@ def move(request: SignedInRequest, deal_id: int, task_id: int) -> HttpResponse:
     try:
         complete_task(
             task_id=task_id, outcome=outcome, answers=answers, by=request.user, now=clock.now(),
-            confirmed=read_confirmed(request.POST),
+            confirmed=read_confirmed(request.POST), asks=True,
         )  # fmt: skip
     except Conflict as conflict:
         toast(request, conflict.message, kind="warning")

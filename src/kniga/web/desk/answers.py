@@ -17,6 +17,7 @@ from kniga.engine import Question, UserTask
 from kniga.platform import clock
 from kniga.platform.errors import Refused
 from kniga.platform.money import parse_decimal
+from kniga.platform.working_time import organisation_calendar
 from kniga.processes.wording.words import outcome_word
 from kniga.rules import BadValue, read_value
 from kniga.web.formatting import day, moment, money, number
@@ -24,6 +25,7 @@ from kniga.web.pages import field_errors
 
 PREFIX = "answer-"
 CONFIRM = "confirm-"
+INSTEAD = "instead-"
 _FEW_CHOICES = 6
 _NO_NUMBER = gettext_noop("This is no number. Write one in digits, such as 1200.50.")
 _EXAMPLES: Final[Mapping[str, tuple[Callable[[str], object], str]]] = {
@@ -39,8 +41,8 @@ _EXAMPLES: Final[Mapping[str, tuple[Callable[[str], object], str]]] = {
 class FormQuestion:
     """A question as its control needs it. `control` is text, number, date, datetime-local, radio, select or
     checkboxes; `chosen` are the keys ticked; `needed_for` the labels of outcomes that demand it;
-    `confirm` names the check box by which an unusual answer is confirmed, `latest` is the
-    last day or moment that may be given."""
+    `confirm` names the check box by which an unusual answer is confirmed, `instead` the one that takes another answer,
+    which is `other` and reads `other_words`; `latest` is the last day or moment that may be given."""
 
     key: str
     name: str
@@ -56,6 +58,9 @@ class FormQuestion:
     errors: tuple[str, ...]
     confirm: str = ""
     latest: str = ""
+    instead: str = ""
+    other: str = ""
+    other_words: str = ""
 
 
 def read_answers(step: UserTask, form: QueryDict) -> dict[str, object]:
@@ -63,6 +68,8 @@ def read_answers(step: UserTask, form: QueryDict) -> dict[str, object]:
     given: dict[str, object] = {}
     for question in step.questions:
         name = PREFIX + question.key
+        if form.get(INSTEAD + question.key):
+            name = INSTEAD + question.key
         if question.type == "multi_choice":
             given[question.key] = [key for key in form.getlist(name) if key]
         elif name in form:
@@ -114,6 +121,7 @@ def form_questions(
             if errors.get(question.key) and _may_be_so(question, answers.get(question.key))
             else "",
             _latest(question),
+            *(_working_day(question, answers.get(question.key)) if errors.get(question.key) else ()),
         )
         for question in step.questions
     )
@@ -178,7 +186,9 @@ def _example(question: Question, raw: object) -> str:
 
 
 def _may_be_so(question: Question, value: object) -> bool:
-    """Whether an amount that was not taken would be if it were confirmed."""
+    """Whether an amount or a day off that was not taken would be if it were confirmed."""
+    if question.type in ("date", "datetime"):
+        return bool(_working_day(question, value))
     if question.type != "money":
         return False
     try:
@@ -186,6 +196,21 @@ def _may_be_so(question: Question, value: object) -> bool:
     except BadValue:
         return False
     return isinstance(amount, Decimal) and (amount >= 0 or question.field != "deal.amount")
+
+
+def _working_day(question: Question, value: object) -> tuple[str, ...]:
+    """What is offered instead of a day off to come: the name of its check box, the next working day (at the same time)
+    as the form sends it, and in words; nothing for any other answer."""
+    try:
+        moment_of = datetime.fromisoformat(_typed(question, value))
+    except ValueError:
+        return ()
+    given = moment_of.date()
+    working = organisation_calendar().working_day_from(given)
+    if working == given or given < timezone.localdate(clock.now()) or question.check == "not_future":
+        return ()
+    sent = working.isoformat() if question.type == "date" else f"{working}T{moment_of:%H:%M}"
+    return INSTEAD + question.key, sent, day(working)
 
 
 def _control(question: Question) -> str:

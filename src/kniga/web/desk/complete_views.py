@@ -34,7 +34,7 @@ def complete(request: SignedInRequest, task_id: int) -> HttpResponse:
     try:
         advanced = complete_task(
             task_id=task_id, outcome=outcome, answers=answers, by=request.user, now=now,
-            confirmed=read_confirmed(request.POST),
+            confirmed=read_confirmed(request.POST), asks=True,
         )  # fmt: skip
     except Conflict as conflict:
         return _too_late(request, task_id, conflict)
