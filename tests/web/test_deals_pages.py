@@ -96,7 +96,7 @@ def test_the_list_has_filters_sums_and_next_steps(office: Office) -> None:
         status="lost", closed_at=NOW, loss_reason=LossReason.objects.get(key="price")
     )
     browser = office.browser(house.boris)
-    shown = text_of(browser.get("/deals/"))
+    shown = text_of(browser.get("/deals/?status=all"))
     for words in ("Racks for the north", "Second", Task.objects.get(deal=deal).name):
         assert words in shown
     assert "Second" not in text_of(browser.get("/deals/?status=open&q=north"))
@@ -109,6 +109,21 @@ def test_the_list_has_filters_sums_and_next_steps(office: Office) -> None:
     assert same_as_in_page(browser, "/deals/?sort=-amount", "deal-rows")
     for broken in ("cursor=nonsense", "stage=abc&since=soon&sort=evil&status=none", "period=evil&until=9999-99-99"):
         assert browser.get(f"/deals/?{broken}").status_code in (200, 422)
+
+
+def test_a_rep_begins_with_their_own_open_deals_and_all_of_them_are_a_tab_away(office: Office) -> None:
+    house = office.house
+    house.deal(name="Goes on")
+    house.deal(name="Is over")
+    Deal.objects.filter(name="Is over").update(
+        status="lost", closed_at=NOW, loss_reason=LossReason.objects.get(key="price")
+    )
+    browser = office.browser(house.boris)
+    first = browser.get("/deals/")
+    assert "Goes on" in text_of(first) and "Is over" not in text_of(first)
+    (every,) = page_of(first).xpath("//div[@class='k-list-head']//a[normalize-space()='All']/@href")
+    assert "Is over" in text_of(browser.get(every))
+    assert "Is over" in text_of(office.browser(house.hanna).get("/deals/"))
 
 
 def test_filters_in_force_are_named_in_words(office: Office) -> None:

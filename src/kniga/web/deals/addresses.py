@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kniga.deals.list_queries import SORTS, DealFilter
+from kniga.people.roles import Role
 from kniga.web.params import date_or_none, id_or_none
+
+if TYPE_CHECKING:
+    from kniga.people.models import User
 
 COLUMNS: Final[dict[str, str | Promise]] = {
     "client": _("Client"),
@@ -39,6 +43,8 @@ FILTERS: Final = (
 )  # fmt: skip
 STATUSES: Final = ("open", "won", "lost", "cancelled")
 PERIODS: Final = ("opened", "closed", "expected")
+ALL: Final = "all"
+"""The status of the whole list in an address: one that says nothing opens a rep's own view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +58,21 @@ class AskedDeals:
     cursor: str | None
 
 
+def own_view(user: User, *, sees_others: bool) -> QueryDict:
+    """What the list shows somebody who asks for nothing: a rep their own open deals, everybody else all they see."""
+    view = QueryDict(mutable=True)
+    if user.role == Role.REP:
+        view["status"] = "open"
+        if sees_others:
+            view["owner"] = str(user.pk)
+    return view
+
+
 def read(data: QueryDict) -> AskedDeals:
     """The address of the list; what it does not know is left out."""
     params = {name: text for name in FILTERS if (text := data.get(name, "").strip())}
+    if params.get("status") == ALL:
+        del params["status"]
     if not (params.get("since") or params.get("until")):
         params.pop("period", None)
     chosen = [name for name in data.get("cols", "").split(",") if name in COLUMNS] or data.getlist("col")

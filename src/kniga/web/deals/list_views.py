@@ -21,10 +21,11 @@ FRAGMENTS = {"deal-rows": "table", "deal-more": "rows"}
 @require_safe
 @signed_in
 def show(request: SignedInRequest) -> HttpResponse:
-    asked = addresses.read(request.GET)
+    choices = choices_for(user=request.user, entity=Entity.DEAL)
+    own = addresses.own_view(request.user, sees_others=len(choices.owners) > 1)
+    asked = addresses.read(request.GET or own)
     page = deals_page(user=request.user, wanted=asked.wanted, sort=asked.sort, cursor=asked.cursor)
     tasks = next_tasks_of(user=request.user, deal_ids=[row.id for row in page.rows if row.status == "open"])
-    choices = choices_for(user=request.user, entity=Entity.DEAL)
     context = presenters.deal_list(asked, page, tasks, choices, _named(request, asked))
     return render_page(request, "deals/list.html", context, fragments=FRAGMENTS)
 

@@ -17,7 +17,7 @@ from kniga.deals.queries import StageStep
 from kniga.platform.keyset import Page
 from kniga.processes.desk.deal_queries import NextTask
 from kniga.web.clients.presenters import address
-from kniga.web.deals.addresses import COLUMNS, SORTED, AskedDeals
+from kniga.web.deals.addresses import ALL, COLUMNS, SORTED, AskedDeals
 from kniga.web.params import without
 
 
@@ -74,6 +74,7 @@ def deal_list(
         "statuses": statuses(),
         "periods": periods(),
         "tabs": _tabs(asked.params),
+        "all_deals": _list_address({}),
     }
 
 
@@ -83,9 +84,14 @@ def stage_entries(steps: tuple[StageStep, ...], status: str) -> list[tuple[str, 
 
 
 def _tabs(params: dict[str, str]) -> list[tuple[str, str, str, None]]:
-    rest, path = without(params, "status"), reverse("deals:list")
+    rest = without(params, "status")
     entries = [("", _("All")), *statuses()[:3]]
-    return [(key, label, address(path, {**rest, **({"status": key} if key else {})}), None) for key, label in entries]
+    return [(key, label, _list_address({**rest, **({"status": key} if key else {})}), None) for key, label in entries]
+
+
+def _list_address(params: dict[str, str]) -> str:
+    """The address of the list with these filters; without any it says that all is wanted."""
+    return address(reverse("deals:list"), params or {"status": ALL})
 
 
 def _days(stay: timedelta | None) -> int | None:
@@ -117,5 +123,5 @@ def _chips(params: dict[str, str], choices: Choices, names: dict[str, str]) -> l
         if name in named:
             label, options = named[name]
             shown = next((text for key, text in options if str(key) == value), names.get(name) or value)
-            chips.append((label, shown, address(reverse("deals:list"), without(params, name))))
+            chips.append((label, shown, _list_address(without(params, name))))
     return chips
