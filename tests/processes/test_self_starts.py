@@ -9,19 +9,24 @@ import pytest
 from django.db import DatabaseError
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from kniga.clients.models import Client, Contact
 from kniga.deals.models import Deal, Pipeline
+from kniga.engine.runtime.elements.multi_instance import MOST_ITEMS
 from kniga.platform.errors import Refused
+from kniga.platform.models import Event
 from kniga.processes.acts.acting import begin_undo, carry_out
 from kniga.processes.background import self_starts
 from kniga.processes.background.pump import run_due
 from kniga.processes.background.sweeping import nearest_due
 from kniga.processes.correlation.signals import broadcast_signal
-from kniga.processes.models import BulkAct, Instance, ScheduledStart, Task
+from kniga.processes.models import BulkAct, Instance, Message, ScheduledStart, Task
 from kniga.processes.running.bulk import start_many
+from kniga.processes.running.replaying import replay_all
 from kniga.processes.services import cancel_instance, start_process
 from kniga.processes.versions.publishing import publish_version, retire_version, upload_version
 from tests.processes.books import book, publish, task
 from tests.processes.conftest import NOW, Department
+from tests.processes.test_machine_work import EACH
 from tests.processes.test_workers_at_once import many_deals
 
 FLOWS = "<flows>\nstart -> ask\nask -> end\n</flows>"
@@ -150,3 +155,47 @@ def test_many_deals_start_on_the_published_version_only(department: Department, 
         start_many(version_id=version.pk, entries=[(department.deal.pk, None)], actor_id=None, now=NOW)
     assert refused.value.code == "not_published"
     assert not Instance.objects.exists()
+
+
+def test_a_deal_that_cannot_begin_keeps_no_other_back_and_tells_why(department: Department) -> None:
+    def rule(value: int) -> str:
+        return (
+            '<conditionExpression xsi:type="tFormalExpression" language="urn:kniga:rules:1">'
+            f'{{"field":"deal.amount","op":"ge","value":"{value}"}}</conditionExpression>'
+        )
+
+    each = task("each").replace("</userTask>", f"{EACH}</userTask>")
+    trigger = "<timerEventDefinition><timeCycle>R/P1D</timeCycle></timerEventDefinition>"
+    body = (
+        f'<startEvent id="start">{trigger}</startEvent><exclusiveGateway id="g" default="g_each"/>{task("ask")}{each}'
+        '<intermediateThrowEvent id="tell"><signalEventDefinition signalRef="s"/></intermediateThrowEvent>'
+        '<endEvent id="end"/><endEvent id="won" kniga:result="won"/><endEvent id="over"/>'
+        + "".join(
+            f'<sequenceFlow id="f_{to}" sourceRef="g" targetRef="{to}">{rule(least)}</sequenceFlow>'
+            for to, least in (("won", 4000), ("tell", 3000), ("ask", 2000), ("over", 1000))
+        )
+        + "<flows>\nstart -> g\ng -> each\neach -> end\ntell -> ask\nask -> end\n</flows>"
+    )
+    publish(book("yearly", body, around='<signal id="s" name="s"/>'))
+    deals = many_deals(department, 6)
+    to_funnel(deals)
+    big = Client.objects.create(name="Big", name_key="big", match_key="big", created_at=NOW, updated_at=NOW)
+    Contact.objects.bulk_create(Contact(client=big, name=f"C{n}", name_key=f"c{n}") for n in range(MOST_ITEMS + 1))
+    Deal.objects.filter(pk=deals[4]).update(client=big)
+    for deal, amount in zip(deals, (5000, 3500, 2500, 1500, 5, 2500), strict=True):
+        Deal.objects.filter(pk=deal).update(amount=amount)
+    run_due(now=NOW + 2 * DAY)
+    found = {one.deal_id: (one.status, one.result) for one in Instance.objects.all()}
+    running = ("running", None)
+    assert found == {
+        deals[0]: ("ended", "won"), deals[1]: running, deals[2]: running, deals[3]: ("ended", "other"),
+        deals[5]: running,
+    }  # fmt: skip
+    assert Deal.objects.get(pk=deals[0]).status == "won"
+    assert Message.objects.filter(name="s").exists()
+    assert [one.problem for one in replay_all() if one.problem] == []
+    told = Event.objects.get(kind="processes.start.refused")
+    assert (told.deal_id, told.payload["code"], told.payload["element"]) == (deals[4], "too_many_items", "start")
+    assert told.payload["name"] == "yearly" and "1000" in told.payload["reason"]
+    run_due(now=NOW + 4 * DAY)
+    assert Event.objects.filter(kind="processes.start.refused").count() == 1, "it is said once"

@@ -7,7 +7,7 @@ deal by deal, whose progress people see and which can be undone as a whole."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +18,8 @@ from procrastinate.contrib.django import app
 from kniga.deals.models import Deal
 from kniga.engine import Definition, Due, StartEvent
 from kniga.platform.errors import Refused
+from kniga.platform.ledger import LedgerEvent, record
+from kniga.platform.models import Event
 from kniga.platform.said import said as _
 from kniga.platform.working_time import organisation_calendar
 from kniga.processes.models import (
@@ -30,14 +32,18 @@ from kniga.processes.models import (
     ScheduledStart,
     VersionStatus,
 )
-from kniga.processes.running.bulk import start_many
+from kniga.processes.running.bulk import PathsStarted, start_each_path
 from kniga.processes.running.effects import moment_of
+from kniga.processes.running.incidents import trouble
+from kniga.processes.services import start_process
 from kniga.processes.versions.definitions import runnable_version
 
 LOG = logging.getLogger(__name__)
 AT_ONCE: Final = 100
 """How many deals a start at a moment begins for in one transaction."""
 _ROWS_AT_ONCE: Final = 5_000
+_OVERTAKEN: Final = frozenset({"already_running", "deal_closed"})
+"""Somebody was faster: nothing is amiss."""
 
 
 def schedule_starts(*, version: ProcessVersion, definition: Definition, now: datetime) -> None:
@@ -140,21 +146,62 @@ def _idle_deals(version_id: int, owners: Sequence[int] | None) -> QuerySet[Deal]
     return (idle if owners is None else idle.filter(owner_id__in=owners)).order_by("pk")
 
 
-def _begin(version_id: int, element: str, deals: Iterable[int], now: datetime) -> int:
-    entries: list[tuple[int, str | None]] = [(pk, element) for pk in deals]
-    if not entries:
+def _begin(version_id: int, element: str, deals: Sequence[int], now: datetime) -> int:
+    """Begin for these deals, path by path, and one by one where no set can; how many began. A deal whose path is
+    refused keeps no other back, and its ledger tells why."""
+    if not deals:
         return 0
     try:
         with transaction.atomic():
-            return start_many(version_id=version_id, entries=entries, actor_id=None, now=now).started
-    except Refused as refused:
-        LOG.warning("version %s cannot begin at %s: %s", version_id, element, refused.message)
-        return 0
+            found = start_each_path(version_id=version_id, deal_ids=deals, element=element, actor_id=None, now=now)
     except (OperationalError, InterfaceError):
         raise
-    except Exception:  # what other processes begin with is due, too
-        LOG.exception("version %s cannot begin at %s", version_id, element)
-        return 0
+    except Exception:  # one of them spoils the whole set: each for itself tells which
+        LOG.exception("version %s cannot begin at %s for many deals at once", version_id, element)
+        found = PathsStarted({}, deals)
+    version = ProcessVersion.objects.select_related("process").defer("xml").get(pk=version_id)
+    refused = [*found.refused]
+    begun = len(found.begun)
+    for deal_id in found.alone:
+        why = _begin_alone(version, element, deal_id, now)
+        if why is None:
+            begun += 1
+        elif why.code not in _OVERTAKEN:
+            refused.append(([deal_id], why))
+    for ids, why in refused:
+        LOG.warning("version %s cannot begin at %s for %d deals: %s", version_id, element, len(ids), why.message)
+        _tell(version, element, ids, why, now)
+    return begun
+
+
+def _begin_alone(version: ProcessVersion, element: str, deal_id: int, now: datetime) -> Refused | None:
+    try:
+        with transaction.atomic():
+            start_process(deal_id=deal_id, process_key=version.process.key, by=None, now=now, element=element)
+    except Refused as refused:
+        return refused
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # what other processes begin with is due, too
+        LOG.exception("version %s cannot begin at %s for deal %s", version.pk, element, deal_id)
+        return Refused("broken", f"{type(error).__name__}: {error}")
+    return None
+
+
+def _tell(version: ProcessVersion, element: str, deals: Sequence[int], why: Refused, now: datetime) -> None:
+    """Tell the ledger of these deals why nothing began; said once for a version and reason, however often it is due."""
+    about = {"process": version.process.key, "version": version.number, "element": element, "code": why.code}
+    told = Event.objects.filter(kind="processes.start.refused", deal_id__in=deals, payload__contains=about)
+    known = set(told.values_list("deal_id", flat=True))
+    found = trouble(why.said, why.code)
+    payload = {**about, "name": version.process.name, "reason": found["error"]}
+    if found["error_told"]:
+        payload["reason_told"] = found["error_told"]
+    news = Deal.objects.filter(pk__in=deals).exclude(pk__in=known).order_by("pk").values_list("pk", "client_id")
+    record(
+        LedgerEvent("processes.start.refused", now, client_id=client, deal_id=deal, payload=payload)
+        for deal, client in news
+    )
 
 
 def _starts(definition: Definition) -> list[StartEvent]:

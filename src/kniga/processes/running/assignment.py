@@ -19,7 +19,7 @@ GROUP BY u.id ORDER BY u.branch_id IS NULL, count(t.id), u.id LIMIT 1
 """
 _OF_ROLE = """
 SELECT u.id, u.branch_id IS NOT DISTINCT FROM %s FROM people_user u
-WHERE u.role = %s AND u.is_active AND (u.branch_id = %s OR u.branch_id IS NULL) ORDER BY u.id
+WHERE u.role = %s AND u.is_active AND (u.branch_id = %s OR u.branch_id IS NULL OR %s::bigint IS NULL) ORDER BY u.id
 """
 # `nearness`: 0 whom the rule names, 1 the owner's team, 2 the branch, 3 those who belong to no branch.
 _SKILLED = f"""
@@ -90,7 +90,7 @@ def skilled_people(rule: str, skill: str, owner_ids: Iterable[int | None]) -> di
 def people_of_role(rule: str, branch_id: int | None) -> list[int]:
     """The ids of the active people a `role:` rule may pick, those of the branch if it has any; one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_OF_ROLE, [branch_id, rule.removeprefix("role:"), branch_id])
+        cursor.execute(_OF_ROLE, [branch_id, rule.removeprefix("role:"), branch_id, branch_id])
         found = cursor.fetchall()
     own = [row[0] for row in found if row[1]]
     return own or [row[0] for row in found]

@@ -1,15 +1,19 @@
-"""Starting many deals at once: the engine runs once per distinct path, the rows are inserted as sets."""
+"""Starting many deals at once: the engine runs once per distinct path, the rows are inserted as sets.
+
+An import starts all of its deals or none (`start_many`); what begins by itself and acts on many start each path for
+itself (`start_each_path`), so that a deal which cannot start keeps no other back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from django.db import connection
 
+from kniga.deals.models import Deal
 from kniga.engine import NEW_STATE, Rejection, Start, Step, advance
 from kniga.platform.errors import Refused
 from kniga.platform.said import said as _
@@ -41,16 +45,19 @@ WHERE NOT EXISTS (SELECT FROM processes_instance i
                   WHERE i.deal_id = d.id AND i.parent_id IS NULL AND i.status IN ('running', 'suspended'))
 ORDER BY e.place
 """
-_GROUPS = "SELECT DISTINCT entry, zone FROM starting ORDER BY entry, zone"
+_GROUPS = "SELECT DISTINCT entry, zone, branch_id FROM starting ORDER BY entry, zone, branch_id"
 _DEALS = """
 SELECT deal_id, owner_id, amount, expected_date, client_id, branch_id, zone, is_active, ARRAY[lead_id, head_id]
-FROM starting WHERE entry = %s AND zone = %s ORDER BY deal_id
+FROM starting WHERE entry = %s AND zone = %s AND branch_id IS NOT DISTINCT FROM %s::bigint ORDER BY deal_id
 """
+_BEGUN = "SELECT deal_id, instance_id FROM starting WHERE variant > 0"
 _VARIANTS = """
 UPDATE starting s SET variant = v.variant FROM unnest(%s::bigint[], %s::integer[]) AS v (deal_id, variant)
 WHERE s.deal_id = v.deal_id
 """
 
+NO_SET: Final = "no_set"
+"""The code of a path that is to be started deal by deal."""
 # When each is looked at, the workers derive from its row.
 _WATCH = """
 INSERT INTO processes_controlwatch (instance_id, token, point, look_at, state)
@@ -62,9 +69,9 @@ _WRITE = """
 WITH entry AS (SELECT *, coalesce(owner_id::text, '') AS owner_key FROM starting WHERE variant = %(variant)s),
 instance AS (
     INSERT INTO processes_instance (id, version_id, deal_id, status, revision, seq, stage, data, tokens, watched,
-                                    started_at)
-    SELECT instance_id, %(version)s, deal_id, 'running', 2, %(seq)s, %(stage)s, %(data)s::jsonb, %(tokens)s::jsonb,
-           %(watched)s, %(now)s FROM entry
+                                    started_at, ended_at, result, reason)
+    SELECT instance_id, %(version)s, deal_id, %(status)s, 2, %(seq)s, %(stage)s, %(data)s::jsonb, %(tokens)s::jsonb,
+           %(watched)s, %(now)s, %(ended)s, %(result)s, %(reason)s FROM entry
 ), task AS (
     INSERT INTO processes_task (instance_id, token, element, name, kind, deal_id, client_id, stage_id, assignee_id,
                                 status, created_at, due_at)
@@ -101,7 +108,9 @@ instance AS (
            '', 0, '', %(now)s, 2
     FROM entry, jsonb_array_elements(%(work)s::jsonb) AS w
 ), left_visit AS (
-    UPDATE deals_stagevisit v SET left_at = %(now)s, exit = 'passed' FROM entry
+    UPDATE deals_stagevisit v SET left_at = %(now)s, amount = entry.amount,
+           exit = CASE WHEN v.stage_id = ANY(%(behind)s::bigint[]) THEN 'back' ELSE 'passed' END
+    FROM entry
     WHERE %(stage_id)s::bigint IS NOT NULL AND v.deal_id = entry.deal_id AND v.left_at IS NULL
       AND v.stage_id <> %(stage_id)s::bigint
     RETURNING v.id
@@ -113,7 +122,8 @@ instance AS (
                       AND v.stage_id = %(stage_id)s::bigint)
       AND (SELECT count(*) FROM left_visit) >= 0
 ), deal AS (
-    UPDATE deals_deal d SET stage_id = %(stage_id)s::bigint, stage_since = coalesce(d.stage_since, %(now)s)
+    UPDATE deals_deal d SET stage_id = %(stage_id)s::bigint, updated_at = %(now)s, revision = d.revision + 1,
+           stage_since = CASE WHEN d.stage_id IS NULL THEN coalesce(d.stage_since, %(now)s) ELSE %(now)s END
     FROM entry WHERE d.id = entry.deal_id AND %(stage_id)s::bigint IS NOT NULL
       AND d.stage_id IS DISTINCT FROM %(stage_id)s::bigint
 ), event AS (
@@ -136,6 +146,17 @@ class ManyStarted:
     passed_over: int
 
 
+@dataclass(frozen=True, slots=True)
+class PathsStarted:
+    """What became of many deals, path by path: the instances that began, by deal; the deals that a set cannot start,
+    to be started one by one (closed or at work meanwhile, of another funnel or branch, or their path closes the deal,
+    sends something or passes several stages at once); and those whose path the engine refuses, with why."""
+
+    begun: Mapping[int, int]
+    alone: Sequence[int]
+    refused: Sequence[tuple[Sequence[int], Refused]] = ()
+
+
 def start_many(
     *, version_id: int, entries: Sequence[tuple[int, str | None]], actor_id: int | None, now: datetime
 ) -> ManyStarted:
@@ -148,32 +169,67 @@ def start_many(
     before its first rest, `process_of_branch` for a deal of another branch, and `not_published` when the version is
     (no longer) the published one.
     """
+    require_branch(version_id=version_id, deal_ids=[deal for deal, _element in entries])
+    begun, refused = _start(version_id, entries, actor_id, now, is_whole=True)
+    for _deals, why in refused:
+        raise why
+    return ManyStarted(len(begun), len(entries) - len(begun))
+
+
+def start_each_path(
+    *, version_id: int, deal_ids: Sequence[int], element: str | None, actor_id: int | None, now: datetime
+) -> PathsStarted:
+    """As `start_many`, but each path for itself: one that is refused, or that no set can write, keeps no other back.
+
+    The deals are locked, in the order of their ids, before anything is looked at. A process that is over before its
+    first rest, without closing the deal, has begun and ended. Raises Refused `not_published`."""
+    funnel = ProcessVersion.objects.filter(pk=version_id).values("process__pipeline")
+    locked = Deal.objects.select_for_update(of=("self",)).filter(pk__in=deal_ids, pipeline__in=funnel)
+    entries = [(deal, element) for deal in locked.order_by("pk").values_list("pk", flat=True)]
+    try:
+        require_branch(version_id=version_id, deal_ids=[deal for deal, _element in entries])
+    except Refused:  # each for itself tells which
+        return PathsStarted({}, list(deal_ids))
+    begun, refused = _start(version_id, entries, actor_id, now, is_whole=False)
+    told = [(deals, why) for deals, why in refused if why.code != NO_SET]
+    known = {*begun, *(deal for deals, _why in told for deal in deals)}
+    return PathsStarted(begun, [deal for deal in deal_ids if deal not in known], told)
+
+
+def _start(
+    version_id: int, entries: Sequence[tuple[int, str | None]], actor_id: int | None, now: datetime, *, is_whole: bool
+) -> tuple[dict[int, int], list[tuple[list[int], Refused]]]:
+    """Start path by path: the instances by deal, and the deals of the paths that are refused, with why."""
     if not ProcessVersion.objects.filter(pk=version_id, status=VersionStatus.PUBLISHED).exists():
         raise Refused("not_published", _("New deals start on the published version only, and this one is not."))
-    require_branch(version_id=version_id, deal_ids=[deal for deal, _element in entries])
     version = runnable_version(version_id)
-    started = 0
+    refused: list[tuple[list[int], Refused]] = []
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.starting")
         cursor.execute(_STARTING, [[deal for deal, _e in entries], [element or "" for _d, element in entries]])
         cursor.execute("ANALYZE pg_temp.starting")
         cursor.execute(_GROUPS)
         variant = 0
-        for element, zone in cursor.fetchall():
-            cursor.execute(_DEALS, [element, zone])
+        for element, *group in cursor.fetchall():
+            cursor.execute(_DEALS, [element, *group])
             deals = [DealFacts(*row) for row in cursor.fetchall()]
             for step, members in _paths(version, element or None, deals, now):
+                ids = [deal.id for deal in members]
+                found = _arguments(version, step, members, actor_id, now, is_whole=is_whole)
+                if isinstance(found, Refused):
+                    refused.append((ids, found))
+                    continue
                 variant += 1
-                cursor.execute(_VARIANTS, [[deal.id for deal in members], [variant] * len(members)])
-                arguments = _arguments(version, step, members, actor_id, now)
-                cursor.execute(_WRITE, arguments | {"variant": variant})
-                started += int(cursor.fetchone()[0])
+                cursor.execute(_VARIANTS, [ids, [variant] * len(ids)])
+                cursor.execute(_WRITE, found | {"variant": variant})
         if version.watches:
             cursor.execute(_WATCH, [now, [task.id for task in version.definition.user_tasks() if task.controls]])
+        cursor.execute(_BEGUN)
+        begun: dict[int, int] = dict(cursor.fetchall())
         cursor.execute("DROP TABLE pg_temp.starting")
         if version.hears or version.works or version.watches:
             wake_workers()
-    return ManyStarted(started, len(entries) - started)
+    return begun, refused
 
 
 def published_version_id(process_key: str) -> int:
@@ -190,8 +246,9 @@ def published_version_id(process_key: str) -> int:
 
 def _paths(
     version: RunnableVersion, element: str | None, deals: Sequence[DealFacts], now: datetime
-) -> list[tuple[Step, list[DealFacts]]]:
-    """The distinct first steps, each with its deals. The fields decide only as far as the version looks at them."""
+) -> list[tuple[Step | Refused, list[DealFacts]]]:
+    """The distinct first steps, or why there is none, each with its deals. The fields decide only as far as the
+    version looks at them."""
     if not deals:
         return []
     now = local_moment(deals[0], now)  # all of one zone
@@ -203,33 +260,57 @@ def _paths(
     for deal in deals:
         seen = tuple((key, value) for key, value in sorted(values[deal.id].items()) if key in needs)
         by_fields.setdefault(seen, []).append(deal)
-    paths: dict[bytes, tuple[Step, list[DealFacts]]] = {}
+    paths: dict[bytes, tuple[Step | Refused, list[DealFacts]]] = {}
     for seen, members in by_fields.items():
         step = _first_step(version, element, dict(seen), now)
-        told = [(event.kind, event.payload()) for event in step.events]
-        key = msgspec.json.encode([told, [repr(effect) for effect in step.effects]])
-        paths.setdefault(key, (step, []))[1].extend(members)
+        paths.setdefault(_path_of(step), (step, []))[1].extend(members)
     return list(paths.values())
 
 
-def _first_step(version: RunnableVersion, element: str | None, fields: Mapping[str, Value], now: datetime) -> Step:
+def _path_of(step: Step | Refused) -> bytes:
+    """What tells two first steps apart."""
+    if isinstance(step, Refused):
+        return msgspec.json.encode([step.code, step.message])
+    told = [(event.kind, event.payload()) for event in step.events]
+    return msgspec.json.encode([told, [repr(effect) for effect in step.effects]])
+
+
+def _first_step(
+    version: RunnableVersion, element: str | None, fields: Mapping[str, Value], now: datetime
+) -> Step | Refused:
     result = advance(version.definition, NEW_STATE, Start(element, fields=fields), now=now)
-    if isinstance(result, Rejection):
-        raise refusal_of(result)
-    if result.state.status != "running":
-        raise Refused("ends_at_once", _("The process ends before its first step."))
-    return result
+    return refusal_of(result) if isinstance(result, Rejection) else result
+
+
+def _why_not(step: Step, effects: Effects, *, is_whole: bool) -> Refused | None:
+    """Why the deals of a path are not started as a set. An import's are to be at work behind it."""
+    throws = bool(effects.messages or effects.signals) or (effects.amount, effects.expected_date) != (None, None)
+    if is_whole and step.state.status != "running":
+        return Refused("ends_at_once", _("The process ends before its first step."))
+    if is_whole and throws:
+        return Refused("throws_at_once", _("The process sends or sets something before its first step."))
+    if not is_whole and (throws or effects.deal_status is not None or len(effects.stages) > 1):
+        return Refused(NO_SET, "")
+    return None
 
 
 def _arguments(
-    version: RunnableVersion, step: Step, deals: Sequence[DealFacts], actor_id: int | None, now: datetime
-) -> dict[str, Any]:
-    sample = deals[0]
-    effects = resolve(version, NEW_STATE, step, sample, now, instance_id=0, by_person=actor_id is not None)
-    if effects.messages or effects.signals or effects.amount is not None or effects.expected_date is not None:
-        raise Refused("throws_at_once", _("The process sends or sets something before its first step."))
+    version: RunnableVersion, step: Step | Refused, deals: Sequence[DealFacts], actor_id: int | None, now: datetime, *,
+    is_whole: bool,
+) -> dict[str, Any] | Refused:  # fmt: skip
+    if isinstance(step, Refused):
+        return step
+    effects = resolve(version, NEW_STATE, step, deals[0], now, instance_id=0, by_person=actor_id is not None)
+    why = _why_not(step, effects, is_whole=is_whole)
+    if why is not None:
+        return why
+    stages = [id for id, _exit in effects.stages]
     return {
         "version": version.id,
+        "status": step.state.status,
+        "ended": None if step.state.status == "running" else now,
+        "result": step.state.result,
+        "reason": step.state.reason,
         "seq": step.state.seq,
         "stage": step.state.stage,
         "data": dump_data(step.state.data),
@@ -237,7 +318,8 @@ def _arguments(
         "watched": 0 if version.definition.conditionals else None,
         "now": now,
         "actor": actor_id,
-        "stage_id": effects.stages[-1][0] if effects.stages else None,
+        "stage_id": stages[-1] if stages else None,
+        "behind": _behind(version, stages[-1]) if stages else [],
         "tasks": _json(_tasks(version, effects, deals)),
         "timers": _json(effects.timers),
         "subscriptions": _json(
@@ -246,6 +328,12 @@ def _arguments(
         "work": _json(work_entries(effects)),
         "events": _json(event_entries(step.events)),
     }
+
+
+def _behind(version: RunnableVersion, stage_id: int) -> list[int]:
+    """The stages whose deals go back when they enter this one."""
+    positions = {id: version.positions[key] for key, id in version.stage_ids.items() if key in version.positions}
+    return [id for id, position in positions.items() if position > positions[stage_id]]
 
 
 def _tasks(version: RunnableVersion, effects: Effects, deals: Sequence[DealFacts]) -> list[dict[str, Any]]:

@@ -321,6 +321,9 @@ _SENTENCES: Final[dict[str, Sentence]] = {
     "processes.task.cancelled": _at(gettext_lazy("A task fell away"), "close"),
     "processes.completion.undone": _undone,
     "processes.timer.fired": _timer,
+    "processes.start.refused": _said(
+        gettext_lazy("“%(name)s” could not begin by itself: %(why)s"), "warning", "bad", name="name", why="reason"
+    ),
     "processes.timer.failed": _said(gettext_lazy("A timer could not fire: %(why)s"), "warning", "bad", why="reason"),
     "processes.deviation.raised": _said(gettext_lazy("Deviation: %(name)s"), "warning", "bad", name="name"),
     "processes.deviation.acknowledged": _said(gettext_lazy("Deviation taken up: %(name)s"), "check", name="name"),
