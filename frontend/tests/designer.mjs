@@ -9,7 +9,7 @@ export { keyFor } from "./keys";
 export { durationOf, spanOf } from "./durations";
 export { groupOf, operatorsOf, parseRule, ruleOf } from "./rules";
 export { ownWay, renamedIn } from "./outline";
-export { found } from "./panel/finding";
+export { found } from "./panel/matching";
 export * as tables from "./tables";
 export * as feel from "./feel";
 export { countWords, remarkAt } from "./canvas/words";

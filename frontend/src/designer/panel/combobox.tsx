@@ -2,7 +2,7 @@
    ARIA Authoring Practices: the focus stays in the field, arrows move through the list, Enter takes, Escape leaves. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useDesk } from "./context";
-import { found, type Findable } from "./finding";
+import { found, type Findable } from "./matching";
 
 interface Props {
   id: string;
