@@ -14,6 +14,7 @@ _DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 _BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
 _WAYPOINT = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
 _GROUND = ("participant", "lane", "group")
+_NAMED_WITHIN = ("task", "Task", "subProcess", "SubProcess", "callActivity", "transaction", *_GROUND)
 _INSIDE = 2.0
 """How far something may reach into another: lines have a width and numbers are rounded."""
 _TOGETHER = 20.0
@@ -102,9 +103,14 @@ def _boxes(root: etree._Element, elements: dict[str, etree._Element]) -> tuple[l
         node = elements[drawn.get("bpmnElement", "")]
         if (bounds := drawn.find(_BOUNDS)) is not None and _tag(node) not in _GROUND:
             shapes.append(_box(node, bounds))
-        if (bounds := drawn.find(f"{_DI}BPMNLabel/{_BOUNDS}")) is not None and node.get("name"):
+        if (bounds := drawn.find(f"{_DI}BPMNLabel/{_BOUNDS}")) is not None and _is_named_beside(node):
             names.append(_box(node, bounds))
     return shapes, names
+
+
+def _is_named_beside(node: etree._Element) -> bool:
+    """Some tools give a place even to the names of what bears its name within; nobody draws them there."""
+    return bool(node.get("name")) and not _tag(node).endswith(_NAMED_WITHIN)
 
 
 def _box(node: etree._Element, bounds: etree._Element) -> _Box:

@@ -3,6 +3,8 @@ import { arrange, grouped, type Edge, type Grid, type Node } from "./grid";
 import type { Box, Point } from "./services";
 
 const BETWEEN_ROWS = 46;
+/** How much more between two lanes: names and loops find place there. */
+const BETWEEN_LANES = 34;
 const BETWEEN_LAYERS = 56;
 const FOR_A_NAME = 74;
 const TRACK = 12;
@@ -23,6 +25,8 @@ export interface Places {
   lines: Map<string, Point[]>;
   width: number;
   height: number;
+  /** From where to where each lane reaches, the edges of the rows: what is above the first and below the last is free. */
+  lanes: Span[];
 }
 
 interface Tracks {
@@ -45,8 +49,9 @@ interface Uprights {
 
 type Use = "out" | "in";
 
-export function layOut(nodes: readonly Node[], wires: readonly Wire[]): Places {
-  const grid = arrange(nodes, wires);
+/** Places for all of a scope; its nodes say in which of its lanes they stand. */
+export function layOut(nodes: readonly Node[], wires: readonly Wire[], lanes = 1): Places {
+  const grid = arrange(nodes, wires, lanes);
   const columns = columnsOf(nodes, wires, grid);
   const lines = rowsOf(nodes, grid);
   const boxes = new Map(nodes.map((node) => [node.id, boxOf(node, grid, columns, lines)]));
@@ -55,7 +60,16 @@ export function layOut(nodes: readonly Node[], wires: readonly Wire[]): Places {
   const tracks = tracksOf(columns, lines, used(grid, lines));
   const drawn = new Map(shortLoopsFirst(wires, grid).map((wire) => [wire.id, lineOf(wire, grid, boxes, columns, lines, { ...tracks, ...uprights })]));
   const lowest = Math.max(bottom, ...[...drawn.values()].flat().map((point) => point.y + TRACK));
-  return { boxes, lines: drawn, width: columns.at(-1)!.end, height: lowest };
+  return { boxes, lines: drawn, width: columns.at(-1)!.end, height: lowest, lanes: lanesOf(grid, lines, lowest) };
+}
+
+function lanesOf(grid: Grid, lines: Row[], lowest: number): Span[] {
+  const at = (row: number): Row => lines.find((line) => line.row === row)!;
+  const between = (upper: number, lower: number): number => Math.round((at(upper).end + at(lower).start) / 2);
+  return grid.bands.map(({ first, last }, lane) => ({
+    start: lane ? between(grid.bands[lane - 1]!.last, first) : 0,
+    end: lane < grid.bands.length - 1 ? between(last, grid.bands[lane + 1]!.first) : lowest,
+  }));
 }
 
 /** Shorter loops run nearer to what they go round. */
@@ -67,6 +81,10 @@ function shortLoopsFirst(wires: readonly Wire[], grid: Grid): Wire[] {
 interface Span {
   start: number;
   end: number;
+}
+
+interface Row extends Span {
+  row: number;
 }
 
 function columnsOf(nodes: readonly Node[], wires: readonly Wire[], grid: Grid): Span[] {
@@ -84,12 +102,13 @@ function columnsOf(nodes: readonly Node[], wires: readonly Wire[], grid: Grid): 
 }
 
 /** The rows from the topmost on; index 0 is the smallest row number in use. */
-function rowsOf(nodes: readonly Node[], grid: Grid): (Span & { row: number })[] {
+function rowsOf(nodes: readonly Node[], grid: Grid): Row[] {
   const passing = [...grid.passes.values()].flat().map((pass) => pass.row);
-  const used = [...grid.row.values(), ...passing];
-  const spans: (Span & { row: number })[] = [];
+  const used = [...grid.row.values(), ...passing, ...grid.bands.flatMap(({ first, last }) => [first, last])];
+  const spans: Row[] = [];
   let y = 0;
   for (let row = Math.min(0, ...used); row <= Math.max(0, ...used); row += 1) {
+    if (y && grid.bands.some(({ first }) => first === row)) y += BETWEEN_LANES;
     const inRow = nodes.filter((node) => grid.row.get(node.id) === row);
     const height = Math.max(inRow.length ? 80 : 20, ...inRow.map((node) => node.height));
     spans.push({ start: y, end: y + height, row });
@@ -98,14 +117,14 @@ function rowsOf(nodes: readonly Node[], grid: Grid): (Span & { row: number })[] 
   return spans;
 }
 
-function boxOf(node: Node, grid: Grid, columns: Span[], lines: (Span & { row: number })[]): Box {
+function boxOf(node: Node, grid: Grid, columns: Span[], lines: Row[]): Box {
   const column = columns[grid.layer.get(node.id)!]!;
   const x = middle(column) - node.width / 2;
   return { x: Math.round(x), y: Math.round(rowMiddle(lines, grid.row.get(node.id)!) - node.height / 2), width: node.width, height: node.height };
 }
 
 /** From where to where each layer is in use. */
-function used(grid: Grid, lines: (Span & { row: number })[]): Span[] {
+function used(grid: Grid, lines: Row[]): Span[] {
   const found: Span[] = [];
   const use = (layer: number, row: number): void => {
     const { start, end } = lines.find((line) => line.row === row)!;
@@ -116,7 +135,7 @@ function used(grid: Grid, lines: (Span & { row: number })[]): Span[] {
   return found;
 }
 
-function tracksOf(columns: Span[], lines: (Span & { row: number })[], inUse: Span[]): Tracks {
+function tracksOf(columns: Span[], lines: Row[], inUse: Span[]): Tracks {
   const counts = new Map<string, number>();
   const next = (key: string): number => {
     const count = counts.get(key) ?? 0;
@@ -170,7 +189,7 @@ function uprightsOf(wires: readonly Wire[], grid: Grid): Uprights {
   };
 }
 
-function lineOf(wire: Wire, grid: Grid, boxes: Map<string, Box>, columns: Span[], lines: (Span & { row: number })[], tracks: Tracks & Uprights): Point[] {
+function lineOf(wire: Wire, grid: Grid, boxes: Map<string, Box>, columns: Span[], lines: Row[], tracks: Tracks & Uprights): Point[] {
   const from = boxes.get(wire.from)!;
   const to = boxes.get(wire.to)!;
   const start = startOf(wire, from, grid, tracks);
@@ -247,6 +266,6 @@ function middle(span: Span): number {
   return (span.start + span.end) / 2;
 }
 
-function rowMiddle(lines: (Span & { row: number })[], row: number): number {
+function rowMiddle(lines: Row[], row: number): number {
   return middle(lines.find((line) => line.row === row)!);
 }

@@ -210,8 +210,9 @@ export class Page {
   private tidyUp(): void {
     // It is seen on the diagram, whatever was shown before.
     this.showTab("diagram");
-    if (tidy(this.modeler)) showAll(this.modeler);
-    else showToast({ text: this.say("lanes_stay"), kind: "warning", seconds: 8 });
+    const left = tidy(this.modeler);
+    showAll(this.modeler);
+    if (left.length) showToast({ text: this.say("left_as_drawn", { names: left.join(", ") }), kind: "warning", seconds: 8 });
   }
 
   private async play(): Promise<void> {

@@ -16,6 +16,7 @@ export const NARROW = "(max-width: 760px)";
 export function showAll(modeler: Modeler): void {
   const canvas = modeler.get<Canvas>("canvas");
   if (!canvas.getContainer().clientWidth) return; // while the book is shown
+  canvas.resized(); // how large the drawing is was kept from before it changed
   canvas.zoom("fit-viewport", "auto");
   // A second zoom would start from where the browser last drew the picture, not from where it was just put.
   const { x, y, width, height } = canvas.viewbox();

@@ -1,9 +1,14 @@
 /* "Tidy up": lay the diagram out anew. Places change and nothing else; one undo brings the old ones back. */
 import { layOut, type Places, type Wire } from "./layout";
+import { byHeight, depthOf, HEADER, laneBoxes, laneOf, laneSpans, leafLanes, messageLine, uprightOnes, type Span } from "./pools";
 import { is, type Box, type Canvas, type CommandStack, type Element, type Modeler, type Point, type Registry } from "./services";
 
+const START = { x: 160, y: 100 };
 const PADDING = 40;
+/** Room for the names of messages. */
+const BETWEEN_POOLS = 60;
 const NAME = { width: 90, height: 20 };
+const LOOSE = ["bpmn:Artifact", "bpmn:DataObjectReference", "bpmn:DataStoreReference"];
 
 interface Move {
   element: Element;
@@ -46,36 +51,113 @@ class TidyHandler {
   }
 }
 
-/** Whether the diagram can be laid out: lanes and pools say by their place what belongs to whom and stay as drawn. */
-export function tidy(modeler: Modeler): boolean {
+/** Lay out all that is drawn; returns the names of what stays as it was drawn, or moves only with its pool. */
+export function tidy(modeler: Modeler): string[] {
   const registry = modeler.get<Registry>("elementRegistry");
-  if (registry.getAll().some((one) => is(one, "bpmn:Participant") || is(one, "bpmn:Lane"))) return false;
+  const upright = uprightOnes(registry.getAll());
+  if (upright.length) return named(upright);
   const root = modeler.get<Canvas>("canvas").getRootElement();
   const moves = new Map<Element, Move>();
-  scope(root, { x: 160, y: 100 }, moves);
+  const holders = (root.children ?? []).filter((one) => is(one, "bpmn:Participant"));
+  const isOpen = holders.length > 0 || depthOf(root) > 0;
+  if (isOpen) stack(byHeight(standsIn(root) ? [...holders, root] : holders), moves);
+  else scope(root, START, moves);
   for (const element of registry.getAll()) follow(element, moves);
-  const stack = modeler.get<CommandStack>("commandStack");
-  stack.execute("kniga.tidy", { moves: [...moves.values()] });
-  return true;
+  const left = registry.getAll().filter((one) => isLoose(one, moves));
+  for (const element of left) withPool(element, moves);
+  for (const flow of root.children ?? []) if (is(flow, "bpmn:MessageFlow") && flow.source && flow.target) connect(flow, moves);
+  for (const element of registry.getAll()) follow(element, moves);
+  const stackOfCommands = modeler.get<CommandStack>("commandStack");
+  stackOfCommands.execute("kniga.tidy", { moves: [...moves.values()] });
+  return named(left);
+}
+
+/** Pools one under another, as wide as the widest; one that is closed keeps its height. What stands outside of all of
+    them, in lanes or not, is one more. */
+function stack(holders: readonly Element[], moves: Map<Element, Move>): void {
+  let y = START.y;
+  const done = holders.map((holder) => {
+    const strips = depthOf(holder) + (is(holder, "bpmn:Participant") ? 1 : 0);
+    const made = standsIn(holder) ? filled(holder, { x: START.x + HEADER * strips, y }, moves) : null;
+    const height = made ? made.spans.at(-1)!.end - y : holder.height;
+    const found = { holder, y, height, right: made?.right ?? START.x + 300, spans: made?.spans ?? [] };
+    y += height + BETWEEN_POOLS;
+    return found;
+  });
+  const right = Math.max(...done.map((one) => one.right));
+  for (const { holder, y: top, height, spans } of done) frame(holder, { x: START.x, y: top, width: right - START.x, height }, spans, moves);
+}
+
+/** Whether anything stands in a pool, or outside of all pools. */
+function standsIn(holder: Element): boolean {
+  return (holder.children ?? []).some((one) => is(one, "bpmn:FlowNode") && !one.labelTarget);
+}
+
+/** What stands in a pool or in lanes, its upper left corner at `corner`; how far it reaches, and the edges of the lanes. */
+function filled(holder: Element, corner: Point, moves: Map<Element, Move>): { right: number; spans: Span[] } {
+  const origin = { x: corner.x + PADDING, y: corner.y + PADDING };
+  const { width, lanes } = scope(holder, origin, moves);
+  return { right: origin.x + width + PADDING, spans: laneSpans(lanes, origin.y, PADDING) };
+}
+
+function frame(holder: Element, box: Box, spans: readonly Span[], moves: Map<Element, Move>): void {
+  if (is(holder, "bpmn:Participant")) moves.set(holder, { element: holder, box });
+  const leaves = leafLanes(holder);
+  const known = spans.length === leaves.length ? spans : leaves.map((lane) => ({ start: box.y + lane.y - holder.y, end: box.y + lane.y - holder.y + lane.height }));
+  for (const [lane, place] of laneBoxes(holder, box, known)) moves.set(lane, { element: lane, box: place });
+}
+
+/** A message flow goes round what stands in the pools, and round the messages before it. */
+function connect(flow: Element, moves: Map<Element, Move>): void {
+  const boxAt = (element: Element): Box => moves.get(element)?.box ?? boxOf(element);
+  const all = [...moves.values()];
+  const ends = [boxAt(flow.source!), boxAt(flow.target!)] as const;
+  const walls = all.filter((one) => one.box && is(one.element, "bpmn:FlowNode") && !ends.includes(one.box) && !holds(one.element, flow)).map((one) => one.box!);
+  const others = all.flatMap((one) => (one.line && one.element !== flow ? [one.line] : []));
+  moves.set(flow, { element: flow, line: messageLine([flow.source!, flow.target!], ends, walls, others) });
+}
+
+/** A sub-process in which an end of the flow stands is no wall for it. */
+function holds(scope: Element, flow: Element): boolean {
+  const above = (element: Element | undefined): boolean => Boolean(element) && (element === scope || above(element!.parent));
+  return above(flow.source?.parent) || above(flow.target?.parent);
+}
+
+/** What belongs to nothing that was laid out: a note nobody points at, a frame drawn round steps. */
+function isLoose(element: Element, moves: Map<Element, Move>): boolean {
+  return !moves.has(element) && !element.waypoints && !element.labelTarget && LOOSE.some((type) => is(element, type)) && Boolean(element.parent);
+}
+
+function withPool(element: Element, moves: Map<Element, Move>): void {
+  const box = element.parent && moves.get(element.parent)?.box;
+  if (!box) return;
+  const by = { x: box.x - element.parent!.x, y: box.y - element.parent!.y };
+  moves.set(element, { element, box: { ...boxOf(element), ...shifted(element, by) } });
+}
+
+function named(elements: readonly Element[]): string[] {
+  const words = ({ businessObject: own, id }: Element): unknown => own.name ?? own["text"] ?? (own["categoryValueRef"] as { value?: string } | undefined)?.value ?? id;
+  return [...new Set(elements.map((one) => String(words(one))))];
 }
 
 export function registerTidy(modeler: Modeler): void {
   modeler.get<CommandStack>("commandStack").registerHandler("kniga.tidy", TidyHandler);
 }
 
-/** Lay out what lies in `parent`, its upper left corner at `origin`; returns the room it takes. */
-function scope(parent: Element, origin: Point, moves: Map<Element, Move>): { width: number; height: number } {
+/** Lay out what lies in `parent`, its upper left corner at `origin`; returns the room it takes, and the rows of its lanes. */
+function scope(parent: Element, origin: Point, moves: Map<Element, Move>): Pick<Places, "width" | "height" | "lanes"> {
   const inside = (parent.children ?? []).filter((one) => is(one, "bpmn:FlowNode") && !one.labelTarget && !one.host);
-  if (!inside.length) return { width: 0, height: 0 };
+  const lanes = leafLanes(parent);
+  if (!inside.length) return { width: 0, height: 0, lanes: lanes.map((_lane, at) => ({ start: at * 80, end: at * 80 + 80 })) };
   const inner = new Map<Element, Map<Element, Move>>();
-  const nodes = byPlace(inside).map((element) => ({ id: element.id, ...sizeOf(element, inner) }));
-  const places = layOut(nodes, wires(parent, new Set(nodes.map((node) => node.id))));
+  const nodes = byPlace(inside).map((element) => ({ id: element.id, band: laneOf(element, lanes), ...sizeOf(element, inner) }));
+  const places = layOut(nodes, wires(parent, new Set(nodes.map((node) => node.id))), Math.max(1, lanes.length));
   for (const element of inside) place(element, places, origin, inner, moves);
   for (const wire of parent.children ?? []) {
     const line = places.lines.get(wire.id);
     if (line) moves.set(wire, { element: wire, line: docked(wire, line.map((point) => shifted(point, origin)), moves) });
   }
-  return { width: places.width, height: places.height };
+  return { width: places.width, height: places.height, lanes: places.lanes };
 }
 
 function sizeOf(element: Element, inner: Map<Element, Map<Element, Move>>): { width: number; height: number } {
@@ -150,6 +232,8 @@ function nameBox(name: Element, target: Move): Box {
   const stretches = line.slice(1).map((end, place) => ({ start: line[place]!, end }));
   const length = ({ start, end }: { start: Point; end: Point }): number => (start.y === end.y ? Math.abs(end.x - start.x) : -1);
   const found = stretches.reduce((best, one) => (length(one) >= length(best) ? one : best));
+  // Upright from end to end: right of its middle.
+  if (length(found) < 0) return { ...size, x: found.start.x + 10, y: (line[0]!.y + line.at(-1)!.y) / 2 - size.height / 2 };
   const right = Math.max(found.start.x, found.end.x);
   const left = Math.min(found.start.x, found.end.x);
   return { ...size, x: Math.max(left + 4, (left + right) / 2 - size.width / 2), y: found.start.y - size.height - 2 };

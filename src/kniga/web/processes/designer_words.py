@@ -44,7 +44,7 @@ def _states() -> Words:
         "others": _("Also here: {names}"),
         "crowded": _("Something lies over something else now."),
         "tidy": _("Tidy up"),
-        "lanes_stay": _("The picture has lanes or pools: it stays as it was drawn."),
+        "left_as_drawn": _("Not laid out, put them where they belong by hand: {names}."),
         "replace_content": _(
             "Replace everything drawn here by the file “{file}”? The saved versions of the draft stay."
         ),
