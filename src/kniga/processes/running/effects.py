@@ -317,7 +317,10 @@ class _Filling:
         effects.work = [work for work in effects.work if stays(work[0].token, work[0].element)]
         effects.calls = [call for call in effects.calls if stays(call.token, call.element)]
         held = self.before.token(token)
-        if held is not None and isinstance(self.version.definition.elements.get(held.element), CallActivity):
+        # The events at a call's edge may change; what it has called goes with the call only.
+        if held is None or only not in (None, held.element):
+            return
+        if isinstance(self.version.definition.elements.get(held.element), CallActivity):
             effects.dropped_calls.append(token)
 
     def _enter(self, stage: str) -> None:

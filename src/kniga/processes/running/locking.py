@@ -2,8 +2,9 @@
 
 A transaction that holds an instance's row waits only for instances that one has called. What else it wants of another
 instance it does if nobody works on that one right now, and else leaves to the workers, who hold nothing: so two
-transactions never wait for each other. Where they do nevertheless (they share a deal's row, say), PostgreSQL ends one
-of them, and that one is done again.
+transactions never wait for each other. Who takes a step back waits for the readers of what it has thrown for half a
+second only. Where two do wait for each other (they share a deal's row, say), PostgreSQL ends one of them, and that one
+is done again.
 """
 
 from __future__ import annotations

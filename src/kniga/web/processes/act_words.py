@@ -102,6 +102,7 @@ def why_in_words(why: Mapping[str, Any] | None, names: Mapping[str, str]) -> str
         "deal_closed": _("The deal is closed."),
         "other_process": _("The deal runs another process by now."),
         "work_done": _("The machine has begun its work since."),
+        "called_stopped": _("A process it had called was stopped by it."),
         "message_read": _("A message that was sent has been read."),
         "already_running": _("The deal runs a process by now."),
         "not_seen": _("Whoever did this no longer sees the deal."),
