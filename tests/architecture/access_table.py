@@ -113,6 +113,7 @@ PAGES: dict[str, Line] = {
     "imports:setup": Line("POST", SEE_BRANCH, HEADS),
     "imports:explain": Line("POST", SEE_BRANCH, HEADS),
     "imports:rows": Line("GET", SEE_BRANCH, HEADS),
+    "imports:failed": Line("GET", SEE_BRANCH, HEADS),
     "imports:apply": Line("POST", SEE_BRANCH, HEADS),
     "imports:progress": Line("GET", SEE_BRANCH, HEADS),
     "imports:undo": Line("POST", SEE_BRANCH, HEADS),

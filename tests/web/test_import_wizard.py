@@ -229,3 +229,30 @@ def test_each_reader_is_told_of_errors_in_the_own_language(
     assert "wrong control digit" in in_english
     assert "is not a phone number" in in_english
     assert "повторяет" not in in_english
+
+
+def test_rows_in_the_way_are_a_file_to_mend_and_bring_in_again(
+    as_user: Callable[[User], Client], make_user: Callable[..., User]
+) -> None:
+    head = make_user("head")
+    browser = as_user(head)
+    job = upload(browser, "clients", CLIENTS)
+    assert job is not None
+    browser.post(f"/imports/{job.pk}/setup/", settings_of(job))
+    assert f'href="/imports/{job.pk}/failed/"' in page(browser, job)
+    file = browser.get(f"/imports/{job.pk}/failed/")
+    header, row, *rest = file.content.decode("utf-8-sig").splitlines()
+    assert header == "Название,ИНН,Город,Телефон,What is in the way" and rest == []
+    browser.post(f"/imports/{job.pk}/apply/", {"skip_errors": "on"})
+    carry_out(job_id=job.pk, by=head, now=NOW)
+    assert browser.get(f"/imports/{job.pk}/failed/").content == file.content and f"{job.pk}/failed/" in page(
+        browser, job
+    )
+    assert row.startswith("АО Ёлка,7707083890,Орёл,,") and "INN" in row
+    again = upload(browser, "clients", file.content.replace(b"7707083890", b"7728168971"), name="mended.csv")
+    assert again is not None
+    browser.post(f"/imports/{again.pk}/setup/", settings_of(again))
+    again.refresh_from_db()
+    assert "What is in the way" not in again.options["mapping"] or not again.options["mapping"]["What is in the way"]
+    assert (again.report["counts"]["create"], again.report["counts"]["error"]) == (1, 0)
+    assert browser.get(f"/imports/{again.pk}/failed/").content.decode("utf-8-sig") == ""

@@ -130,7 +130,8 @@ def apply_job(
     job.sha256 = job.sha256 if job.file_size else sha256_of(path)
     job.file_size = job.file_size or path.stat().st_size
     job.save()
-    job.parts.all().delete()
+    if not report.stopped:  # what was left out is downloaded from the file, to be mended
+        job.parts.all().delete()
     remember_options(run.table, run.spec, run.options, now)
     tell_job(events.JOB_APPLIED, job, by, now, {"counts": report.counts})
     wake_workers()  # conditions of the sales book may look at what has changed

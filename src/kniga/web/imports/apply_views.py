@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kniga.imports import jobs, queries, setup, undoing
+from kniga.imports.failed import failed_count, failed_rows
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
@@ -46,6 +51,21 @@ def rows(request: SignedInRequest, job_id: int) -> HttpResponse:
     template = "imports/outcome.html" if job.status in {"applied", "undone"} or report is None else REVIEW
     context = diff_context(request, job, report)
     return render_page(request, template, context | outcome_parts(job), block="rows")
+
+
+@require_safe
+@act_required(Act.IMPORT)
+def failed(request: SignedInRequest, job_id: int) -> HttpResponse:
+    """The rows in the way as a file like the one that was brought, with the reasons in one more column."""
+    job = queries.get_visible_job(user=request.user, id=job_id)
+    text = io.StringIO()
+    mark = ";" if get_language() == "ru" else ","
+    csv.writer(text, delimiter=mark).writerows(failed_rows(job=job, reason=_("What is in the way")))
+    # The mark of Unicode at the beginning: programs of tables read the letters by it.
+    response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
+    name = f"{job.file_name.rpartition('.')[0] or job.file_name}-{job.pk}.csv"
+    response["Content-Disposition"] = str(content_disposition_header(as_attachment=True, filename=name))
+    return response
 
 
 @require_http_methods(["POST"])
@@ -138,6 +158,7 @@ def diff_context(request: SignedInRequest, job: ImportJob, report: Report | None
         "more": more,
         "tabs": tabs,
         "shown": shown,
+        "failed": failed_count(job=job, report=report),
         "new": [(str(REFERENCES[name]), names) for name, names in report.new.items()] if report else [],
         "remembered": [
             (str(REFERENCES[name]), f"{text} → {meant}")

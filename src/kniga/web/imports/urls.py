@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("<int:job_id>/setup/", setup_views.settle, name="setup"),
     path("<int:job_id>/explain/", setup_views.explain, name="explain"),
     path("<int:job_id>/rows/", apply_views.rows, name="rows"),
+    path("<int:job_id>/failed/", apply_views.failed, name="failed"),
     path("<int:job_id>/apply/", apply_views.carry_out, name="apply"),
     path("<int:job_id>/progress/", apply_views.progress, name="progress"),
     path("<int:job_id>/undo/", apply_views.undo, name="undo"),
