@@ -74,6 +74,31 @@ def contact(department: Department) -> None:
     Channel.objects.create(contact=person, kind="email", value="ann@example.com", is_primary=True)
 
 
+@pytest.mark.parametrize("code", ["busy", "suspended"])
+def test_a_process_that_is_busy_costs_its_work_no_attempts(
+    department: Department, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    contact(department)
+    publish(working_book(letter()))
+    ask(department)
+
+    def refuse(**_arguments: object) -> None:
+        raise Conflict(code, "Not now.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(working, "act_on_instance", refuse)
+        now = AFTER_UNDO
+        for _turn in range(20):
+            assert do_work(now=now) == 1
+            assert do_work(now=now) == 0
+            now += working.BUSY
+    work = Work.objects.get()
+    assert (work.status, work.attempts, len(mail.outbox)) == ("running", 0, 1)
+    assert do_work(now=now) == 1
+    assert Task.objects.get(status="open").element == "after"
+    assert len(mail.outbox) == 1
+
+
 def test_a_letter_goes_out_when_its_step_can_no_longer_be_undone(department: Department) -> None:
     contact(department)
     publish(working_book(letter()))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from kniga.engine import CompleteWork, FailWork, ServiceTask
 from kniga.engine.state_format.codec import load_value
@@ -33,6 +33,8 @@ from kniga.processes.versions.definitions import RunnableVersion, runnable_versi
 
 LEASE: Final = timedelta(minutes=2)
 """How long one who has taken work has for it; then others take it for abandoned. No action takes as long."""
+BUSY: Final = timedelta(seconds=5)
+"""How long work waits for a process that somebody works on at the moment."""
 LONGEST_BACKOFF: Final = timedelta(days=1)
 MOST_ABANDONED: Final = 5
 """So often beyond its retries is work taken up that nobody finished; then a person looks at it."""
@@ -110,6 +112,8 @@ def carry_out(*, work_id: int, claim: int, clock: Clock) -> None:
             _failed(work, ActionFailed(_("Something broke on our side: %s") % what, code="broken"), clock())
     except Conflict:
         LOG.info("work %s waits: its process is paused or busy, or somebody else does it", work.pk)
+        # No attempt of the work's own. It stays taken, as what it did outside is not to be taken back with its step.
+        _ours(work).update(attempts=F("attempts") - 1, next_at=clock() + BUSY)
     except (Refused, NotVisible) as refused:
         message, code = (refused.said, refused.code) if isinstance(refused, Refused) else ("", "gone")
         raise_incident(work=work, error=message, code=code, now=clock())
