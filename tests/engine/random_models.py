@@ -3,10 +3,12 @@
 A drawing that was not spoiled is mostly sound; a spoiled one has lost a flow, has another gateway, or a flow that
 leads elsewhere. What the compiler refuses is drawn anew."""
 
+import json
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 from typing import Any
+from xml.sax.saxutils import escape
 
 from kniga.engine import BpmnRefused, Definition, compile_bpmn
 from tests.engine.drawing import bpmn, flow, node
@@ -92,6 +94,10 @@ def large() -> dict[str, str]:
     return {"field": "deal.amount", "op": "gt", "value": "100"}
 
 
+def rule(tag: str, condition: object) -> str:
+    return f'<{tag} language="urn:kniga:rules:1">{escape(json.dumps(condition))}</{tag}>'
+
+
 def asked(value: str) -> dict[str, str]:
     return {"field": "answer.q", "op": "eq", "value": value}
 
@@ -151,9 +157,11 @@ class Draughtsman:
             return self._task(scope)
         flat = (
             self._task, self._task, self._beside, self._service, self._event_gateway, self._looped, self._throw,
+            self._set_field, self._receive, self._until,
         )  # fmt: skip
         nested = (
             self._choice, self._choice, self._parallel, self._parallel, self._inclusive, self._loop, self._scope,
+            self._each,
         )  # fmt: skip
         if self.random.random() < 0.5:
             return self.random.choice(flat)(scope)
@@ -213,6 +221,46 @@ class Draughtsman:
             self.drawing.link(event, merge)
             return id, merge
         return id, id
+
+    def _set_field(self, scope: str) -> Piece:
+        """The machine sets the amount, in the midst of a step."""
+        value = self.random.choice(("50", "200"))
+        params = f'<k:param name="field" value="deal.amount"/><k:param name="value" value="{value}"/>'
+        action = f'<extensionElements><k:action name="set_field">{params}</k:action></extensionElements>'
+        id = self.drawing.add("serviceTask", scope, action)
+        if self.random.random() < 0.5:
+            return id, id
+        gateway, merge = self.drawing.add("exclusiveGateway", scope), self.drawing.add("exclusiveGateway", scope)
+        self.drawing.link(id, gateway)
+        self.drawing.link(gateway, merge, large())
+        if self.random.random() < 0.5:
+            self.drawing.link(gateway, self._end(scope), {"not": large()})
+        return id, merge
+
+    def _receive(self, scope: str) -> Piece:
+        id = self.drawing.add("receiveTask", scope, attributes='messageRef="m"')
+        return id, id
+
+    def _until(self, scope: str) -> Piece:
+        """Something waits for a condition: an event alone, one behind a gateway, or one on a task."""
+        condition = self.random.choice((large(), asked("x"))) if self.with_answers else large()
+        inside = f"<conditionalEventDefinition>{rule('condition', condition)}</conditionalEventDefinition>"
+        kind = self.random.random()
+        if kind < 0.4:
+            id = self.drawing.add("intermediateCatchEvent", scope, inside)
+            return id, id
+        merge = self.drawing.add("exclusiveGateway", scope)
+        if kind < 0.7:
+            task, _ = self._task(scope)
+            for source in (task, self._boundary(task, scope, inside, True)):
+                self.drawing.link(source, merge)
+            return task, merge
+        gateway = self.drawing.add("eventBasedGateway", scope)
+        for event in (inside, '<messageEventDefinition messageRef="m"/>'):
+            id = self.drawing.add("intermediateCatchEvent", scope, event)
+            self.drawing.link(gateway, id)
+            self.drawing.link(id, merge)
+        return gateway, merge
 
     def _event_gateway(self, scope: str) -> Piece:
         draw = self.drawing
@@ -287,6 +335,19 @@ class Draughtsman:
         after = self._task(scope)[0]
         draw.link(gateway, after, on("on"))
         return merge, after
+
+    def _each(self, scope: str, depth: int) -> Piece:
+        """A sub-process for each of two items."""
+        way = self.random.choice(("true", "false"))
+        count = "<loopCardinality>2</loopCardinality>"
+        loop = f'<multiInstanceLoopCharacteristics isSequential="{way}">{count}</multiInstanceLoopCharacteristics>'
+        inner = self.drawing.add("subProcess", scope, loop)
+        self.drawing.left = min(self.drawing.left, 2)  # two bodies at once have many states
+        start = self.drawing.add("startEvent", inner)
+        begin, end = self._sequence(inner, depth + 1)
+        self.drawing.link(start, begin)
+        self.drawing.link(end, self._end(inner))
+        return inner, inner
 
     def _scope(self, scope: str, depth: int) -> Piece:
         draw = self.drawing

@@ -6,6 +6,7 @@ import pytest
 
 from kniga.engine import (
     Branch,
+    Choice,
     DecisionOutput,
     DecisionRule,
     DecisionTable,
@@ -15,6 +16,7 @@ from kniga.engine import (
     ExclusiveGateway,
     MultiInstance,
     Param,
+    Question,
     ServiceTask,
     StartEvent,
     prove,
@@ -129,3 +131,30 @@ def test_what_the_machine_sets_at_once_is_not_known_any_more() -> None:
     assert isinstance(decide, DecisionTask)
     elements = {**definition.elements, "set": sets, "decide": replace(decide, ways=(way("set"),))}
     assert errors(replace(definition, elements=elements)) == [("gateway_may_block", "g")]
+
+
+def test_a_choice_can_also_be_what_a_table_answers() -> None:
+    choices = (Choice("a", "a"), Choice("b", "b"))
+    output = DecisionOutput("k", "", "choice", default="a")
+    rows = (DecisionRule("r1", LARGE, ("c",)), DecisionRule("r2", SMALL, ("b",)))
+    decided = DecisionTable("t", "", "FIRST", None, ("deal.amount",), (output,), rows)
+    assert decided.answers("k") == ("a", "c", "b")
+    assert decided.answers("other") == ()
+    types: dict[str, FieldType] = {"k": "choice", "level": "text"}
+
+    def taken(*values: str) -> Definition:
+        branches = tuple(Branch(v, Comparison("answer.k", "choice", "eq", v), f"end_{v}") for v in values)
+        return build(
+            StartEvent("start", "", (way("a"),)),
+            user_task("a", "decide", questions=(Question("k", "k", "choice", choices=choices),)),
+            DecisionTask("decide", "", decided, (), (way("g"),)),
+            ExclusiveGateway("g", "", branches, None, None),
+            *(EndEvent(f"end_{value}", "", "won", None) for value in values),
+            question_types=types,
+            needs=("deal.amount",),
+        )
+
+    assert taken("b").choices_of("k") == ("a", "b", "c")
+    assert taken("b").choices_of("level") == ()
+    assert errors(taken("a", "b", "c")) == []
+    assert errors(taken("a", "b")) == [("gateway_may_block", "g")]

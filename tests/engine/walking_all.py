@@ -25,6 +25,7 @@ from kniga.engine import (
     FailWork,
     FireTimer,
     ReceiveTask,
+    Reconsider,
     Rejection,
     ServiceTask,
     Start,
@@ -157,6 +158,8 @@ class _Walker:
     def _commands(self, state: State) -> Iterator[tuple[Command, bool]]:
         if state.status != "running":
             return
+        if self.definition.conditionals:
+            yield Reconsider(), False
         for handler in self.definition.handlers:
             yield from self._start_of(state, 0, handler)
         for token in state.tokens:

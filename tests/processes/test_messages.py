@@ -371,3 +371,20 @@ def test_a_persons_signal_reaches_the_deals_they_see(department: Department) -> 
     with pytest.raises(Refused) as refused:
         broadcast_signal(name="fair", by=department.rep, now=LATER)
     assert refused.value.code == "not_allowed"
+
+
+def test_a_circle_that_catches_what_it_throws_does_not_double(department: Department) -> None:
+    parts = (
+        f'<startEvent id="start"/>{task("ask")}<exclusiveGateway id="again" default="again_throw"/>'
+        '<intermediateThrowEvent id="throw"><messageEventDefinition messageRef="paid"/></intermediateThrowEvent>'
+        '<receiveTask id="wait" name="Wait" messageRef="paid"/><boundaryEvent id="late" attachedToRef="wait">'
+        "<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition></boundaryEvent>"
+        '<endEvent id="end" kniga:result="won"/><sequenceFlow id="again_throw" sourceRef="again" targetRef="throw"/>'
+        "<flows>\nstart -> ask\nask -> again\nthrow -> wait\nwait -> again\nlate -> end\n</flows>"
+    )
+    publish(book("circling", parts, around=paid()))
+    started = start_process(deal_id=department.deal.pk, process_key="circling", by=department.rep, now=NOW)
+    before = Event.objects.count()
+    complete_task(task_id=started.created[0], outcome="ok", answers={}, by=department.rep, now=NOW)
+    assert Event.objects.count() - before < 300
+    assert replay_instance(instance_id=started.instance_id).agrees

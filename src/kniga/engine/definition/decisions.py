@@ -43,3 +43,11 @@ class DecisionTable:
     inputs: tuple[str, ...]
     outputs: tuple[DecisionOutput, ...]
     rules: tuple[DecisionRule, ...]
+
+    def answers(self, key: str) -> tuple[Value, ...]:
+        """Every value an output can take, the default one included; () for a table without this output."""
+        for column, output in enumerate(self.outputs):
+            if output.key == key:
+                values = (output.default, *(rule.outputs[column] for rule in self.rules))
+                return tuple(value for value in values if value is not None)
+        return ()

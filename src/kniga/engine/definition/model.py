@@ -33,6 +33,8 @@ QUESTION_TYPES: tuple[FieldType, ...] = (
 """What a question may ask for: all that conditions know but references."""
 SETTABLE_FIELDS: Mapping[str, FieldType] = {"deal.amount": "money", "deal.expected_date": "date"}
 """The fields of a deal that an answer may set, with the type the question must have."""
+LARGEST_AMOUNT = 10**12
+"""What a deal's amount stays below."""
 CHECKS: Mapping[Check, tuple[FieldType, ...]] = {"not_future": ("date", "datetime"), "deal_amount": ("money",)}
 """What an answer may be held against, with the types the question may have."""
 TASK_KINDS: tuple[TaskKind, ...] = ("call", "meeting", "mail", "document", "task")
@@ -465,6 +467,20 @@ class Definition:
         """The step with this id, or None."""
         element = self.elements.get(id)
         return element if isinstance(element, UserTask) else None
+
+    def choices_of(self, key: str) -> tuple[str, ...]:
+        """What the choice answer ``key`` can be: the choices of all questions that ask for it, and what decisions
+        answer; () for an answer that is no choice."""
+        found: dict[str, None] = {}
+        if self.question_types.get(key) not in ("choice", "multi_choice"):
+            return ()
+        for element in self.elements.values():
+            if isinstance(element, UserTask):
+                asked = (question for question in element.questions if question.key == key)
+                found.update((choice.key, None) for question in asked for choice in question.choices)
+            elif isinstance(element, DecisionTask):
+                found.update((str(value), None) for value in element.table.answers(key))
+        return tuple(found)
 
     def stage(self, key: str) -> StageDef | None:
         """The stage with this key, or None."""

@@ -76,6 +76,8 @@ def _start(run: Run, command: Start) -> None:
     if is_step and command.checked:
         refuse_stranding(run.elements, (), (), entry)
     data = {key: value for key, value in command.data.items() if value is not None}
+    if command.checked:
+        work.refuse_unlisted(run.definition, data)
     run.values.data = data
     run.events.append(InstanceStarted(entry, data, _exact(data, run.definition.question_types)))
     event_sub_process.arm(run, ROOT)
@@ -113,7 +115,7 @@ def _fire_timer(run: Run, command: FireTimer) -> None:
 def _correlate(run: Run, command: CorrelateMessage) -> None:
     event = _expected(run, command.token, command.element, "message", "message_not_awaited")
     place, interrupting = occurrences.place_of(run, command.token, event), occurrences.interrupts(event)
-    values = work.take_in(run, command.payload)
+    values = work.take_in(run, command.payload, checked=command.checked)
     run.events.append(MessageCaught(command.token, place, event.id, interrupting, values))
     occurrences.happen(run, command.token, event)
 

@@ -13,8 +13,9 @@ from kniga.rules import Value
 class Start:
     """Begin. ``element``: enter at this user task of the process itself (an import maps a stage to a step) or at
     this start event (a message, signal or timer came); None: at the none start event. ``data``: answers known
-    beforehand. A step behind which a join would wait for ever for the other branches is refused, unless it is not
-    ``checked``: so histories from before that was looked at replay as they happened."""
+    beforehand. A step behind which a join would wait for ever for the other branches is refused, and a choice that is
+    not among the listed ones, unless it is not ``checked``: so histories from before that was looked at replay as
+    they happened."""
 
     element: str | None = None
     data: Mapping[str, Value] = field(default_factory=dict)
@@ -46,12 +47,14 @@ class FireTimer:
 @dataclass(frozen=True, slots=True)
 class CorrelateMessage:
     """A message has come for ``element`` of the token (named as in FireTimer; a receive task is named by its own id).
-    ``payload`` becomes answers, as far as its keys are answers of the process."""
+    ``payload`` becomes answers, as far as its keys are answers of the process; a choice must be among the listed ones,
+    unless it is not ``checked`` (see Start)."""
 
     token: int
     element: str
     payload: Mapping[str, Value] = field(default_factory=dict)
     fields: Mapping[str, Value] = field(default_factory=dict)
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,15 @@ class CatchSignal:
 @dataclass(frozen=True, slots=True)
 class CompleteWork:
     """The shell has done what a service, send or call activity asked for. ``results`` become answers; ``outcome`` is
-    the result of a called process; ``skipped`` says that a person let it be skipped."""
+    the result of a called process; ``skipped`` says that a person let it be skipped; ``checked`` as of
+    CorrelateMessage."""
 
     token: int
     results: Mapping[str, Value] = field(default_factory=dict)
     outcome: str | None = None
     skipped: bool = False
     fields: Mapping[str, Value] = field(default_factory=dict)
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

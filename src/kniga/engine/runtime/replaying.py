@@ -180,7 +180,8 @@ def _fire_timer(payload: Mapping[str, Any], definition: Definition) -> Command:
 
 
 def _correlate(payload: Mapping[str, Any], definition: Definition) -> Command:
-    return CorrelateMessage(payload["token"], payload["event"], load_values(payload["values"]), _fields(payload))
+    values = load_values(payload["values"])
+    return CorrelateMessage(payload["token"], payload["event"], values, _fields(payload), checked=False)
 
 
 def _catch_signal(payload: Mapping[str, Any], definition: Definition) -> Command:
@@ -193,7 +194,9 @@ def _reconsider(payload: Mapping[str, Any], definition: Definition) -> Command:
 
 def _complete_work(payload: Mapping[str, Any], definition: Definition) -> Command:
     results = load_values(payload["results"])
-    return CompleteWork(payload["token"], results, payload["outcome"], payload["skipped"], _fields(payload))
+    return CompleteWork(
+        payload["token"], results, payload["outcome"], payload["skipped"], _fields(payload), checked=False
+    )
 
 
 def _fail_work(payload: Mapping[str, Any], definition: Definition) -> Command:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
-from kniga.engine.definition.model import CallActivity, ServiceTask
+from kniga.engine.definition.model import CallActivity, Definition, ServiceTask
 from kniga.engine.runtime import throwing
 from kniga.engine.runtime.commands import CompleteWork, FailWork
 from kniga.engine.runtime.elements import activity
@@ -19,7 +19,7 @@ def complete(run: Run, command: CompleteWork) -> None:
     """The work is done: keep the results that are answers of the process, go on."""
     token, element = _work_at(run, command.token)
     is_call = isinstance(element, CallActivity)
-    results = take_in(run, command.results)
+    results = take_in(run, command.results, checked=command.checked)
     run.events.append(WorkCompleted(token.id, element.id, results, command.outcome, command.skipped))
     activity.leave(run, element, token, command.outcome if is_call else token.outcome)
 
@@ -32,9 +32,9 @@ def fail(run: Run, command: FailWork) -> None:
         raise Refused("uncaught_error", error=command.code, element=element.id)
 
 
-def take_in(run: Run, values: Mapping[str, Value]) -> dict[str, Value]:
+def take_in(run: Run, values: Mapping[str, Value], *, checked: bool) -> dict[str, Value]:
     """Keep those values that are answers of the process, typed as it declares them; return all of them so, for the
-    event. Raises Refused bad_payload."""
+    event. Raises Refused bad_payload; if ``checked``, for a choice that is not listed as well."""
     types = run.definition.question_types
     taken: dict[str, Value] = {}
     for key, value in values.items():
@@ -43,9 +43,20 @@ def take_in(run: Run, values: Mapping[str, Value]) -> dict[str, Value]:
         except BadValue as error:
             raise Refused("bad_payload", key=key, detail=str(error)) from None
     answers = {key: value for key, value in taken.items() if key in types}
+    if checked:
+        refuse_unlisted(run.definition, answers)
     if answers:
         run.answer(answers)
     return taken
+
+
+def refuse_unlisted(definition: Definition, answers: Mapping[str, Value]) -> None:
+    """Raises Refused bad_payload for a choice that no question and no decision of the process knows."""
+    for key, value in answers.items():
+        listed = definition.choices_of(key)
+        given = value if isinstance(value, tuple) else (value,)
+        if listed and value is not None and not set(given) <= set(listed):
+            raise Refused("bad_payload", key=key, detail="one of the listed choices is expected")
 
 
 def _known(value: object) -> Value:

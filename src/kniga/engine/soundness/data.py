@@ -5,11 +5,12 @@ changed; facts over the deal's and the client's fields stay for one step only, b
 two steps. A value is never chosen before it is looked at: all that is possible stays possible until then.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from kniga.engine.definition.model import Definition, Question
-from kniga.rules import And, Comparison, Not, Or, Rule, fields_of, holds, is_relative
+from kniga.rules import And, Comparison, FieldType, Not, Or, Rule, Value, fields_of, holds, is_relative
 from kniga.rules.decide import Closed, Effort, Given, truths
 
 Fact = tuple[int, bool]
@@ -20,6 +21,7 @@ NO_FACTS: Facts = frozenset()
 MOST_SETS = 4_096
 MOST_STEPS = 2_500_000
 """The effort spent on the conditions of one definition, some seconds in all; beyond it nothing is decided."""
+MOST_WHOLE = 50
 _ALWAYS = And(())
 _NEVER = Or(())
 
@@ -62,14 +64,32 @@ class Conditions:
         """Whether a fact depends on the present moment."""
         return is_relative(self._rules[fact[0]])
 
-    def known(self, question: Question) -> Facts:
-        """The facts that follow from a demanded answer: it is known, and one of the choices if there are any."""
+    def known(self, question: Question, fields: Collection[str]) -> Facts:
+        """The facts about these ``fields`` that follow from a demanded answer: it is known, and one of the choices if
+        there are any; so is the deal's field that it becomes."""
         field = f"answer.{question.key}"
-        rules: list[Rule] = [Comparison(field, question.type, "is_known")]
+        asked = [name for name in (field, question.field) if name is not None and name in fields]
+        rules: list[Rule] = [Comparison(name, question.type, "is_known") for name in asked]
         among = tuple(choice.key for choice in question.choices)
-        if question.type == "choice" and set(among) != set(self.closed.get(field, ())):
+        if field in fields and question.type == "choice" and set(among) != set(self.closed.get(field, ())):
             rules.append(Comparison(field, "choice", "in", among))
         return frozenset((self.number(rule), True) for rule in rules)
+
+    def equal(self, field: str, type: FieldType, value: Value) -> Facts:
+        """The fact that a field has this value, or is not known (None)."""
+        said = Comparison(field, type, "is_unknown") if value is None else Comparison(field, type, "eq", value)
+        return frozenset({(self.number(said), True)})
+
+    def whole(self, field: str, most: int | None, named: Collection[Decimal]) -> Facts:
+        """The fact that a field is a whole number from 0 to ``most``. Without an end it is whole as far as the numbers
+        ``named`` by conditions go; nothing is said of more than ``MOST_WHOLE``."""
+        last = int(max(named, default=0)) + 1 if most is None else most
+        if not 0 <= last <= MOST_WHOLE:
+            return NO_FACTS
+        rule: Rule = Comparison(field, "number", "in", tuple(range(last + 1)))
+        if most is None:
+            rule = Or((rule, Comparison(field, "number", "gt", last)))
+        return frozenset({(self.number(rule), True)})
 
     def first(
         self, conditions: Sequence[Rule], outcome: str | None, facts: Facts, where: str
@@ -109,18 +129,13 @@ class Conditions:
                 if following is not None:
                     pending.append((at + 1, true | {at} if truth else true, following))
 
-    def can_hold(self, rule: Rule) -> bool:
-        """Whether a condition can be true at all (undecided counts as yes)."""
-        number = self._numbers([rule], None)[0]
-        return self._with(self._known([number], NO_FACTS), (number, True), "") is not None
-
     def _numbers(self, conditions: Sequence[Rule], outcome: str | None) -> list[int]:
         found = []
         for rule in conditions:
             key = (rule, outcome)
             special = self._special.get(key)
             if special is None:
-                special = self._special[key] = _at_outcome(rule, outcome)
+                special = self._special[key] = at_outcome(rule, outcome)
             found.append(self.number(special))
         return found
 
@@ -181,23 +196,18 @@ class Conditions:
         return truths(rules, Given({"outcome": None}, self.closed), Effort(within=self._effort))
 
 
-def _at_outcome(rule: Rule, outcome: str | None) -> Rule:
+def at_outcome(rule: Rule, outcome: str | None) -> Rule:
     """The condition once the outcome is known: it looks at fields alone. An unknown outcome stays unknown."""
     if isinstance(rule, Comparison):
         if rule.field != "outcome" or outcome is None:
             return rule
         return _ALWAYS if holds(rule, {"outcome": outcome}) else _NEVER
     if isinstance(rule, Not):
-        return Not(_at_outcome(rule.term, outcome))
-    return type(rule)(tuple(_at_outcome(term, outcome) for term in rule.terms))
+        return Not(at_outcome(rule.term, outcome))
+    return type(rule)(tuple(at_outcome(term, outcome) for term in rule.terms))
 
 
 def _closed(definition: Definition) -> Closed:
     """All values each choice answer can have: answers are checked, so there are no others."""
-    keys: dict[str, dict[str, None]] = {}
-    for task in definition.user_tasks():
-        for question in task.questions:
-            if question.choices:
-                allowed = keys.setdefault(f"answer.{question.key}", {})
-                allowed.update(dict.fromkeys(choice.key for choice in question.choices))
-    return {key: tuple(allowed) for key, allowed in keys.items()}
+    listed = {f"answer.{key}": definition.choices_of(key) for key in definition.question_types}
+    return {field: choices for field, choices in listed.items() if choices}

@@ -6,7 +6,7 @@ from kniga.engine.soundness.data import Facts
 from kniga.engine.soundness.marking import Blocked, Move, Refusals, Walk
 from kniga.engine.soundness.outline import Outline
 from kniga.engine.soundness.passing import go_on, skipping
-from kniga.rules import Comparison, Value
+from kniga.rules import Value
 
 
 def enter_decision(outline: Outline, walk: Walk, task: DecisionTask, move: Move, refusals: Refusals) -> list[Walk]:
@@ -36,14 +36,9 @@ def enter_decision(outline: Outline, walk: Walk, task: DecisionTask, move: Move,
 def _said(outline: Outline, table: DecisionTable, outputs: tuple[Value, ...]) -> Facts:
     if table.policy not in ("UNIQUE", "FIRST"):
         return frozenset()
-    found = set()
+    found: Facts = frozenset()
     for output, value in zip(table.outputs, outputs, strict=True):
         key = f"answer.{output.key}"
         if key in outline.tracked and output.type != "multi_choice":
-            rule = (
-                Comparison(key, output.type, "is_unknown")
-                if value is None
-                else Comparison(key, output.type, "eq", value)
-            )
-            found.add((outline.conditions.number(rule), True))
-    return frozenset(found)
+            found |= outline.conditions.equal(key, output.type, value)
+    return found

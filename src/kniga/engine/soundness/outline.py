@@ -2,8 +2,10 @@
 what they may look at and change on the way, which outcome still matters."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from kniga.engine.definition.model import (
+    SETTABLE_FIELDS,
     BoundaryEvent,
     CallActivity,
     CatchEvent,
@@ -13,6 +15,7 @@ from kniga.engine.definition.model import (
     EventGateway,
     ExclusiveGateway,
     InclusiveGateway,
+    MultiInstance,
     ParallelGateway,
     ReceiveTask,
     ServiceTask,
@@ -22,7 +25,7 @@ from kniga.engine.definition.model import (
     targets_of,
 )
 from kniga.engine.soundness.data import Conditions, Facts
-from kniga.rules import Rule, fields_of
+from kniga.rules import Rule, comparisons, fields_of, items_of
 
 Keys = frozenset[str]
 NONE: Keys = frozenset()
@@ -49,10 +52,14 @@ class Outline:
         ]
         self.shared = {gateway.id: _shared(gateway) for gateway in self.inclusive}
         read = {id: reads(element) for id, element in self.elements.items()}
-        self.tracked: Keys = frozenset(key for keys in read.values() for key in keys if key.startswith("answer."))
+        self.looked_at: Keys = NONE.union(*read.values())
+        self.tracked: Keys = frozenset(key for key in self.looked_at if key.startswith("answer."))
         self.writes = {id: self._writes(element) for id, element in self.elements.items()}
         self.read = {id: keys & self.tracked for id, keys in read.items()}
         self.ahead = self._ahead(self.read)
+        self.volatile = self._volatile()
+        self.counts = {id: self._counts(element) for id, element in self.elements.items()}
+        self.counted = {id: self._counted(element) for id, element in self.elements.items()}
         self.joins = self._joins()
         self.rank = self._rank()
         self.keeps_outcome = self._keeps_outcome()
@@ -83,16 +90,15 @@ class Outline:
         return (*targets_of(element), *boundary_of(element))
 
     def _writes(self, element: Element) -> Keys:
-        """The tracked answers that may change when a token leaves an element."""
+        """The tracked answers that may change when a token leaves an element, and the deal's fields that the engine
+        itself sets then."""
         if isinstance(element, UserTask):
             found = {f"answer.{question.key}" for question in element.questions}
-            if element.loop is not None:
-                found |= {key for key in self.tracked if key.startswith(f"answer.{element.id}.")}
-            return frozenset(found) & self.tracked
+            return (frozenset(found) & self.tracked) | self._counts(element)
         if isinstance(element, DecisionTask):
             return frozenset(f"answer.{output.key}" for output in element.table.outputs) & self.tracked
         if isinstance(element, ServiceTask) and element.immediate:
-            return frozenset(str(param.value) for param in element.params if param.name == "field") & self.tracked
+            return frozenset(str(param.value) for param in element.params if param.name == "field") & self.looked_at
         if isinstance(element, (ServiceTask, ReceiveTask, CallActivity)):
             return self.tracked
         if isinstance(element, (CatchEvent, BoundaryEvent, StartEvent)) and element.trigger == "message":
@@ -121,6 +127,51 @@ class Outline:
                     inward[id] = read[id] | found
                     changed = True
         return outward
+
+    def _volatile(self) -> dict[str, Keys]:
+        """For each element inside a sub-process that is done for several items at once the answers that another
+        body may change while a token rests there: all bodies share them."""
+        found = dict.fromkeys(self.elements, NONE)
+        for id, element in self.elements.items():
+            if not isinstance(element, SubProcess) or element.loop is None:
+                continue
+            if element.loop.sequential or element.loop.count == 1:
+                continue
+            inside = [other for other in self.elements if id in self._around(other)]
+            written = NONE.union(*(self.writes[other] for other in inside))
+            for other in (id, *inside):
+                found[other] |= written
+        return found
+
+    def _counts(self, element: Element) -> Keys:
+        """The tracked answers a loop leaves."""
+        if getattr(element, "loop", None) is None:
+            return NONE
+        return frozenset(key for key in self.tracked if key.startswith(f"answer.{element.id}."))
+
+    def _counted(self, element: Element) -> Facts:
+        """What is known of the answers a loop leaves: how many times each outcome was met."""
+        loop = getattr(element, "loop", None)
+        found: Facts = frozenset()
+        if isinstance(loop, MultiInstance):
+            for field in self.counts[element.id]:
+                found |= self.conditions.whole(field, loop.count, self._numbers_named(field))
+        return found
+
+    def _numbers_named(self, field: str) -> set[Decimal]:
+        """The numbers conditions compare a field with."""
+        rules = (rule for element in self.elements.values() for rule in rules_of(element))
+        compared = (one for rule in rules for one in comparisons(rule) if one.field == field)
+        return {value for one in compared for value in items_of(one) if isinstance(value, Decimal)}
+
+    def _around(self, id: str) -> set[str]:
+        """The sub-processes an element stands in."""
+        found: set[str] = set()
+        scope = self.elements[id].scope
+        while scope is not None:
+            found.add(scope)
+            scope = self.elements[scope].scope
+        return found
 
     def _joins(self) -> dict[str, list[frozenset[str]]]:
         """For each parallel join and each of its flows the elements from which a token may come by that flow."""
@@ -165,6 +216,23 @@ class Outline:
             self.blurred = True
         return left
 
+    def set_to(self, task: ServiceTask) -> Facts:
+        """What is known of the field that a task has just set."""
+        params = {param.name: param for param in task.params}
+        field, value = str(params["field"].value), params["value"]
+        type = SETTABLE_FIELDS.get(field) or self.definition.question_types.get(field.removeprefix("answer."))
+        if field not in self.looked_at or type is None or type == "multi_choice":
+            return frozenset()
+        if value.field is not None:
+            self.tie(field, value.field)
+            return frozenset()
+        return self.conditions.equal(field, type, value.value)
+
+    def tie(self, field: str, other: str | None) -> None:
+        """Two fields have the same value from now on. No fact says so; where both are looked at, that may matter."""
+        if field in self.looked_at and other in self.looked_at:
+            self.blurred = True
+
     def concurrent(self, moving: frozenset[str], others: frozenset[str], beside: frozenset[str]) -> tuple[Keys, Keys]:
         """What the ``others`` may look at and change before the ``moving`` tokens must have come on: they cannot pass
         a join one of whose flows nobody else can reach. ``beside`` are events that may come as well."""
@@ -179,7 +247,7 @@ class Outline:
                 [target for id in others if id not in held for target in self.next[id]], {**self.next, **held}
             )
             reached = (reached | closure(beside, self.next)) - set(held)
-            looked = NONE.union(*(self.read[id] for id in reached))
+            looked = NONE.union(*(self.read[id] for id in reached | others))
             changed = NONE.union(*(self.writes[id] for id in reached | others))
             self._concurrent[key] = (looked, changed)
         return self._concurrent[key]
@@ -187,7 +255,7 @@ class Outline:
     def _keeps_outcome(self) -> dict[str, bool]:
         """Whether a token that leaves an element may still be asked for the outcome it carried there."""
         asked = {id: "outcome" in reads(element) for id, element in self.elements.items()}
-        kept = dict.fromkeys(self.elements, False)
+        kept = {id: self._waits_on_outcome(element, asked) for id, element in self.elements.items()}
         changed = True
         while changed:
             changed = False
@@ -198,6 +266,12 @@ class Outline:
                 if any(asked[target] or kept[target] for target in on):
                     kept[id] = changed = True
         return kept
+
+    def _waits_on_outcome(self, element: Element, asked: Mapping[str, bool]) -> bool:
+        """Whether a token that rests at an element waits for a condition on the outcome it came with."""
+        if isinstance(element, EventGateway):
+            return any(asked[target] for target in targets_of(element))
+        return isinstance(element, CatchEvent) and asked[element.id]
 
     def _splits_out_of_a_loop(self) -> bool:
         """Whether one of several ways out of a split leaves the loop the split stands in: then tokens may gather
@@ -232,13 +306,20 @@ def boundary_of(element: Element) -> tuple[str, ...]:
 
 
 def reads(element: Element) -> Keys:
-    """The fields a token looks at when it enters (a loop: also when it leaves) an element."""
+    """The fields a token looks at when it enters (a loop: also when it leaves) an element, or waits for its event."""
+    return NONE.union(*(fields_of(rule) for rule in rules_of(element)))
+
+
+def rules_of(element: Element) -> list[Rule]:
+    """The conditions a token meets at an element."""
     rules: list[Rule] = []
     if isinstance(element, (ExclusiveGateway, InclusiveGateway)):
         rules.extend(branch.condition for branch in element.branches)
     elif isinstance(element, DecisionTask):
         rules.extend(rule.condition for rule in element.table.rules)
-    return NONE.union(*(fields_of(rule) for rule in rules))
+    elif isinstance(element, (CatchEvent, BoundaryEvent, StartEvent)) and element.condition is not None:
+        rules.append(element.condition)
+    return rules
 
 
 def forgets_outcome(element: Element) -> bool:

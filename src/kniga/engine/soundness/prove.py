@@ -22,7 +22,7 @@ Kind = Literal["sound", "unsound", "not_proved"]
 
 LIMIT = 5_000
 """How many states are looked at unless the caller says otherwise."""
-CERTAIN = frozenset({"unreachable", "dead_end", "outcome_without_flow", "automatic_loop"})
+CERTAIN = frozenset({"unreachable", "dead_end", "outcome_without_flow", "automatic_loop", "bad_param"})
 """Faults that do not depend on what answers were before: they stand even where conditions are not decided."""
 MOST_NAMED = 10
 """How many problems of one kind are told."""

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 from kniga.engine.definition.model import (
+    LARGEST_AMOUNT,
     BoundaryEvent,
     Definition,
     Element,
     EndEvent,
+    ServiceTask,
     SubProcess,
     targets_of,
 )
@@ -24,6 +27,7 @@ def structure(definition: Definition, harmless: bool) -> Iterator[Problem]:
     """Elements no way leads to, and elements from which no way leads to an end. ``harmless`` says that every run can
     come to its end all the same, since something else ends what goes on there: then the latter is but a warning."""
     yield from _unreachable(definition)
+    yield from _refused_amounts(definition)
     yield from _dead_ends(definition, "warning" if harmless else "error")
 
 
@@ -51,6 +55,17 @@ def _unreachable(definition: Definition) -> Iterator[Problem]:
             continue
         if element.scope is None or element.scope in reached:
             yield problem("unreachable", element)
+
+
+def _refused_amounts(definition: Definition) -> Iterator[Problem]:
+    """Amounts the machine shall set which no deal can have: each such step would be refused."""
+    for element in definition.elements.values():
+        if isinstance(element, ServiceTask) and element.immediate:
+            given = {param.name: param.value for param in element.params}
+            amount = given.get("value") if given.get("field") == "deal.amount" else None
+            if isinstance(amount, Decimal) and not 0 <= amount < LARGEST_AMOUNT:
+                detail = "an amount from 0 to 999,999,999,999 is expected"
+                yield problem("bad_param", element, value=str(amount), detail=detail)
 
 
 def _dead_ends(definition: Definition, severity: Severity) -> Iterator[Problem]:

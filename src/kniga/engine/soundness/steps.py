@@ -57,11 +57,15 @@ def steps_of(outline: Outline, walk: Walk, id: int) -> Iterator[Begun]:
     elif isinstance(element, CallActivity):
         for result in RESULTS:
             yield from _done(outline, walk, id, result, [])
-    elif isinstance(element, (ServiceTask, ReceiveTask, CatchEvent)):
+    elif isinstance(element, (ServiceTask, ReceiveTask)):
         yield from _done(outline, walk, id, walk.tokens[id].outcome or None, [])
+    elif isinstance(element, CatchEvent):
+        brought = walk.tokens[id].outcome or None
+        for met in _met(outline, walk, element, brought):
+            yield from _done(outline, met, id, brought, [])
     elif isinstance(element, EventGateway):
         for way in element.ways:
-            yield _first_of(outline, walk, id, way.target)
+            yield from _first_of(outline, walk, id, way.target)
     elif isinstance(element, SubProcess):
         yield from _handlers(outline, walk, id, element.id)
     if isinstance(element, (ServiceTask, CallActivity)):
@@ -78,27 +82,29 @@ def _done(outline: Outline, walk: Walk, id: int, outcome: str | None, demanded: 
     after.entered = (element.id,)
     write(outline, after, element.id)
     for question in demanded:
-        if f"answer.{question.key}" in outline.tracked:
-            after.facts |= outline.conditions.known(question)
+        after.facts |= outline.conditions.known(question, outline.looked_at)
+        outline.tie(f"answer.{question.key}", question.field)
     loop = None if isinstance(element, CatchEvent) else element.loop
     if repeats(loop):
         yield Begun(after.copy())
     del after.tokens[id]
+    after.facts |= outline.counted[element.id]
     after.leave(element.ways, token.parent, None if loop is not None else outcome, (element.id,))
     yield Begun(after)
 
 
-def _first_of(outline: Outline, walk: Walk, id: int, target: str) -> Begun:
+def _first_of(outline: Outline, walk: Walk, id: int, target: str) -> Iterator[Begun]:
     """An event behind an event gateway comes first."""
     token = walk.tokens[id]
     event = outline.elements[target]
     assert isinstance(event, (CatchEvent, ReceiveTask))
-    after = walk.copy()
-    del after.tokens[id]
-    after.entered = (token.element, target)
-    write(outline, after, target)
-    after.leave(event.ways, token.parent, None, (token.element, target))
-    return Begun(after)
+    came = [walk.copy()] if isinstance(event, ReceiveTask) else _met(outline, walk, event, token.outcome or None)
+    for after in came:
+        del after.tokens[id]
+        after.entered = (token.element, target)
+        write(outline, after, target)
+        after.leave(event.ways, token.parent, None, (token.element, target))
+        yield Begun(after)
 
 
 def _failed(outline: Outline, walk: Walk, id: int) -> Iterator[Begun]:
@@ -120,15 +126,15 @@ def _interrupted(outline: Outline, walk: Walk, id: int, boundary: str) -> Iterat
     event = outline.elements[boundary]
     assert isinstance(event, BoundaryEvent)
     token = walk.tokens[id]
-    if not _comes(outline, event) or boundary in token.fired:
+    if boundary in token.fired:
         return
-    after = walk.copy()
-    after.entered = (token.element,)
-    write(outline, after, boundary)
-    if not event.interrupting and event.trigger == "timer" and event.cycle is None:
-        after.tokens[id] = token._replace(fired=tuple(sorted((*token.fired, boundary))))
-    catch(outline, after, id, boundary)
-    yield Begun(after, beside=not event.interrupting)
+    for after in _met(outline, walk, event):
+        after.entered = (token.element,)
+        write(outline, after, boundary)
+        if not event.interrupting and event.trigger == "timer" and event.cycle is None:
+            after.tokens[id] = token._replace(fired=tuple(sorted((*token.fired, boundary))))
+        catch(outline, after, id, boundary)
+        yield Begun(after, beside=not event.interrupting)
 
 
 def _handlers(outline: Outline, walk: Walk, id: int, scope: str | None) -> Iterator[Begun]:
@@ -140,25 +146,36 @@ def _handlers(outline: Outline, walk: Walk, id: int, scope: str | None) -> Itera
         start = outline.sub_process(handler).start
         event = outline.elements[start]
         assert isinstance(event, StartEvent)
-        if not _comes(outline, event) or start in fired:
+        if start in fired:
             continue
-        after = walk.copy()
-        write(outline, after, start)
-        if not event.interrupting and event.trigger == "timer" and event.cycle is None:
-            spent = tuple(sorted((*fired, start)))
-            if id == ROOT:
-                after.fired = spent
-            else:
-                after.tokens[id] = after.tokens[id]._replace(fired=spent)
-        catch(outline, after, id, start)
-        yield Begun(after, beside=not event.interrupting)
+        for after in _met(outline, walk, event):
+            write(outline, after, start)
+            if not event.interrupting and event.trigger == "timer" and event.cycle is None:
+                spent = tuple(sorted((*fired, start)))
+                if id == ROOT:
+                    after.fired = spent
+                else:
+                    after.tokens[id] = after.tokens[id]._replace(fired=spent)
+            catch(outline, after, id, start)
+            yield Begun(after, beside=not event.interrupting)
 
 
-def _comes(outline: Outline, event: BoundaryEvent | StartEvent) -> bool:
-    """Whether an event may come from outside; a condition that can never hold never does."""
-    if event.condition is not None and not outline.conditions.can_hold(event.condition):
-        return False
-    return event.trigger in COMES
+def _met(
+    outline: Outline, walk: Walk, event: BoundaryEvent | CatchEvent | StartEvent, outcome: str | None = None
+) -> Iterator[Walk]:
+    """Copies of the walk in which an event comes from outside: a condition can be met only if what is known allows
+    it, and then that is known, too."""
+    if event.trigger not in COMES:
+        return
+    if event.condition is None:
+        yield walk.copy()
+        return
+    for at, facts in outline.conditions.first([event.condition], outcome, walk.facts, event.id):
+        if at is not None:
+            after = walk.copy()
+            after.facts = facts
+            after.reads |= outline.read[event.id]
+            yield after
 
 
 def write(outline: Outline, walk: Walk, id: str) -> None:
@@ -174,12 +191,11 @@ def kept(outline: Outline, walk: Walk) -> Facts:
     the present moment is over with it."""
     if not walk.facts:
         return walk.facts
-    live = frozenset[str]().union(
-        *(outline.ahead[token.element] for token in walk.tokens.values()),
-        *(outline.ahead[start] | outline.read[start] for start in outline.aside(None)),
-    )
+    standing = {token.element for token in walk.tokens.values()} | set(outline.aside(None))
+    live = frozenset[str]().union(*(outline.ahead[id] | outline.read[id] for id in standing))
+    volatile = frozenset[str]().union(*(outline.volatile[id] for id in standing))
     found = set()
-    for fact in walk.facts:
+    for fact in outline.forget(walk.facts, volatile):
         fields = outline.conditions.fields(fact)
         if live.isdisjoint(fields) or outline.conditions.passes(fact):
             continue

@@ -23,6 +23,7 @@ from kniga.engine.definition.model import (
 from kniga.engine.soundness.catching import throw_error, throw_escalation
 from kniga.engine.soundness.decisions import enter_decision
 from kniga.engine.soundness.gateways import enter_exclusive, enter_inclusive, enter_parallel, fire_inclusive
+from kniga.engine.soundness.looking import look
 from kniga.engine.soundness.marking import ROOT, Blocked, Move, Refusals, Token, Walk
 from kniga.engine.soundness.outline import Outline
 from kniga.engine.soundness.passing import go_on, repeats, skipping
@@ -57,9 +58,9 @@ def settle(outline: Outline, walk: Walk, refusals: Refusals) -> list[Walk]:
         else:
             further = _complete_scope(outline, now)
             if further is None:
-                settled.append(now)
-            else:
-                pending.extend(further)
+                further, resting = look(outline, now)
+                settled.extend(() if resting is None else (resting,))
+            pending.extend(further)
     return settled
 
 
@@ -85,12 +86,12 @@ def _rest(
     found: list[Walk] = []
     loop = None if isinstance(element, (CatchEvent, EventGateway)) else element.loop
     if skipping(loop):
-        found.extend(go_on(walk.copy(), element, element.ways, move._replace(outcome=None)))
+        found.extend(_skip(outline, walk, element, move))
         if loop is not None and loop.count == 0:
             return found
     if isinstance(element, ServiceTask) and element.immediate:
         walk.writes |= outline.writes[element.id]
-        walk.facts = outline.forget(walk.facts, outline.writes[element.id])
+        walk.facts = outline.forget(walk.facts, outline.writes[element.id]) | outline.set_to(element)
         found.extend(go_on(walk, element, element.ways, move))
         return found
     outcome = (move.outcome or "") if outline.keeps_outcome[element.id] else ""
@@ -98,10 +99,26 @@ def _rest(
     return [*found, walk]
 
 
+def _skip(
+    outline: Outline,
+    walk: Walk,
+    element: UserTask | ServiceTask | ReceiveTask | CallActivity | CatchEvent | EventGateway | SubProcess,
+    move: Move,
+) -> list[Walk]:
+    """Pass a loop that has nothing to do: each outcome was met no time."""
+    past = walk.copy()
+    counts = outline.counts[element.id]
+    past.writes |= counts
+    past.facts = outline.forget(past.facts, counts)
+    for field in counts:
+        past.facts |= outline.conditions.equal(field, "number", 0)
+    return go_on(past, element, element.ways, move._replace(outcome=None))
+
+
 def _sub_process(outline: Outline, walk: Walk, element: SubProcess, move: Move, refusals: Refusals) -> list[Walk]:
     found: list[Walk] = []
     if skipping(element.loop):
-        found.extend(go_on(walk.copy(), element, element.ways, move._replace(outcome=None)))
+        found.extend(_skip(outline, walk, element, move))
         if element.loop is not None and element.loop.count == 0:
             return found
     scope = walk.rest(Token(element.id, move.parent))

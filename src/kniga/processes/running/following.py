@@ -1,6 +1,7 @@
 """What follows a step in its transaction: called processes begin and end, messages are thrown and found.
 
-How deep steps may follow one another is bounded; what lies beyond is left to the workers, who find it in the rows.
+How deep steps may follow one another is bounded, and how many: one that waits for what it throws itself, in a circle,
+is found twice at each turn. What lies beyond is left to the workers, who find it in the rows.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from itertools import count
 from typing import Final
 
 from kniga.processes.correlation import messaging, signals
@@ -16,7 +18,9 @@ from kniga.processes.running import calling
 from kniga.processes.running.stepping import Plan
 
 DEEPEST: Final = 20
+MOST: Final = 50
 _depth: ContextVar[int] = ContextVar("depth of following steps", default=0)
+_numbers: ContextVar[Iterator[int] | None] = ContextVar("numbers of the following steps", default=None)
 
 
 def follow(plan: Plan, *, actor_id: int | None, now: datetime) -> None:
@@ -42,9 +46,10 @@ def follow(plan: Plan, *, actor_id: int | None, now: datetime) -> None:
 
 @contextmanager
 def _deeper() -> Iterator[bool]:
-    depth = _depth.get()
-    token = _depth.set(depth + 1)
+    depth, numbers = _depth.get(), _numbers.get() or count(1)
+    before = _depth.set(depth + 1), _numbers.set(numbers)
     try:
-        yield depth < DEEPEST
+        yield depth < DEEPEST and next(numbers) <= MOST
     finally:
-        _depth.reset(token)
+        _depth.reset(before[0])
+        _numbers.reset(before[1])

@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from kniga.engine.definition.model import Question, UserTask
+from kniga.engine.definition.model import LARGEST_AMOUNT, Question, UserTask
 from kniga.engine.runtime.results import Refused
 from kniga.rules import BadValue, Value, is_blank, read_value
-
-LARGEST_AMOUNT = 10**12
-"""What a deal's amount stays below."""
 
 
 def accept_answers(task: UserTask, outcome: str, answers: Mapping[str, object]) -> dict[str, Value]:

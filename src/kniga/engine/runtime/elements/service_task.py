@@ -4,10 +4,9 @@ itself; for every other action a token rests here until the shell has done it.""
 from collections.abc import Mapping
 from decimal import Decimal
 
-from kniga.engine.definition.model import SETTABLE_FIELDS, ServiceTask
+from kniga.engine.definition.model import LARGEST_AMOUNT, SETTABLE_FIELDS, ServiceTask
 from kniga.engine.runtime.effects import StartWork
 from kniga.engine.runtime.elements import activity, multi_instance
-from kniga.engine.runtime.elements.answers import LARGEST_AMOUNT
 from kniga.engine.runtime.events import WorkStarted
 from kniga.engine.runtime.results import Refused
 from kniga.engine.runtime.run import Move, Run
