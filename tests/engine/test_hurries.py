@@ -69,3 +69,39 @@ def test_a_part_that_a_timer_ends_at_once(duration: str, interrupting: str, foun
     inner = sub("s", start("i"), task("a"), end("ie", "other"), flows("i > a > ie"), handler)
     parts = (start(), inner, gateway("gw", "f_gw_end"), end(), flows("start > s > gw > end"), flow("gw", "s", LARGE))
     assert len(told(*parts)) == found
+
+
+MESSAGES = '<message id="m" name="Paid" k:correlation="deal"/><message id="o" name="Other" k:correlation="deal"/>'
+
+
+def sends(id: str = "throw", message: str = "m") -> str:
+    return node("intermediateThrowEvent", id, f'<messageEventDefinition messageRef="{message}"/>')
+
+
+def waits(tag: str, id: str, attributes: str = "") -> str:
+    return node(tag, id, '<messageEventDefinition messageRef="m"/>', attributes)
+
+
+def circle(*parts: str, line: str, sent: str = "m") -> list[tuple[str, ...]]:
+    drawn = (start(), gateway(default="gw_throw"), sends(message=sent), *parts, end())
+    leave = [flow("gw", "end", LARGE), flow("gw", "throw", id="gw_throw"), flows(line)]
+    xml = bpmn(*drawn, *leave, beside=MESSAGES)
+    return [problem.path for problem in check(compile_bpmn(xml)) if problem.code == "hurried_loop"]
+
+
+def test_a_circle_that_waits_for_what_it_sends_is_told() -> None:
+    receive = node("receiveTask", "wait", "", 'messageRef="m"')
+    line = "start > gw, throw > wait > gw"
+    assert circle(receive, line=line) == [("wait", "gw", "throw")]
+    assert circle(waits("intermediateCatchEvent", "wait"), line=line) == [("wait", "gw", "throw")]
+    behind = (node("eventBasedGateway", "race"), waits("intermediateCatchEvent", "wait"), catch("late"))
+    assert circle(*behind, line="start > gw, throw > race > wait > gw, race > late > end") == [
+        ("race", "wait", "gw", "throw")
+    ]
+    on_task = (task("a"), waits("boundaryEvent", "wait", 'attachedToRef="a"'))
+    assert circle(*on_task, line="start > gw, throw > a > end, wait > gw") == [("a", "wait", "gw", "throw")]
+
+
+def test_a_circle_that_waits_for_what_others_send_is_no_fault() -> None:
+    receive = node("receiveTask", "wait", "", 'messageRef="m"')
+    assert not circle(receive, line="start > gw, throw > wait > gw", sent="o")

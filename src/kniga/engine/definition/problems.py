@@ -147,8 +147,9 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "Put a task or a waiting event into the circle, or remove it.",
     ),
     "hurried_loop": (
-        "{elements} lead to each other in a circle in which only timers wait, and these may be due at once.",
-        "Put a step that a person does into the circle, or let the timer count a time that is not zero.",
+        "{elements} lead to each other in a circle in which only timers wait that may be due at once, or waits for what"
+        " is sent in the circle itself.",
+        "Put a step that a person does into the circle, or a timer that counts a time.",
     ),
     # Steps
     "bad_value": ("{attribute} of {tag} is “{value}”.", "Allowed: {allowed}."),
