@@ -45,6 +45,45 @@ def test_pools_and_lanes_are_tidied_up_and_one_undo_brings_the_old_drawing_back(
     assert page.locator("[data-do='undo']").is_disabled()
 
 
+@pytest.mark.parametrize(
+    ("steps", "lane"),
+    [(("call", "call", "call"), "sales"), (("offer", "offer"), "office"), (("meet", "offer", "call"), "sales")],
+)
+def test_parts_that_are_added_get_room_inside_of_their_lane(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn, steps: tuple[str, ...], lane: str
+) -> None:
+    draft.xml = (Path(__file__).parent / "lanes.bpmn").read_bytes()
+    draft.save()
+    before = boxes_of(xml_of(draft))
+    sign_in(page, house.hanna)
+    open_designer(page, draft)
+    for behind in steps:
+        page.locator("[data-do='fit']").click()
+        page.locator(f"g[data-element-id='{behind}'] > .djs-hit").first.click()
+        page.locator("[data-part='step']").click()
+        page.keyboard.press("Escape")
+    expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
+    saved(page)
+    after = xml_of(draft)
+    assert untidy(after) == []
+    assert outside_of_lanes(after) == []
+    assert pools_that_meet(after) == []
+    assert slanting(after) == []
+    boxes = boxes_of(after)
+    assert len(boxes) == len(before) + len(steps)
+    assert all(_holds(boxes["us"], boxes[one]) for one in ("sales", "office"))
+    assert (boxes["sales"][1] + boxes["sales"][3], boxes["sales"][2]) == (boxes["office"][1], boxes["office"][2])
+    assert boxes["client"][2] >= 620
+    own = etree.fromstring(after).find(f".//{{*}}lane[@id='{lane}']")
+    assert own is not None
+    assert len(list(own.iter("{*}flowNodeRef"))) > (4 if lane == "sales" else 2)
+    for _ in steps:
+        page.locator("[data-do='undo']").click()
+    expect(page.locator("[data-status]")).to_have_attribute("data-status", "waiting")
+    saved(page)
+    assert boxes_of(xml_of(draft)) == before
+
+
 def boxes_of(xml: bytes) -> dict[str, Box]:
     """The places of all shapes, to the unit."""
     found = {}
