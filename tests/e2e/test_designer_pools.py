@@ -86,7 +86,7 @@ def test_parts_that_are_added_get_room_inside_of_their_lane(
 
 def boxes_of(xml: bytes) -> dict[str, Box]:
     """The places of all shapes, to the unit."""
-    found = {}
+    found: dict[str, Box] = {}
     for shape in etree.fromstring(xml).iter("{*}BPMNShape"):
         bounds = shape.find("{*}Bounds")
         assert bounds is not None
