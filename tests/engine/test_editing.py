@@ -238,3 +238,28 @@ def test_in_a_model_of_another_tool_only_the_one_step_changes(name: str, shared_
         assert not [found for found in differences(edited, untouched) if "script" not in f"{found.place}{found.what}"]
         edited_files += 1
     assert edited_files
+
+
+@pytest.mark.parametrize("holder", ["<extensionElements/>", "<extensionElements />", "\n  <extensionElements\n  />\n "])
+def test_a_part_is_written_into_a_holder_that_closes_itself(holder: str) -> None:
+    drawn = FOREIGN.replace(b'<userTask id="b"/>', f'<userTask id="b">{holder}</userTask>'.encode())
+    edited = edit(drawn, [set_script("b", "Call < ask")])
+    (task,) = (node for node in read_xml(edited).iter(f"{{{MODEL}}}userTask") if node.get("id") == "b")
+    (inside,) = task
+    assert [(part.tag, part.text) for part in inside] == [("{urn:kniga:bpmn:1}script", "Call < ask")]
+    assert edit(drawn, [set_script("b", "")]) == drawn
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_prefix_that_the_holder_binds_anew_is_not_taken_for_ours(empty: bool) -> None:
+    own = 'xmlns:kniga="urn:kniga:bpmn:1"'
+    holder = '<extensionElements xmlns:kniga="urn:other"' + ("/>" if empty else "><kniga:x/></extensionElements>")
+    drawn = FOREIGN.replace(b"xmlns:z", f"{own} xmlns:z".encode()).replace(
+        b'<userTask id="b"/>', f'<userTask id="b">{holder}</userTask>'.encode()
+    )
+    (inside,) = (
+        node
+        for node in read_xml(edit(drawn, [set_script("b", "Call")])).iter()
+        if len(node) and node[-1].text == "Call"
+    )
+    assert [node.tag for node in inside] == ["{urn:other}x"] * (not empty) + ["{urn:kniga:bpmn:1}script"]

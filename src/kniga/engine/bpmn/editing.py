@@ -2,7 +2,7 @@
 places that change, never written anew."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kniga.engine.bpmn.names import KNIGA, MODEL
@@ -84,7 +84,7 @@ def _set_attribute(text: str, change: SetAttribute) -> str:
         return text[: there.value_start] + _quoted(change.value) + text[there.value_end :]
     name = change.name
     if name.startswith("kniga:"):
-        text = _declare(text, change.element)
+        text = _declare(text, lambda root: _find(root, change.element))
         span = _find(read_spans(text), change.element)
         name = f"{_prefix(span)}:{name.removeprefix('kniga:')}"
     at = max((one.end for one in span.attributes.values()), default=span.start + 1 + len(span.name))
@@ -103,16 +103,15 @@ def _attribute(span: Span, name: str) -> AttributeSpan | None:
 
 def _set_parts(text: str, change: SetParts, encoding: str) -> str:
     if change.parts:
-        text = _declare(text, change.element)
         text = _with_holder(text, change.element)
-    span = _find(read_spans(text), change.element)
-    holder = _holder(span)
+        text = _declare(text, lambda root: _holder(_find(root, change.element)))
+    holder = _holder(_find(read_spans(text), change.element))
     if holder is None:
         return text
     existing = [part for part in holder.children if part.namespace == KNIGA and part.local == change.name]
     indent = _indent(text, holder.start)
     break_ = _line_end(text)
-    prefix = _prefix(span) or ""
+    prefix = _prefix(holder) or ""
     inner = None if indent is None else indent + _STEP
     written = [_written(part, prefix, inner, break_, encoding) for part in change.parts]
     new = "".join(piece if inner is None else f"{break_}{inner}{piece}" for piece in written)
@@ -130,9 +129,12 @@ def _set_parts(text: str, change: SetParts, encoding: str) -> str:
 
 
 def _with_holder(text: str, element: str) -> str:
-    """The text with an extensionElements in the element, behind its documentation (8.2.1)."""
+    """The text with an open extensionElements in the element, behind its documentation (8.2.1)."""
     span = _find(read_spans(text), element)
-    if _holder(span) is not None:
+    there = _holder(span)
+    if there is not None and there.empty:
+        return f"{text[: there.end - 2].rstrip()}></{there.name}>{text[there.end :]}"
+    if there is not None:
         return text
     name = f"{span.prefix}:extensionElements" if span.prefix else "extensionElements"
     indent, break_ = _indent(text, span.start), _line_end(text)
@@ -165,10 +167,12 @@ def _prefix(span: Span) -> str | None:
     return next((prefix for prefix, uri in span.namespaces.items() if uri == KNIGA and prefix), None)
 
 
-def _declare(text: str, element: str) -> str:
-    """The text with a prefix for our namespace at the element: declared at the root if it is missing."""
+def _declare(text: str, place: Callable[[Span], Span | None]) -> str:
+    """The text with a prefix for our namespace that holds at a place, whatever else is bound on the way there: declared
+    at the root if it is missing."""
     root = read_spans(text)
-    if _prefix(_find(root, element)) is not None:
+    at_place = place(root)
+    if at_place is None or _prefix(at_place) is not None:
         return text
     used = {prefix for span in root.walk() for prefix in span.namespaces}
     prefix = next(name for name in ("kniga", *(f"kniga{n}" for n in range(len(used) + 1))) if name not in used)
