@@ -97,6 +97,7 @@ class _Reading:
         self.size = 0
 
     def rule(self, data: object, place: str, depth: int) -> Rule:
+        """One condition with all inside; ``place`` and ``depth`` say where it stands. Raises RuleRefused."""
         self.size += 1
         if self.size > MAX_SIZE:
             raise RuleRefused(place, f"the condition has more than {MAX_SIZE} parts")
@@ -118,6 +119,7 @@ class _Reading:
         return And(terms) if word == "all" else Or(terms)
 
     def comparison(self, data: Mapping[str, Any], place: str) -> Comparison:
+        """One field compared with a value of its type. Raises RuleRefused."""
         dot = f"{place}." if place else ""
         for key in data:
             if key not in _COMPARISON_KEYS:

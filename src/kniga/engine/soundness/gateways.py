@@ -10,6 +10,8 @@ from kniga.engine.soundness.passing import go_on
 def enter_exclusive(
     outline: Outline, walk: Walk, gateway: ExclusiveGateway, move: Move, refusals: Refusals
 ) -> list[Walk]:
+    """Take one way: that of the outcome, else the first whose condition may hold first, each possible one as a walk of
+    its own. Where nothing holds and there is no default, it is noted in ``refusals``."""
     trail = (*move.trail, gateway.id)
     if gateway.by_outcome is not None:
         way = gateway.by_outcome.get(move.outcome or "", gateway.default)
@@ -41,6 +43,8 @@ def enter_exclusive(
 def enter_inclusive(
     outline: Outline, walk: Walk, gateway: InclusiveGateway, move: Move, refusals: Refusals
 ) -> list[Walk]:
+    """Take every set of ways whose conditions may hold together, each as a walk of its own; a join rests until nothing
+    more can come (`fire_inclusive`). Where none may hold and there is no default, it is noted in ``refusals``."""
     if len(gateway.incoming) > 1 and move.flow:
         walk.rest(Token(gateway.id, move.parent, move.flow))
         return [walk]
@@ -79,6 +83,7 @@ def _looks(outline: Outline, walk: Walk, gateway: ExclusiveGateway | InclusiveGa
 def enter_parallel(
     outline: Outline, walk: Walk, gateway: ParallelGateway, move: Move, refusals: Refusals
 ) -> list[Walk]:
+    """Take all ways at once; a join rests until a token has come by each of its flows, and uses up one of each."""
     if len(gateway.incoming) < 2:
         return go_on(walk, gateway, gateway.ways, move)
     walk.rest(Token(gateway.id, move.parent, move.flow))

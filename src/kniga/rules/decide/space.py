@@ -146,6 +146,7 @@ class _Cells:
         self._var = space.choice(len(self._rows))
 
     def verdicts(self, rule: Comparison) -> tuple[Formula, Formula]:
+        """When a comparison is true and when it is false."""
         yes = no = 0
         meets = compiled(rule)
         self._space.effort.spend(1 + len(self._rows) // _AS_FAST)
@@ -156,6 +157,7 @@ class _Cells:
         return Lit(self._var, yes), Lit(self._var, no)
 
     def values(self, domains: list[int]) -> dict[str, Value]:
+        """The fields' values under an assignment."""
         return self._rows[_lowest(domains[self._var])]
 
 
@@ -178,6 +180,7 @@ class _Set:
         self._known: Formula = Some(tuple(Lit(var, _YES) for var in self._vars.values()))
 
     def verdicts(self, rule: Comparison) -> tuple[Formula, Formula]:
+        """When a comparison is true and when it is false."""
         if rule.op == "is_known" or rule.op == "is_unknown":
             unknown = negated(self._known, self._space.full)
             return (self._known, unknown) if rule.op == "is_known" else (unknown, self._known)
@@ -189,6 +192,7 @@ class _Set:
         return (unmet, met) if rule.op in ("none_of", "not_contains") else (met, unmet)
 
     def values(self, domains: list[int]) -> dict[str, Value]:
+        """The fields' values under an assignment."""
         chosen = tuple(item for item, var in self._vars.items() if domains[var] == _YES)
         return {self._key: chosen or None}
 
@@ -208,6 +212,7 @@ class _Text:
         self._inside = {part: space.flag() for part in self._parts}
 
     def verdicts(self, rule: Comparison) -> tuple[Formula, Formula]:
+        """When a comparison is true and when it is false."""
         self._space.effort.spend(len(self._shapes) + len(self._inside))
         if rule.op == "contains" or rule.op == "not_contains":
             return self._part(rule, str(ready("text", rule.value)))
@@ -232,6 +237,7 @@ class _Text:
         return (met, unmet) if rule.op == "contains" else (unmet, met)
 
     def values(self, domains: list[int]) -> dict[str, Value]:
+        """The fields' values under an assignment."""
         chosen = [part for part, var in self._inside.items() if domains[var] == _YES]
         return {self._key: self._written(self._shapes[_lowest(domains[self._var])], chosen)}
 
