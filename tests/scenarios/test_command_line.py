@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from kniga.cli import COMMANDS, load
 from kniga.runtime.archive import open_and_secret
@@ -136,3 +137,27 @@ def test_furnishing_that_was_killed_half_way_starts_over_unless_somebody_has_wor
     (home / "furnishing").write_text(marker)
     assert kniga("user", "create", "olga@kniga.test", "--name", "Olga", env=env).returncode == 0
     assert json.loads(kniga("prepare", "--no-demo", "--json", env=env).stdout)["sign_ins"] == []
+
+
+def test_a_database_that_knows_no_capital_letters_is_refused_when_new_and_told_of_in_use(
+    env: dict[str, str], test_cluster: str
+) -> None:
+    name = "kniga_without_letters"
+    with psycopg.connect(test_cluster, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER libc LC_CTYPE 'C' LC_COLLATE 'C'"
+        )
+    address = make_conninfo(test_cluster, dbname=name)
+    other = {**env, "DATABASE_URL": test_cluster.replace("/kniga?", f"/{name}?")}
+    refused = kniga("prepare", "--no-demo", env=other)
+    assert (refused.returncode, "LC_CTYPE" in refused.stderr) == (1, True)
+    with psycopg.connect(address) as connection:
+        assert connection.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,)
+        connection.execute("CREATE TABLE django_migrations (id int, app text, name text, applied timestamptz)")
+    findings = json.loads(kniga("doctor", "--json", env=other).stdout)
+    assert [one["ok"] for one in findings if one["check"] == "letters"] == [False]
+    used = kniga("migrate", "--json", env=other)
+    assert "LC_CTYPE" in used.stderr
+    with psycopg.connect(test_cluster, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -9,9 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from kniga.cli import COMMANDS, load
-from kniga.cli.output import print_json
+from kniga.cli.output import print_json, refuse
 from kniga.runtime.home import current_home
-from kniga.runtime.session import database, empty_database, furnishing_turn, migrate_if_needed
+from kniga.runtime.session import database, empty_database, folds_letters, furnishing_turn, is_new, migrate_if_needed
+
+NO_LETTERS = "the database knows no capital letters beyond ASCII: searching would miss Cyrillic text"
+LETTERS_CURE = "make one with LC_CTYPE 'C.UTF-8' (CREATE DATABASE … TEMPLATE template0 LC_CTYPE 'C.UTF-8')"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -19,6 +22,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 def migrate(as_json: AsJson = False) -> None:
     """Bring the database's tables up to this version."""
     with database(migrate=False):
+        _look_at_letters()
         count = migrate_if_needed()
     if as_json:
         print_json({"migrated": count})
@@ -33,6 +37,7 @@ def prepare(
     """Migrate, and on a database without users make the demo department, or an administrator."""
     with database(migrate=False) as address, furnishing_turn(address):
         _start_over_if_interrupted(address)
+        _look_at_letters()
         count = migrate_if_needed()
         sign_ins = _furnish_whole(demo, address) if _is_empty() else []
     if as_json:
@@ -40,6 +45,16 @@ def prepare(
         return
     for sign_in in sign_ins:
         print(f"{sign_in['role']}: {sign_in['email']}  {sign_in['password']}")
+
+
+def _look_at_letters() -> None:
+    """Refuse a new database that takes «Ё» and «ё» for strangers; of one in use it is told at every start."""
+    if folds_letters():
+        return
+    told = f"{NO_LETTERS}; {LETTERS_CURE}"
+    if is_new():
+        refuse(told)
+    print(f"kniga: {told}", file=sys.stderr, flush=True)
 
 
 def shell() -> None:

@@ -85,7 +85,8 @@ def _seen(check: str, look: Callable[[], str], cure: str) -> Finding:
 
 
 def _database() -> list[Finding]:
-    from kniga.runtime.session import database, pending_migrations
+    from kniga.cli.database import LETTERS_CURE
+    from kniga.runtime.session import database, folds_letters, pending_migrations
 
     try:
         with database(migrate=False):
@@ -97,11 +98,12 @@ def _database() -> list[Finding]:
                     " pg_size_pretty(pg_database_size(current_database()))"
                 )
                 version, number, size = cursor.fetchone()
-            pending = pending_migrations()
+            pending, folds = pending_migrations(), folds_letters()
     except Exception as error:
         return [Finding("database", False, str(error).strip(), "see the server's log, or DATABASE_URL")]
     told = f"{len(pending)} not applied" if pending else "all applied"
     return [
         Finding("database", number >= OLDEST_POSTGRESQL, f"PostgreSQL {version}, {size}", "use PostgreSQL 15 or newer"),
+        Finding("letters", folds, "capital letters are known" if folds else "only those of ASCII are", LETTERS_CURE),
         Finding("migrations", not pending, told, "kniga migrate"),
     ]

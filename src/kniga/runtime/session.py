@@ -118,6 +118,25 @@ def migrate_if_needed() -> int:
     return pending
 
 
+def folds_letters() -> bool:
+    """Whether this database knows capital letters beyond ASCII: searching and conditions count on it. One with the
+    character type "C" does not; the embedded one is made with C.UTF-8."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lower('ЁŽ') = 'ёž'")
+        return bool(cursor.fetchone()[0])
+
+
+def is_new() -> bool:
+    """Whether no version of Kniga has made its tables in this database yet."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_migrations') IS NULL")
+        return bool(cursor.fetchone()[0])
+
+
 def empty_database() -> None:
     """Drop everything the database holds; only for one whose furnishing was interrupted."""
     from django.db import connection
