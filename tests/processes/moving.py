@@ -93,13 +93,13 @@ def publish_second(xml: bytes = SECOND) -> ProcessVersion:
     return publish(xml)
 
 
-def open_deals(owners: list[User], number: int) -> list[Deal]:
+def open_deals(owners: list[User], number: int, *, first_number: int = 1_000) -> list[Deal]:
     pipeline = Pipeline.objects.get(key=KEY)
     return Deal.objects.bulk_create(
         Deal(
-            number=1_000 + place, name=f"Deal {place}", name_key=f"deal {place}", owner=owners[place % len(owners)],
-            pipeline=pipeline, amount=Decimal(1_000 + place), currency="RUB", opened_at=NOW, created_at=NOW,
-            updated_at=NOW,
+            number=first_number + place, name=f"Deal {place}", name_key=f"deal {place}",
+            owner=owners[place % len(owners)], pipeline=pipeline, amount=Decimal(1_000 + place), currency="RUB",
+            opened_at=NOW, created_at=NOW, updated_at=NOW,
         )
         for place in range(number)
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from kniga.deals.models import Deal, StageVisit
 from kniga.engine import NEW_STATE, Cancel, Rejection, Start, advance
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
+from kniga.people.permissions import Act
+from kniga.people.require import require
 from kniga.people.roles import Entity
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.sqlparts import Conditions
@@ -27,12 +29,14 @@ from kniga.processes.models import (
     VersionStatus,
     Work,
 )
+from kniga.processes.running.applying import apply_steps
+from kniga.processes.running.bulk import start_each_path
 from kniga.processes.running.effects import local_moment
-from kniga.processes.running.reading import fields_for
-from kniga.processes.running.starting import deal_facts
-from kniga.processes.running.stepping import Wanted, act_on_instance
+from kniga.processes.running.reading import fields_of_deals, read_instances
+from kniga.processes.running.starting import facts_of_deals
+from kniga.processes.running.stepping import Plan, Wanted, act_on_instance, plan_step
 from kniga.processes.services import start_process
-from kniga.processes.versions.definitions import runnable_version
+from kniga.processes.versions.definitions import RunnableVersion, runnable_version
 
 LOG = logging.getLogger(__name__)
 _IDLE: Final = """
@@ -41,6 +45,38 @@ SELECT %s, d.id, 'untried' FROM deals_deal d LEFT JOIN people_user o ON o.id = d
 AND NOT EXISTS (SELECT FROM processes_instance i
                 WHERE i.deal_id = d.id AND i.parent_id IS NULL AND i.status IN ('running', 'suspended'))
 ORDER BY d.id LIMIT {limit}
+"""
+
+# How each deal stands before, for `_LEAVE`, `_OPEN_AGAIN` and `_STAND_AGAIN`.
+_REMEMBER: Final = """
+UPDATE processes_bulkactrow r SET before = jsonb_build_object(
+    'stage', d.stage_id, 'since', d.stage_since,
+    'visit', (SELECT jsonb_build_array(v.id, v.amount::text) FROM deals_stagevisit v
+              WHERE v.deal_id = d.id AND v.left_at IS NULL),
+    'last_visit', coalesce((SELECT max(v.id) FROM deals_stagevisit v WHERE v.deal_id = d.id), 0))
+FROM deals_deal d WHERE d.id = r.deal_id AND r.id = ANY(%s::bigint[])
+"""
+_STARTED: Final = """
+UPDATE processes_bulkactrow r SET status = 'done', why = NULL, acted_at = %s, instance_id = i.id, revision = i.revision
+FROM unnest(%s::bigint[], %s::bigint[]) AS s (deal_id, instance_id) JOIN processes_instance i ON i.id = s.instance_id
+WHERE r.deal_id = s.deal_id AND r.id = ANY(%s::bigint[])
+"""
+_LEAVE: Final = """
+WITH gone AS (
+    DELETE FROM deals_stagevisit v USING processes_bulkactrow r
+    WHERE r.id = ANY(%s::bigint[]) AND v.deal_id = r.deal_id AND v.id > (r.before ->> 'last_visit')::bigint
+    RETURNING r.id
+) SELECT DISTINCT id FROM gone
+"""
+_OPEN_AGAIN: Final = """
+UPDATE deals_stagevisit v SET left_at = NULL, exit = NULL, amount = (r.before -> 'visit' ->> 1)::numeric
+FROM processes_bulkactrow r
+WHERE r.id = ANY(%s::bigint[]) AND v.id = (r.before -> 'visit' ->> 0)::bigint AND v.left_at IS NOT NULL
+"""
+_STAND_AGAIN: Final = """
+UPDATE deals_deal d SET stage_id = (r.before ->> 'stage')::bigint, stage_since = (r.before ->> 'since')::timestamptz,
+       updated_at = %s, revision = d.revision + 1
+FROM processes_bulkactrow r WHERE r.id = ANY(%s::bigint[]) AND d.id = r.deal_id
 """
 
 
@@ -74,35 +110,116 @@ def try_starts(act: BulkAct, rows: Sequence[BulkActRow], now: datetime) -> None:
             "deal_id", flat=True
         )
     )
+    found = _verdicts(version, act.element or None, [id for id in ids if id not in busy], now)
     for row in rows:
-        assert row.deal_id is not None, "a start is for a deal"
-        row.status, row.why = ActRowStatus.CANNOT, {"code": "already_running"}
-        facts = None if row.deal_id in busy else deal_facts(row.deal_id, visible_to=None)
-        if facts is None:
-            continue
-        command = Start(act.element or None, fields=fields_for(facts, version.definition.needs))
-        result = advance(version.definition, NEW_STATE, command, now=local_moment(facts, now))
-        if isinstance(result, Rejection):
-            row.why = {"code": result.code, "params": dict(result.params), "text": result.message}
-        else:
-            row.status, row.why = ActRowStatus.FITS, None
+        row.status, row.why = found.get(row.deal_id or 0, (ActRowStatus.CANNOT, {"code": "already_running"}))
+
+
+def _verdicts(
+    version: RunnableVersion, element: str | None, deal_ids: Sequence[int], now: datetime
+) -> dict[int, tuple[str, dict[str, Any] | None]]:
+    """Status and reason by deal; the engine runs once for the deals of one time zone whose fields are alike."""
+    needs = version.definition.needs
+    facts = facts_of_deals(deal_ids)
+    fields = fields_of_deals(list(facts.values()), needs)
+    verdicts: dict[Any, tuple[str, dict[str, Any] | None]] = {}
+    found = {}
+    for id, deal in facts.items():
+        seen = {key: value for key, value in fields[id].items() if key in needs}
+        alike = (deal.time_zone, tuple(sorted(seen.items())))
+        if alike not in verdicts:
+            result = advance(
+                version.definition, NEW_STATE, Start(element, fields=seen), now=local_moment(deal, now)
+            )  # fmt: skip
+            verdicts[alike] = (ActRowStatus.FITS, None) if not isinstance(result, Rejection) else (
+                ActRowStatus.CANNOT, {"code": result.code, "params": dict(result.params), "text": result.message}
+            )  # fmt: skip
+        found[id] = verdicts[alike]
+    return found
 
 
 def carry_out_starts(act: BulkAct, rows: Sequence[BulkActRow], by: User | None, now: datetime) -> None:
-    """Start the process for the deals of these rows, each in a transaction of its own."""
-    for row in rows:
+    """Start the process for the deals of these rows, in one transaction and a constant number of statements for each
+    path they take; what a set cannot start, each in a transaction of its own."""
+    for row in _together(_start_together, act, rows, by, now):
         why = _tried(lambda row=row: _start(act, row.pk, by, now), row)
         if why is not None:
             _refuse(row, ActRowStatus.FITS, ActRowStatus.REFUSED, why)
 
 
 def undo_starts(act: BulkAct, rows: Sequence[BulkActRow], by: User | None, now: datetime) -> None:
-    """Stop what the act has started where nothing has followed, and give the deals their stages back; the others are
-    kept, and their rows say why."""
-    for row in rows:
+    """Stop what the act has started where nothing has followed, and give the deals their stages back, in one
+    transaction and a constant number of statements; the others are kept, and their rows say why."""
+    for row in _together(_stop_together, act, rows, by, now):
         why = _tried(lambda row=row: _stop(act, row.pk, by, now), row)
         if why is not None:
             _refuse(row, ActRowStatus.DONE, ActRowStatus.KEPT, why)
+
+
+def _together(
+    change: Callable[..., Sequence[BulkActRow]], act: BulkAct, rows: Sequence[BulkActRow], by: User | None,
+    now: datetime,
+) -> Sequence[BulkActRow]:  # fmt: skip
+    """The rows that are left to be changed one by one."""
+    try:
+        with transaction.atomic():
+            return change(act, rows, by, now)
+    except (Refused, DatabaseError) as error:  # one of them spoils the whole batch: each for itself tells which
+        LOG.warning("a batch of the act %s is changed deal by deal: %s", act.pk, error)
+        return rows
+
+
+def _start_together(
+    act: BulkAct, rows: Sequence[BulkActRow], by: User | None, now: datetime
+) -> Sequence[BulkActRow]:  # fmt: skip
+    assert act.version_id is not None, "a start is of a version"
+    if by is not None:
+        require(by, Act.WORK_DEALS)
+    waiting = BulkActRow.objects.select_for_update().filter(pk__in=[row.pk for row in rows], status=ActRowStatus.FITS)
+    by_deal = {row.deal_id: row for row in waiting.order_by("pk") if row.deal_id is not None}
+    ids = [row.pk for row in by_deal.values()]
+    list(Deal.objects.select_for_update().filter(pk__in=by_deal).order_by("pk").values_list("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBER, [ids])
+        found = start_each_path(
+            version_id=act.version_id, deal_ids=list(by_deal), element=act.element or None,
+            actor_id=None if by is None else by.pk, now=now,
+        )  # fmt: skip
+        cursor.execute(_STARTED, [now, list(found.begun), list(found.begun.values()), ids])
+    for deals, why in found.refused:
+        refused = BulkActRow.objects.filter(pk__in=[by_deal[deal].pk for deal in deals])
+        refused.update(status=ActRowStatus.REFUSED, why={"code": why.code, "text": why.message})
+    return [by_deal[deal] for deal in found.alone]
+
+
+def _stop_together(
+    act: BulkAct, rows: Sequence[BulkActRow], by: User | None, now: datetime
+) -> Sequence[BulkActRow]:  # fmt: skip
+    """Stop what can be stopped at once; the rows that were looked at here and are to be looked at each for itself:
+    what has gone on, and what another process hangs on."""
+    waiting = BulkActRow.objects.filter(pk__in=[row.pk for row in rows], status=ActRowStatus.DONE)
+    started = {row.instance_id: row for row in waiting.order_by("pk") if row.instance_id is not None}
+    list(Instance.objects.select_for_update().filter(pk__in=started).order_by("pk").values_list("pk"))
+    begun = Work.objects.select_for_update().filter(instance__in=started)
+    at_work = {work.instance_id for work in begun if work.status != "queued"}
+    plans, actor_id = [], None if by is None else by.pk
+    for id, snapshot in sorted(read_instances(instance_ids=list(started)).items()):
+        if snapshot.revision != started[id].revision or snapshot.status != "running" or id in at_work:
+            continue
+        version, wanted = runnable_version(snapshot.version_id), Wanted(Cancel(act.undo_reason))
+        plan = plan_step(snapshot, version, wanted, actor_id=actor_id, now=now)
+        if isinstance(plan, Plan) and not plan.has_followers:
+            plans.append(plan)
+    created = apply_steps([plan.document for plan in plans])
+    stopped = [plan.snapshot.instance_id for plan, ids in zip(plans, created, strict=True) if ids is not None]
+    done = [started[id].pk for id in stopped]
+    with connection.cursor() as cursor:
+        cursor.execute(_LEAVE, [done])
+        back = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_OPEN_AGAIN, [back])
+        cursor.execute(_STAND_AGAIN, [now, back])
+    BulkActRow.objects.filter(pk__in=done).update(status=ActRowStatus.UNDONE, why=None)
+    return [row for id, row in started.items() if id not in stopped]
 
 
 def _tried(change: Any, row: BulkActRow) -> Mapping[str, Any] | None:
