@@ -4,6 +4,7 @@ A drawing that was not spoiled is mostly sound; a spoiled one has lost a flow, h
 leads elsewhere. What the compiler refuses is drawn anew."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
@@ -98,6 +99,21 @@ def rule(tag: str, condition: object) -> str:
     return f'<{tag} language="urn:kniga:rules:1">{escape(json.dumps(condition))}</{tag}>'
 
 
+def decision(id: str, rows: Sequence[tuple[str, str]]) -> str:
+    """A table that answers ``l<id>`` by the amount."""
+    lines = "".join(
+        f"<rule><inputEntry><text>{escape(test)}</text></inputEntry>"
+        f'<outputEntry><text>"{answer}"</text></outputEntry></rule>'
+        for test, answer in rows
+    )
+    return (
+        '<k:dmn><definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="D" namespace="n">'
+        f'<decision id="t{id}" name="T"><decisionTable hitPolicy="FIRST"><input><inputExpression typeRef="number">'
+        f'<text>deal.amount</text></inputExpression></input><output name="l{id}" typeRef="string"/>{lines}'
+        "</decisionTable></decision></definitions></k:dmn>"
+    )
+
+
 def asked(value: str) -> dict[str, str]:
     return {"field": "answer.q", "op": "eq", "value": value}
 
@@ -157,7 +173,7 @@ class Draughtsman:
             return self._task(scope)
         flat = (
             self._task, self._task, self._beside, self._service, self._event_gateway, self._looped, self._throw,
-            self._set_field, self._receive, self._until,
+            self._set_field, self._receive, self._until, self._decide, self._call,
         )  # fmt: skip
         nested = (
             self._choice, self._choice, self._parallel, self._parallel, self._inclusive, self._loop, self._scope,
@@ -261,6 +277,33 @@ class Draughtsman:
             self.drawing.link(gateway, id)
             self.drawing.link(id, merge)
         return gateway, merge
+
+    def _decide(self, scope: str) -> Piece:
+        """A decision by the amount, whose table may have a gap, and a gateway that may know one answer of two."""
+        draw, rows = self.drawing, [("> 100", "high")]
+        if self.random.random() < 0.8:
+            rows.append((self.random.choice(("-", "<= 100")), "low"))
+        id = draw.add("businessRuleTask", scope)
+        draw.nodes[id].inside = f"<extensionElements>{decision(id, rows)}</extensionElements>"
+        draw.nodes[id].attributes = f'k:decision="t{id}"'
+        if self.random.random() < 0.4:
+            return id, id
+        gateway, merge = draw.add("exclusiveGateway", scope), draw.add("exclusiveGateway", scope)
+        draw.link(id, gateway)
+        for _, answer in rows[: self.random.choice((1, 2, 2))]:
+            draw.link(gateway, merge, {"field": f"answer.l{id}", "op": "eq", "value": answer})
+        return id, merge
+
+    def _call(self, scope: str) -> Piece:
+        """Another process is called; it may be won, lost or neither."""
+        id = self.drawing.add("callActivity", scope, attributes='calledElement="other"')
+        if self.random.random() < 0.5:
+            return id, id
+        gateway, merge = self.drawing.add("exclusiveGateway", scope), self.drawing.add("exclusiveGateway", scope)
+        self.drawing.link(id, gateway)
+        for result in ("won", "lost", "other")[: self.random.choice((2, 3, 3))]:
+            self.drawing.link(gateway, merge, on(result))
+        return id, merge
 
     def _event_gateway(self, scope: str) -> Piece:
         draw = self.drawing
