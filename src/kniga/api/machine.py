@@ -125,7 +125,8 @@ def list_messages(
 
 @router.get("/incidents", auth=READ, response={200: Listed[Incident]}, summary="List incidents")
 def list_incidents(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None) -> HttpResponse:
-    """Work the machine could not do, the newest first."""
+    """What the machine could not do, the newest first: work, or (`action` timer, condition) an event of the book that
+    had come and could not be carried out."""
     return page_answer(request, wait_queries.incidents_for(user=request.auth.user, cursor=opened(cursor), limit=limit))
 
 

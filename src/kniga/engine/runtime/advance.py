@@ -1,11 +1,12 @@
 """The one door of the engine: a definition, a state and a command give a step or a rejection."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
 from kniga.engine.definition.model import Definition, StartEvent, UserTask
-from kniga.engine.runtime import cancelling, occurrences, work
+from kniga.engine.runtime import cancelling, occurrences, skipping, work
 from kniga.engine.runtime.commands import (
     Cancel,
     CatchSignal,
@@ -21,7 +22,14 @@ from kniga.engine.runtime.commands import (
     Start,
 )
 from kniga.engine.runtime.elements import event_sub_process, user_task
-from kniga.engine.runtime.events import InstanceCancelled, InstanceStarted, MessageCaught, SignalCaught, TimerFired
+from kniga.engine.runtime.events import (
+    ConditionMet,
+    InstanceCancelled,
+    InstanceStarted,
+    MessageCaught,
+    SignalCaught,
+    TimerFired,
+)
 from kniga.engine.runtime.go_to import go_to
 from kniga.engine.runtime.migrate import migrate
 from kniga.engine.runtime.results import Refused, Rejection, Step
@@ -51,8 +59,18 @@ def advance(definition: Definition, state: State, command: Command, *, now: date
         _CARRY_OUT[type(command)](run, command)
         settle(run)
     except Refused as refused:
-        return refused.rejection
+        return _with_cause(refused.rejection, run, state)
     return run.step()
+
+
+def _with_cause(rejection: Rejection, run: Run, before: State) -> Rejection:
+    """The rejection with the condition that came last before it, of those that were waited for already."""
+    met = [
+        (event.token, event.event)
+        for event in run.events
+        if isinstance(event, ConditionMet) and (event.token == ROOT or before.token(event.token) is not None)
+    ]
+    return replace(rejection, condition=met[-1]) if met else rejection
 
 
 def replay(definition: Definition, commands: Iterable[tuple[Command, datetime]]) -> State:
@@ -107,6 +125,9 @@ def _complete_task(run: Run, command: CompleteTask) -> None:
 
 def _fire_timer(run: Run, command: FireTimer) -> None:
     event = _expected(run, command.token, command.timer, "timer", "timer_not_set")
+    if command.skipped:
+        skipping.skip_timer(run, command.token, event)
+        return
     place = occurrences.place_of(run, command.token, event)
     run.events.append(TimerFired(command.token, place, event.id, occurrences.interrupts(event)))
     occurrences.happen(run, command.token, event)
@@ -139,7 +160,9 @@ def _expected(
 
 
 def _reconsider(run: Run, command: Reconsider) -> None:
-    """Nothing to do but to look at the conditions, which every command ends with."""
+    """Nothing to do but to look at the conditions, which every command ends with; one may be let pass first."""
+    if command.skipped is not None:
+        skipping.skip_condition(run, *command.skipped)
 
 
 def _cancel(run: Run, command: Cancel) -> None:

@@ -37,11 +37,13 @@ class CompleteTask:
 class FireTimer:
     """A timer is due. ``timer`` is the id of the event: a boundary event of the token's activity, the catch event
     the token rests at, one of the events behind the event gateway it rests at, or the start event of an event
-    sub-process of the scope ``token`` (0: the process itself)."""
+    sub-process of the scope ``token`` (0: the process itself). ``skipped`` says that a person lets this turn of it pass
+    without what it brings about; that is refused where the process waits for nothing else."""
 
     token: int
     timer: str
     fields: Mapping[str, Value] = field(default_factory=dict)
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,11 @@ class FailWork:
 
 @dataclass(frozen=True, slots=True)
 class Reconsider:
-    """Fields have changed: look at the conditional events again. Not an error if nothing follows."""
+    """Fields have changed: look at the conditional events again. Not an error if nothing follows. ``skipped`` names
+    one (its token and id) that a person lets pass without what it brings about, as in FireTimer."""
 
     fields: Mapping[str, Value] = field(default_factory=dict)
+    skipped: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from kniga.engine.runtime.commands import (
 from kniga.engine.runtime.events import (
     ConditionCeased,
     ConditionMet,
+    ConditionSkipped,
     InstanceCancelled,
     InstanceMigrated,
     InstanceStarted,
@@ -35,6 +36,7 @@ from kniga.engine.runtime.events import (
     TaskCancelled,
     TaskCompleted,
     TimerFired,
+    TimerSkipped,
     TokensMoved,
     WorkCompleted,
     WorkFailed,
@@ -179,6 +181,10 @@ def _fire_timer(payload: Mapping[str, Any], definition: Definition) -> Command:
     return FireTimer(payload["token"], payload["timer"], _fields(payload))
 
 
+def _skip_timer(payload: Mapping[str, Any], definition: Definition) -> Command:
+    return FireTimer(payload["token"], payload["timer"], _fields(payload), skipped=True)
+
+
 def _correlate(payload: Mapping[str, Any], definition: Definition) -> Command:
     values = load_values(payload["values"])
     return CorrelateMessage(payload["token"], payload["event"], values, _fields(payload), checked=False)
@@ -190,6 +196,10 @@ def _catch_signal(payload: Mapping[str, Any], definition: Definition) -> Command
 
 def _reconsider(payload: Mapping[str, Any], definition: Definition) -> Command:
     return Reconsider(_fields(payload))
+
+
+def _skip_condition(payload: Mapping[str, Any], definition: Definition) -> Command:
+    return Reconsider(_fields(payload), (payload["token"], payload["event"]))
 
 
 def _complete_work(payload: Mapping[str, Any], definition: Definition) -> Command:
@@ -216,10 +226,12 @@ _REBUILD: Mapping[str, Callable[[Mapping[str, Any], Definition], Command]] = {
     InstanceStarted.kind: _start,
     TaskCompleted.kind: _complete_task,
     TimerFired.kind: _fire_timer,
+    TimerSkipped.kind: _skip_timer,
     MessageCaught.kind: _correlate,
     SignalCaught.kind: _catch_signal,
     ConditionMet.kind: _reconsider,
     ConditionCeased.kind: _reconsider,
+    ConditionSkipped.kind: _skip_condition,
     WorkCompleted.kind: _complete_work,
     WorkFailed.kind: _fail_work,
     TokensMoved.kind: _go_to,

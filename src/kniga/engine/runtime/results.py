@@ -22,6 +22,8 @@ MESSAGES: Mapping[str, str] = {
     "timer_not_set": "The timer {timer} is not set on the task {token}.",
     "message_not_awaited": "{event} of {token} waits for no message.",
     "signal_not_awaited": "{event} of {token} waits for no signal.",
+    "condition_not_awaited": "{event} of {token} waits for no condition.",
+    "nothing_else": "The process waits at {element} for nothing else: it cannot go on without it.",
     "work_not_open": "There is no work to report on at {token}.",
     "bad_payload": "The value of “{key}” is not accepted: {detail}.",
     "uncaught_error": "Nothing in the process handles the error “{error}” of {element}.",
@@ -49,11 +51,13 @@ class Step:
 class Rejection:
     """The command was refused and nothing has changed. ``params`` fill the message of the ``code``:
     missing_answer and bad_answer carry the question's key as ``question``, and ``also`` the other answers
-    that are refused, so that a person is told of all of them at once."""
+    that are refused, so that a person is told of all of them at once. ``condition`` is the conditional event (its token
+    and id) that had come when the process could not go on, if it was waited for before the command."""
 
     code: str
     params: Mapping[str, str] = field(default_factory=dict)
     also: tuple["Rejection", ...] = ()
+    condition: tuple[int, str] | None = None
 
     @property
     def message(self) -> str:

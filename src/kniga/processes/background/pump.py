@@ -32,6 +32,7 @@ from kniga.processes.correlation.messaging import begin_with_kept, expire_messag
 from kniga.processes.correlation.signals import carry_signals
 from kniga.processes.running.calling import tell_caller, untold_calls
 from kniga.processes.running.effects import OUTSIDE_ACTIONS
+from kniga.processes.running.event_incidents import close_over
 from kniga.processes.versions.scheduling import publish_scheduled
 
 LONGEST_SLEEP: Final = 30.0
@@ -82,7 +83,7 @@ def _tell_callers(*, now: datetime) -> int:
 BEGINNINGS: Final[tuple[Callable[..., int], ...]] = (publish_scheduled, begin_due, sweep_timers)
 FOLLOWINGS: Final[tuple[Callable[..., int], ...]] = (
     carry_signals, partial(look_for_kept, instance_id=None), begin_with_kept, reconsider_changed, look_at_controls,
-    _tell_callers,
+    _tell_callers, close_over,
 )  # fmt: skip
 """What is done before the work of the machine, and after it."""
 

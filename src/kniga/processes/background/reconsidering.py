@@ -14,12 +14,14 @@ from typing import Any, Final
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from kniga.engine import Reconsider
+from kniga.engine import Reconsider, Rejection
 from kniga.platform.errors import Conflict, Refused
 from kniga.processes.background.sweeping import with_fields, write_plans
 from kniga.processes.models import Instance
 from kniga.processes.running.effects import local_moment
+from kniga.processes.running.event_incidents import close_met, condition_of, raise_for_condition
 from kniga.processes.running.reading import DealFacts, InstanceSnapshot, read_instances
+from kniga.processes.running.refusals import refusal_of
 from kniga.processes.running.stepping import Plan, Wanted, plan_step
 from kniga.processes.versions.definitions import runnable_version
 from kniga.rules import Rule, Value, comparisons, fields_of, is_relative
@@ -82,12 +84,22 @@ def _look_alone(instance_id: int, now: datetime) -> int:
             return _look(changed, now, together=False)[0]
     except (OperationalError, Conflict) as error:
         LOG.warning("the conditions of instance %s have to wait: %s", instance_id, error)
-    except (DatabaseError, Refused):
+    except (DatabaseError, Refused) as error:
         # Nothing that trying again would cure: they are looked at when something has changed.
         LOG.exception("the conditions of instance %s cannot be looked at", instance_id)
-        for id, seen in changed.items():
-            Instance.objects.filter(pk=id).update(watched=seen, look_at=now + OFTEN)
+        _leave_to_a_person(changed, error, now)
     return 0
+
+
+def _leave_to_a_person(changed: Mapping[int, int], error: DatabaseError | Refused, now: datetime) -> None:
+    said, code = (error.said, error.code) if isinstance(error, Refused) else (str(error)[:500], "broken")
+    with transaction.atomic():
+        for snapshot, fields in with_fields(list(read_instances(instance_ids=list(changed)).values())):
+            id = snapshot.instance_id
+            Instance.objects.filter(pk=id).update(watched=changed[id], look_at=now + OFTEN)
+            plan = _plan(snapshot, fields, now)
+            came = plan.condition if isinstance(plan, Rejection) else condition_of(plan.step.events)
+            raise_for_condition(snapshot=snapshot, condition=came, error=said, code=code, now=now)
 
 
 def _changed(now: datetime, batch: int, only: int | None) -> dict[int, int]:
@@ -112,24 +124,32 @@ def _look(changed: Mapping[int, int], now: datetime, *, together: bool) -> tuple
     plans: list[Plan] = []
     alone: list[int] = []
     looked: list[Instance] = []
+    whole: list[int] = []
     for snapshot, fields in with_fields(list(read_instances(instance_ids=list(changed)).values())):
         plan = _plan(snapshot, fields, now)
-        if together and plan is not None and plan.has_followers:
+        if isinstance(plan, Rejection):
+            refusal = refusal_of(plan)
+            LOG.warning("the conditions of instance %s cannot act: %s", snapshot.instance_id, refusal.message)
+            raise_for_condition(
+                snapshot=snapshot, condition=plan.condition, error=refusal.said, code=refusal.code, now=now
+            )
+        elif together and plan.has_followers:
             alone.append(snapshot.instance_id)
             continue
-        if plan is not None:
-            plans.append(plan)
+        else:
+            whole.append(snapshot.instance_id)
+            plans += [plan] if plan.step.events else []
         look_at = _next_look(_watch_of(snapshot.version_id), snapshot.deal, now)
         looked.append(Instance(pk=snapshot.instance_id, watched=changed[snapshot.instance_id], look_at=look_at))
     write_plans(plans, now)
+    close_met(instance_ids=whole)
     Instance.objects.bulk_update(looked, ["watched", "look_at"])
     return len(looked), alone
 
 
-def _plan(snapshot: InstanceSnapshot, fields: Mapping[str, Value], now: datetime) -> Plan | None:
+def _plan(snapshot: InstanceSnapshot, fields: Mapping[str, Value], now: datetime) -> Plan | Rejection:
     version = runnable_version(snapshot.version_id)
-    plan = plan_step(snapshot, version, Wanted(Reconsider(fields)), actor_id=None, now=now)
-    return plan if isinstance(plan, Plan) and plan.step.events else None
+    return plan_step(snapshot, version, Wanted(Reconsider(fields)), actor_id=None, now=now)
 
 
 def _next_look(watch: _Watch, deal: DealFacts, now: datetime) -> datetime | None:

@@ -13,9 +13,11 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from kniga.engine import FireTimer, Rejection
 from kniga.platform.errors import Conflict, Refused
 from kniga.platform.ledger import LedgerEvent, record
+from kniga.processes.background.hurrying import count_hurry, count_hurry_of_deal, newest_timer, refuse_hurry
 from kniga.processes.models import Timer
 from kniga.processes.running.applying import apply_steps
 from kniga.processes.running.effects import OUTSIDE_ACTIONS, FiredTimer
+from kniga.processes.running.event_incidents import TIMER, raise_for_event
 from kniga.processes.running.reading import InstanceSnapshot, fields_of_deals, read_instances
 from kniga.processes.running.refusals import refusal_of
 from kniga.processes.running.stepping import Plan, Wanted, plan_step
@@ -28,7 +30,7 @@ LOG = logging.getLogger(__name__)
 # The instance's row is locked, as every step does it first. The first timer of each instance only: what it does may
 # end the others.
 _DUE_OF = """
-SELECT w.id, w.instance_id, w.token, w.element, w.due_at
+SELECT w.id, w.instance_id, w.token, w.element, w.due_at, w.in_a_row
 FROM processes_timer w JOIN processes_instance i ON i.id = w.instance_id AND i.status = 'running'
 WHERE w.status = 'scheduled' AND w.due_at <= %s {only} AND NOT EXISTS (
     SELECT FROM processes_timer e WHERE e.instance_id = w.instance_id AND e.status = 'scheduled'
@@ -72,8 +74,8 @@ class Swept:
 def sweep_timers(*, now: datetime, batch: int = BATCH) -> int:
     """Fire every timer that is due by `now`, in batches; returns how many were found.
 
-    Safe to run in many workers: instances at which another one works are passed over. A timer that the engine refuses
-    is marked as failed and told to the ledger, so that it neither comes again nor holds up the others.
+    Safe to run in many workers: instances at which another one works are passed over. A timer that the engine
+    refuses, or that is one too many in a row, is left to a person: it neither comes again nor holds up the others.
     """
     found = 0
     while True:
@@ -111,13 +113,18 @@ def nearest_due() -> datetime | None:
     return moment
 
 
-def fail_timer(*, timer: FiredTimer, snapshot: InstanceSnapshot, reason: str, now: datetime) -> None:
-    """Mark a timer that cannot fire, and tell the ledger why; one that is over stays as it is."""
+def fail_timer(
+    *, timer: FiredTimer, snapshot: InstanceSnapshot, reason: str, now: datetime, code: str = "broken"
+) -> None:
+    """Leave a timer that cannot fire to a person, and tell the ledger why; one that is over stays as it is."""
     with transaction.atomic():
         if not Timer.objects.filter(pk=timer.id, status="scheduled").update(status="failed"):
             return
+        raise_for_event(
+            action=TIMER, snapshot=snapshot, token=timer.token, element=timer.element, error=reason, code=code, now=now
+        )
         deal = snapshot.deal
-        payload = {"timer": timer.element, "token": timer.token, "reason": reason}
+        payload = {"timer": timer.element, "token": timer.token, "reason": str(reason)}
         event = LedgerEvent(
             "processes.timer.failed", now, client_id=deal.client_id, deal_id=deal.id,
             instance_id=snapshot.instance_id, payload=payload,
@@ -132,7 +139,7 @@ def _claimed(now: datetime, sql: str, number: int) -> list[tuple[int, FiredTimer
         due = cursor.fetchall()
         cursor.execute(_STILL, [[row[0] for row in due]])
         still = {row[0] for row in cursor.fetchall()}
-    return [(row[1], FiredTimer(row[0], row[2], row[3], row[4])) for row in due if row[0] in still]
+    return [(row[1], FiredTimer(row[0], row[2], row[3], row[4], row[5])) for row in due if row[0] in still]
 
 
 def _fire(
@@ -143,31 +150,37 @@ def _fire(
         return 0, []
     snapshots = read_instances(instance_ids=[instance_id for instance_id, _timer in timers])
     fields = {snapshot.instance_id: values for snapshot, values in with_fields(list(snapshots.values()))}
-    plans: list[Plan] = []
+    fired: list[tuple[Plan, FiredTimer]] = []
     alone: list[tuple[int, FiredTimer]] = []
     for instance_id, timer in timers:
         plan = _plan(snapshots[instance_id], timer, fields[instance_id], now)
         if plan is not None and together and plan.has_followers:
             alone.append((instance_id, timer))
         elif plan is not None:
-            plans.append(plan)
-    write_plans(plans, now)
-    return len(plans), alone
+            fired.append((plan, timer))
+    newest = 0 if together else newest_timer()
+    write_plans([plan for plan, _timer in fired], now)
+    if together:
+        count_hurry(fired, now=now)
+    else:
+        for plan, timer in fired:
+            count_hurry_of_deal(plan, timer, newest=newest, now=now)
+    return len(fired), alone
 
 
 def _plan(snapshot: InstanceSnapshot, timer: FiredTimer, fields: Mapping[str, Value], now: datetime) -> Plan | None:
     version = runnable_version(snapshot.version_id)
     wanted = Wanted(FireTimer(timer.token, timer.element, fields), fired=timer)
     try:
+        refuse_hurry(timer)
         plan = plan_step(snapshot, version, wanted, actor_id=None, now=now)
-    except Refused as refused:
-        reason = refused.message
-    else:
         if not isinstance(plan, Rejection):
             return plan
-        reason = refusal_of(plan).message
-    LOG.warning("the timer %s of instance %s cannot fire: %s", timer.element, snapshot.instance_id, reason)
-    fail_timer(timer=timer, snapshot=snapshot, reason=reason, now=now)
+        refusal = refusal_of(plan)
+    except Refused as refused:
+        refusal = refused
+    LOG.warning("the timer %s of instance %s cannot fire: %s", timer.element, snapshot.instance_id, refusal.message)
+    fail_timer(timer=timer, snapshot=snapshot, reason=refusal.said, code=refusal.code, now=now)
     return None
 
 
@@ -195,7 +208,8 @@ def _fire_alone(instance_id: int, timer: FiredTimer, now: datetime) -> int | Non
     except (DatabaseError, Refused) as error:
         LOG.exception("the timer %s of instance %s cannot be written", timer.element, instance_id)
         snapshot = read_instances(instance_ids=[instance_id])[instance_id]
-        fail_timer(timer=timer, snapshot=snapshot, reason=str(error)[:500], now=now)
+        reason, code = (error.said, error.code) if isinstance(error, Refused) else (str(error)[:500], "broken")
+        fail_timer(timer=timer, snapshot=snapshot, reason=reason, code=code, now=now)
         return 0
 
 

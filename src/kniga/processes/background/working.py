@@ -26,6 +26,7 @@ from kniga.processes.models import Work
 from kniga.processes.queries import visible_instance
 from kniga.processes.running.calling import begin_called
 from kniga.processes.running.effects import CALL, OUTSIDE_ACTIONS
+from kniga.processes.running.event_incidents import EVENT_ACTIONS, come_again, over
 from kniga.processes.running.incidents import raise_incident, tell_of_work, trouble
 from kniga.processes.running.reading import InstanceSnapshot, fields_for
 from kniga.processes.running.stepping import Advanced, Wanted, act_on_instance
@@ -38,7 +39,7 @@ BUSY: Final = timedelta(seconds=5)
 LONGEST_BACKOFF: Final = timedelta(days=1)
 MOST_ABANDONED: Final = 5
 """So often beyond its retries is work taken up that nobody finished; then a person looks at it."""
-INSIDE_ACTIONS: Final = frozenset(DOINGS) - OUTSIDE_ACTIONS | {CALL}
+INSIDE_ACTIONS: Final = frozenset(DOINGS) - OUTSIDE_ACTIONS | {CALL} | EVENT_ACTIONS
 LOG = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
@@ -137,7 +138,7 @@ def retry_work(*, work_id: int, reason: str, by: User, now: datetime) -> None:
     with transaction.atomic():
         again = Work.objects.filter(pk=work.pk, status="incident")
         if not again.update(status="queued", attempts=0, next_at=now):
-            raise _over()
+            raise over()
         tell_of_work("processes.work.retried", work, now, {"reason": reason}, actor_id=by.pk)
         if work.action == CALL:
             begin_called(parent_id=work.instance_id, token=work.token, now=now)
@@ -147,10 +148,12 @@ def retry_work(*, work_id: int, reason: str, by: User, now: datetime) -> None:
 def skip_work(*, work_id: int, reason: str, by: User, now: datetime) -> Advanced:
     """Let the process go on without an incident's work. Raises NotVisible, Refused, Conflict `work_over`."""
     work = _incident(work_id, reason, by)
+    if work.action in EVENT_ACTIONS:
+        return _let_pass(work, reason, by, now)
 
     def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
         if not Work.objects.filter(pk=work.pk, status="incident").exists():
-            raise _over()
+            raise over()
         fields = fields_for(snapshot.deal, version.definition.needs)
         done = CompleteWork(work.token, skipped=True, fields=fields)
         return Wanted(done, {"worked": {"id": work.pk, "status": "skipped"}})
@@ -158,6 +161,14 @@ def skip_work(*, work_id: int, reason: str, by: User, now: datetime) -> Advanced
     with transaction.atomic():
         advanced = act_on_instance(instance_id=work.instance_id, by=by, now=now, command_for=command)
         tell_of_work("processes.work.skipped", work, now, {"reason": reason}, actor_id=by.pk)
+    return advanced
+
+
+def _let_pass(work: Work, reason: str, by: User, now: datetime) -> Advanced:
+    with transaction.atomic():
+        advanced = come_again(work, status="incident", skipped=True, by=by, now=now)
+        tell_of_work("processes.work.skipped", work, now, {"reason": reason}, actor_id=by.pk)
+        wake_workers()
     return advanced
 
 
@@ -181,6 +192,10 @@ def _refuse_abandoned(work: Work) -> None:
 
 
 def _do(work: Work, clock: Clock) -> None:
+    if work.action in EVENT_ACTIONS:
+        with transaction.atomic():
+            come_again(work, status="running", now=clock())
+        return
     if work.action not in OUTSIDE_ACTIONS:
         with transaction.atomic():
             work.results = _done(work, clock)
@@ -190,7 +205,7 @@ def _do(work: Work, clock: Clock) -> None:
         results = _done(work, clock)
         with transaction.atomic():
             if not _ours(work).update(results=results):
-                raise _over()
+                raise over()
         work.results = results
     with transaction.atomic():
         _complete(work, clock())
@@ -199,7 +214,7 @@ def _do(work: Work, clock: Clock) -> None:
 def _done(work: Work, clock: Clock) -> dict[str, Any]:
     def hold() -> None:
         if not _ours(work).update(next_at=clock() + LEASE):
-            raise _over()
+            raise over()
 
     params = {key: load_value(value) for key, value in work.params.items()}
     deal_id = work.instance.deal_id
@@ -212,7 +227,7 @@ def _done(work: Work, clock: Clock) -> dict[str, Any]:
 def _complete(work: Work, now: datetime) -> None:
     def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
         if not _ours(work).exists():
-            raise _over()
+            raise over()
         results = read_payload(work.results or {}, version)
         fields = fields_for(snapshot.deal, version.definition.needs)
         done = CompleteWork(work.token, results, fields=fields)
@@ -223,6 +238,9 @@ def _complete(work: Work, now: datetime) -> None:
 
 def _failed(work: Work, failed: ActionFailed, now: datetime) -> None:
     """Try again later, twice as late each time; after that the process may catch the error, else a person sees it."""
+    if work.action in EVENT_ACTIONS:
+        raise_incident(work=work, error=failed.said, code=failed.code, now=now)
+        return
     retries, backoff = _patience(work)
     if not failed.is_final and work.attempts <= retries:
         wait = min(timedelta(seconds=backoff) * 2 ** min(work.attempts - 1, 20), LONGEST_BACKOFF)
@@ -231,7 +249,7 @@ def _failed(work: Work, failed: ActionFailed, now: datetime) -> None:
 
     def command(snapshot: InstanceSnapshot, version: RunnableVersion) -> Wanted:
         if not _ours(work).exists():
-            raise _over()
+            raise over()
         fields = fields_for(snapshot.deal, version.definition.needs)
         fails = FailWork(work.token, failed.code, failed.message, fields)
         return Wanted(fails, {"worked": {"id": work.pk, "status": "failed", "error": failed.message[:2000]}})
@@ -260,9 +278,5 @@ def _incident(work_id: int, reason: str, by: User) -> Work:
     if not reason.strip():
         raise Refused("reason_missing", _("Say why: it goes into the ledger."), field="reason")
     if work.status != "incident":
-        raise _over()
+        raise over()
     return work
-
-
-def _over() -> Conflict:
-    return Conflict("work_over", _("This work no longer waits for anybody."))

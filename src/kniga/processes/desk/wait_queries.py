@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from kniga.deals.models import Deal
-from kniga.engine import CatchEvent, UserTask
+from kniga.engine import BoundaryEvent, CatchEvent, Definition, StartEvent, UserTask
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
@@ -63,7 +63,8 @@ class ProcessInWork:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Work of the machine that a person has to look at, or that is tried again; `attempts` are all there were."""
+    """Work of the machine that a person has to look at, or that is tried again; `attempts` are all there were. The
+    `action` timer or condition: an event of the book that had come and could not be carried out."""
 
     id: int
     deal_id: int
@@ -216,8 +217,7 @@ def messages_for(
 def _incident(row: Sequence[Any]) -> Incident:
     id, deal_id, number, deal, process, instance_id, element, version_id, action, error, told, *counted = row
     attempts, since, owner = counted
-    known = runnable_version(version_id).definition.elements.get(element)
-    name = element_in_words(known)
+    name = _named(runnable_version(version_id).definition, element)
     return Incident(
         id,
         deal_id,
@@ -235,6 +235,16 @@ def _incident(row: Sequence[Any]) -> Incident:
     )
 
 
+def _named(definition: Definition, id: str) -> str:
+    """An element in words; an event without a name by the step it is attached to, or the part it begins."""
+    known = definition.elements.get(id)
+    if isinstance(known, BoundaryEvent) and not known.name:
+        known = definition.elements[known.host]
+    elif isinstance(known, StartEvent) and not known.name and known.scope is not None:
+        known = definition.elements[known.scope]
+    return definition.name if known is None else element_in_words(known)
+
+
 def _said(told: str | None, text: str) -> str:
     return text if told is None else told_again(msgspec.json.decode(told), text)
 
@@ -247,7 +257,7 @@ def _in_work(row: tuple[Any, ...], waiting: list[Any]) -> ProcessInWork:
         found = definition.elements.get(element)
         if kind == "timer" and not isinstance(found, CatchEvent):
             continue  # a timer at a step is the step's own matter
-        waits.append(Wait(kind, element_in_words(found), until, _said(told, detail), work_id))
+        waits.append(Wait(kind, _named(definition, element), until, _said(told, detail), work_id))
     if tokens is not None:
         state = stored_state(status=status, seq=seq, stage=stage, data=data, tokens=tokens)
         for token in state.tokens:

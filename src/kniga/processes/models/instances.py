@@ -134,13 +134,15 @@ class Timer(models.Model):
     """A moment a token waits for; workers sweep the due ones, each fires once.
 
     `made_in` and `closed_in` are the instance's revisions of the steps that set it and ended it, so that undoing a
-    step finds its rows. A timer the engine refuses is `failed`: the ledger tells why, and it is not tried again."""
+    step finds its rows. A timer the engine refuses is `failed`: the ledger tells why, and a person sees it as an
+    incident. `in_a_row`: how many timers led to this one, each due as soon as the one before had set it."""
 
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="timers", db_index=False)
     token = models.PositiveIntegerField()
     element = models.CharField(max_length=100)
     due_at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=TimerStatus.choices, default=TimerStatus.SCHEDULED)
+    in_a_row = models.PositiveSmallIntegerField(default=0, db_default=0)
     made_in = models.PositiveIntegerField(default=0)
     closed_in = models.PositiveIntegerField(null=True)
 

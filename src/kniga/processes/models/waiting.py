@@ -119,7 +119,8 @@ class WorkStatus(models.TextChoices):
 
 
 class Work(models.Model):
-    """What the machine does for a token: a registered action with resolved parameters.
+    """What the machine does for a token: a registered action with resolved parameters. Of the actions `timer` and
+    `condition` are only incidents: an event that had come and could not be carried out.
 
     `next_at` is when it may be tried (again); for a running one, when whoever runs it is taken for dead. `results`
     are kept as soon as the action is done, so that it is not done twice. `held` is the status a cancelled one had.
@@ -151,9 +152,15 @@ class Work(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["instance", "token"],
-                condition=models.Q(status__in=("queued", "running", "incident")),
-                name="work_once",
-            )
+                condition=models.Q(status__in=("queued", "running", "incident"))
+                & ~models.Q(action__in=("timer", "condition")),
+                name="work_of_token_once",
+            ),
+            models.UniqueConstraint(
+                fields=["instance", "token", "element", "action"],
+                condition=models.Q(status__in=("queued", "running", "incident"), action__in=("timer", "condition")),
+                name="event_incident_once",
+            ),
         ]
         indexes = [
             models.Index(fields=["instance"], name="work_instance"),

@@ -79,6 +79,7 @@ class FiredTimer:
     token: int
     element: str
     due_at: datetime
+    in_a_row: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from kniga.platform.said import said as _
 def refusal_of(rejection: Rejection) -> Refused:
     """A rejection as a refusal: translated, and placed on the question it is about."""
     params = {**rejection.params, "detail": _(rejection.params.get("detail", ""))}
-    if rejection.code in {"task_not_open", "not_running", "timer_not_set"}:
+    if rejection.code in {"task_not_open", "not_running", "timer_not_set", "condition_not_awaited"}:
         return Conflict(rejection.code, _("This task is no longer open: the deal moved on without it."))
     field = params.get("question")
     messages = {
@@ -36,6 +36,10 @@ def refusal_of(rejection: Rejection) -> Refused:
         "move_strands": _(
             "Moved like this, the deal would wait for ever at “%(join)s”, where branches meet: send it to a step before"
             " the branches part, or behind where they meet, first."
+        ),
+        "nothing_else": _(
+            "The process waits for nothing else here, so it cannot go on without it. Cure what is said above and try"
+            " again, or send the deal to another step."
         ),
         "endless_loop": _("The process goes round at %(element)s without coming to rest."),
     }

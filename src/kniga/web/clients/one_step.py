@@ -18,6 +18,7 @@ _MAIN: Final = (
 _BESIDE: Final = frozenset((
     "processes.stage.entered", "processes.task.created", "processes.task.cancelled", "processes.instance.started",
     "processes.instance.ended", "deals.deal.changed", "processes.condition.ceased", "processes.scope.entered",
+    "processes.timer.skipped", "processes.condition.skipped",
     "processes.scope.left", "processes.loop.started", "processes.loop.ended", "processes.decision.made",
     "processes.work.started", "processes.error.thrown", "processes.escalation.thrown", "processes.message.thrown",
     "processes.signal.thrown", "processes.instance.moved",

@@ -325,6 +325,8 @@ _SENTENCES: Final[dict[str, Sentence]] = {
         gettext_lazy("“%(name)s” could not begin by itself: %(why)s"), "warning", "bad", name="name", why="reason"
     ),
     "processes.timer.failed": _said(gettext_lazy("A timer could not fire: %(why)s"), "warning", "bad", why="reason"),
+    "processes.timer.skipped": _at(gettext_lazy("A timer was let pass"), "close"),
+    "processes.condition.skipped": _at(gettext_lazy("A condition of the sales book was let pass"), "close"),
     "processes.deviation.raised": _said(gettext_lazy("Deviation: %(name)s"), "warning", "bad", name="name"),
     "processes.deviation.acknowledged": _said(gettext_lazy("Deviation taken up: %(name)s"), "check", name="name"),
     "processes.deviation.given_back": _said(gettext_lazy("Deviation given back: %(name)s"), "undo", name="name"),

@@ -16,7 +16,15 @@ from kniga.engine.runtime.events.life import (
 )
 from kniga.engine.runtime.events.scopes import LoopEnded, LoopStarted, ScopeEntered, ScopeLeft
 from kniga.engine.runtime.events.tasks import TaskCancelled, TaskCompleted, TaskCreated
-from kniga.engine.runtime.events.waits import ConditionCeased, ConditionMet, MessageCaught, SignalCaught, TimerFired
+from kniga.engine.runtime.events.waits import (
+    ConditionCeased,
+    ConditionMet,
+    ConditionSkipped,
+    MessageCaught,
+    SignalCaught,
+    TimerFired,
+    TimerSkipped,
+)
 from kniga.engine.runtime.events.work import (
     DecisionMade,
     ErrorThrown,
@@ -33,10 +41,12 @@ Cause = (
     InstanceStarted
     | TaskCompleted
     | TimerFired
+    | TimerSkipped
     | MessageCaught
     | SignalCaught
     | ConditionMet
     | ConditionCeased
+    | ConditionSkipped
     | WorkCompleted
     | WorkFailed
     | TokensMoved
@@ -71,6 +81,7 @@ __all__ = [
     "Cause",
     "ConditionCeased",
     "ConditionMet",
+    "ConditionSkipped",
     "DecisionMade",
     "ErrorThrown",
     "EscalationThrown",
@@ -93,6 +104,7 @@ __all__ = [
     "TaskCompleted",
     "TaskCreated",
     "TimerFired",
+    "TimerSkipped",
     "TokensMoved",
     "WorkCompleted",
     "WorkFailed",

@@ -33,6 +33,22 @@ class TimerFired:
 
 
 @dataclass(frozen=True, slots=True)
+class TimerSkipped:
+    """A timer was due, and a person let it pass."""
+
+    kind: ClassVar[str] = "processes.timer.skipped"
+    token: int
+    element: str
+    timer: str
+    looked_at: Mapping[str, Value] | None = None
+
+    def payload(self) -> Payload:
+        """The event as JSON."""
+        payload: Payload = {"token": self.token, "element": self.element, "timer": self.timer}
+        return with_looked_at(payload, self.looked_at)
+
+
+@dataclass(frozen=True, slots=True)
 class MessageCaught:
     """A message came; ``values`` is all it carried."""
 
@@ -86,6 +102,22 @@ class ConditionMet:
     def payload(self) -> Payload:
         """The event as JSON."""
         return with_looked_at(_written(self.token, self.element, self.event, self.interrupting), self.looked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionSkipped:
+    """A condition was true, and a person let it pass."""
+
+    kind: ClassVar[str] = "processes.condition.skipped"
+    token: int
+    element: str
+    event: str
+    looked_at: Mapping[str, Value] | None = None
+
+    def payload(self) -> Payload:
+        """The event as JSON."""
+        payload: Payload = {"token": self.token, "element": self.element, "event": self.event}
+        return with_looked_at(payload, self.looked_at)
 
 
 @dataclass(frozen=True, slots=True)
