@@ -12,7 +12,7 @@ from django.db import transaction
 from kniga.clients.models import Client, Contact
 from kniga.deals.models import Deal, Stage, StageVisit
 from kniga.engine.runtime.elements.multi_instance import MOST_ITEMS
-from kniga.people.models import User
+from kniga.people.models import Branch, User
 from kniga.platform.errors import Refused
 from kniga.processes.acts import start_acts
 from kniga.processes.acts.act_planning import plan_start
@@ -84,6 +84,18 @@ def test_what_changed_meanwhile_is_left_and_says_so(team: tuple[User, User, User
     start_process(deal_id=started.pk, process_key=KEY, by=head, now=LATER)
     assert carried_out(act, head) == {"done": 3, "refused": 1}
     assert act_rows(user=head, act=act, status="refused").rows[0].why["code"] == "already_running"  # type: ignore[index]
+
+
+def test_a_deal_that_has_gone_to_another_branch_is_not_started(team: tuple[User, User, User]) -> None:
+    head, first, _second = team
+    act = plan(head, Scope(KEY, team_id=first.team_id))
+    away = User.objects.create_user(
+        "away@x.example", name="Away", role="rep", branch=Branch.objects.create(name="Away")
+    )
+    gone = Deal.objects.filter(owner=first).earliest("pk")
+    Deal.objects.filter(pk=gone.pk).update(owner=away)
+    assert carried_out(act, head) == {"done": 3, "refused": 1}
+    assert not Instance.objects.filter(deal=gone).exists()
 
 
 def test_another_version_is_not_started_in_its_place(team: tuple[User, User, User]) -> None:

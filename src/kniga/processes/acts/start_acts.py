@@ -178,18 +178,21 @@ def _start_together(
     waiting = BulkActRow.objects.select_for_update().filter(pk__in=[row.pk for row in rows], status=ActRowStatus.FITS)
     by_deal = {row.deal_id: row for row in waiting.order_by("pk") if row.deal_id is not None}
     ids = [row.pk for row in by_deal.values()]
-    list(Deal.objects.select_for_update().filter(pk__in=by_deal).order_by("pk").values_list("pk"))
+    locked = Deal.objects.select_for_update().filter(pk__in=by_deal).order_by("pk").values_list("pk", "owner_id")
+    owners = None if by is None else visible_owner_ids(by, Entity.DEAL)
+    seen = {deal for deal, owner in locked if owners is None or owner in owners}
     with connection.cursor() as cursor:
         cursor.execute(_REMEMBER, [ids])
         found = start_each_path(
-            version_id=act.version_id, deal_ids=list(by_deal), element=act.element or None,
+            version_id=act.version_id, deal_ids=sorted(seen), element=act.element or None,
             actor_id=None if by is None else by.pk, now=now,
         )  # fmt: skip
         cursor.execute(_STARTED, [now, list(found.begun), list(found.begun.values()), ids])
     for deals, why in found.refused:
         refused = BulkActRow.objects.filter(pk__in=[by_deal[deal].pk for deal in deals])
         refused.update(status=ActRowStatus.REFUSED, why={"code": why.code, "text": why.message})
-    return [by_deal[deal] for deal in found.alone]
+    # What has gone to somebody `by` does not see is refused where it is started alone.
+    return [by_deal[deal] for deal in (*found.alone, *(deal for deal in by_deal if deal not in seen))]
 
 
 def _stop_together(
