@@ -17,18 +17,23 @@ from django.utils import translation
 
 from kniga.clients.models import Channel, Contact
 from kniga.deals.models import Deal
+from kniga.people.models import Notice, User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
+from kniga.platform.said import told_again
 from kniga.processes.actions import letters, webhooks
 from kniga.processes.actions.doing import ActionFailed
 from kniga.processes.actions.webhooks import checked_address, secret_of, signature
 from kniga.processes.background import working
 from kniga.processes.background.pump import run_due
 from kniga.processes.background.working import do_work, retry_work, skip_work
+from kniga.processes.desk.attention_queries import attention_of
 from kniga.processes.desk.decided import Decided
 from kniga.processes.desk.timeline import timeline_of_deal
 from kniga.processes.desk.wait_queries import incidents_for, processes_in_work
 from kniga.processes.models import Instance, Task, Work
+from kniga.processes.running.incident_news import people_for_incident
+from kniga.processes.running.reading import read_instances
 from kniga.processes.running.replaying import replay_instance
 from kniga.processes.services import complete_task, start_process, undo_completion
 from kniga.processes.versions.publishing import BookRefused
@@ -583,3 +588,31 @@ def test_a_task_for_each_contact_names_the_contact(department: Department) -> No
     ask(department)
     names = Task.objects.filter(status="open", element="work").values_list("name", flat=True)
     assert [name.partition(": ")[2] for name in names] == ["Ivan Ivanov"] * 2
+
+
+def test_who_may_deal_with_an_incident_is_told_of_it_once(department: Department) -> None:
+    Notice.objects.all().delete()  # people are told of new books, too
+    publish(working_book(letter()))
+    ask(department)
+    for _round in range(3):
+        do_work(now=AFTER_UNDO)
+    work = Work.objects.get()
+    assert work.status == "incident"
+    told = Notice.objects.filter(kind="incident").order_by("user_id")
+    assert [one.user.name for one in told] == ["Lena", "Hanna"]
+    assert told[0].title == "Не получилось: Write, сделка № 1, Warehouse" and told[0].body
+    assert told[0].url == f"/processes/incidents/#work-{work.pk}"
+    with translation.override("en"):
+        assert told_again(told[0].told["title"], "") == "Could not be done: Write, deal No. 1, Warehouse"
+    counted = [attention_of(user=one).incidents for one in (department.lead, department.head, department.rep)]
+    assert counted == [1, 1, None]
+
+
+def test_an_incident_of_a_deal_of_nobody_reaches_those_above(department: Department) -> None:
+    owner = User.objects.create_user("boss@example.com", name="Boris", role="owner")
+    Deal.objects.update(owner=None)
+    User.objects.filter(role="head").delete()
+    publish(working_book(letter()))
+    started = start_process(deal_id=department.deal.pk, process_key="working", by=owner, now=NOW)
+    deal = read_instances(instance_ids=[started.instance_id])[started.instance_id].deal
+    assert people_for_incident(deal) == [owner.pk]

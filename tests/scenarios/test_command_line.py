@@ -66,7 +66,7 @@ def test_people_are_created_listed_and_changed_from_the_command_line(env: dict[s
 def test_doctor_tells_what_is_wrong_and_ends_with_code_1_then(env: dict[str, str]) -> None:
     findings = json.loads(kniga("doctor", "--json", env=env).stdout)
     checks = {finding["check"]: finding["ok"] for finding in findings}
-    assert checks["database"] and checks["migrations"] and checks["Python"]
+    assert checks["database"] and checks["migrations"] and checks["Python"] and checks["front end"], findings
     broken = kniga("doctor", "--json", env={**env, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
     assert broken.returncode == 1
 

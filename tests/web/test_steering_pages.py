@@ -156,6 +156,64 @@ def test_incidents_are_listed_tried_again_and_passed_over(department: Department
         assert "part was left out: By phone" in told and "has done its part" not in told
 
 
+def test_an_incident_is_counted_in_the_menu_and_marked_among_the_deals(department: Department) -> None:
+    publish(working_book(letter("Dear {{contact.name}}")))
+    start(department, "working")
+    head, place = browser(department.head), "/processes/working/running/"
+    assert "None meets this choice" in head.get(f"{place}?incident=on").content.decode()
+    complete_task(task_id=Task.objects.get().pk, outcome="ok", answers={}, by=department.rep, now=NOW)
+    do_work(now=AFTER_UNDO)
+    page = head.get(f"{place}?incident=on").content.decode()
+    assert 'href="/processes/incidents/">Incident</a>' in page and "Racks" in page
+    page = browser(department.rep, "ru").get(place).content.decode()
+    assert ">Инцидент</span>" in page and "Только с инцидентом" in page
+    page = head.get("/processes/incidents/").content.decode()
+    assert page.count('data-count="incidents"') == 3  # menu, menu of phones, tab
+    counts = {"HX-Request": "true"}
+    assert "[data-count='incidents']\">1<" in head.get("/notices/attention/", headers=counts).content.decode()
+    assert "incidents" not in browser(department.rep).get("/notices/attention/", headers=counts).content.decode()
+    made = head.post(
+        "/processes/working/running/act/", {"kind": "cancel", "reason": "x", "whom": "all", "incident": "on"}
+    )
+    assert "with an incident" in head.get(made["Location"]).content.decode()
+
+
+def test_a_reason_that_is_too_long_is_refused_and_never_cut(department: Department) -> None:
+    publish(working_book(letter("Dear {{contact.name}}")))
+    instance_id = start(department, "working")
+    complete_task(task_id=Task.objects.get().pk, outcome="ok", answers={}, by=department.rep, now=NOW)
+    do_work(now=AFTER_UNDO)
+    head, deal, long = browser(department.head), department.deal.pk, "x" * 1_001
+    for address, act in (
+        (f"/deals/{deal}/processes/{instance_id}/", "pause"),
+        (f"/processes/incidents/{Work.objects.get().pk}/", "skip"),
+        ("/processes/working/running/act/", ""),
+    ):
+        answer = head.post(address, {"act": act, "kind": "stop", "whom": "all", "reason": long})
+        page = answer.content.decode()
+        assert answer.status_code == 422 and "Shorten this to 1000 characters" in page and f'value="{long}"' in page
+    assert Work.objects.get().status == "incident" and Instance.objects.get().status == "running"
+
+
+def test_what_speaks_against_a_start_stands_in_its_form(department: Department) -> None:
+    publish(working_book(letter()))
+    start(department, "working")
+    form = {"kind": "start", "reason": "Now", "to_step": "after"}
+    page = browser(department.head).post("/processes/working/running/act/", form).content.decode()
+    told = page.index('role="alert"')
+    assert page.count('role="alert"') == 1 and told > page.index("Start for deals that run nothing")
+    assert 'value="after" selected' in page and "autofocus" in page
+
+
+def test_an_act_names_the_step_deals_are_sent_to(department: Department) -> None:
+    publish(working_book(letter()).replace(b'name="after"', b'name="Call after that"'))
+    start(department, "working")
+    form = {"kind": "send", "reason": "Now", "to_step": "after", "whom": "all"}
+    head = browser(department.head)
+    page = head.get(head.post("/processes/working/running/act/", form)["Location"]).content.decode()
+    assert "Step they are sent to: Call after that" in page
+
+
 def test_messages_nobody_waits_for_are_visible(department: Department) -> None:
     receive_message(name="asked", deal_id=department.deal.pk, source="api", now=NOW)
     head = browser(department.head)

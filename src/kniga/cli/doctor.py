@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -59,7 +60,12 @@ def _disk() -> Finding:
 
 def _bundle() -> Finding:
     built = PACKAGE / "web" / "static" / "build"
-    missing = [name for name in ("app.js", "app.css") if not (built / name).exists()]
+    try:
+        # The files carry the hash of their content in their names; the manifest tells which.
+        names = json.loads((built / "manifest.json").read_bytes())
+    except (OSError, ValueError):
+        names = {}
+    missing = [name for name in ("app.js", "app.css") if not (built / names.get(name, name)).is_file()]
     seen = f"{', '.join(missing)} missing" if missing else "built"
     return Finding("front end", not missing, seen, "make setup")
 

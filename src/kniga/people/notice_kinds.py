@@ -31,11 +31,13 @@ REQUEST: Final = "request"
 NEW_REQUEST: Final = "new_request"
 LETTER: Final = "letter"
 MAILBOX: Final = "mailbox"
+INCIDENT: Final = "incident"
 KINDS: Final[dict[str, NoticeKind]] = {
     kind.key: kind
     for kind in (
         NoticeKind(DEVIATION, _("Deviations"), "warning", always_in_app=True),
         NoticeKind(ESCALATION, _("Deviations nobody has taken up"), "up", always_in_app=True),
+        NoticeKind(INCIDENT, _("What the machine could not do"), "warning", always_in_app=True),
         NoticeKind(WORD, _("Words from colleagues"), "message"),
         NoticeKind(DEADLINE, _("Deadlines that others moved"), "calendar", by_mail=False),
         NoticeKind(PUBLISHING, _("Versions that were not published at their time"), "warning", always_in_app=True),

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Section:
     """One entry: its name (and a short one for phones), icon of the sprite, URL name, the act it needs. `also` are the
-    beginnings of other addresses that belong to it; one of the group PALETTE is offered by the palette only."""
+    beginnings of other addresses that belong to it, `counts` what of `attention_of` its number is; one of the group
+    PALETTE is offered by the palette only."""
 
     key: str
     title: str | Promise
@@ -33,6 +34,7 @@ class Section:
     shortcut: str = ""
     short: str | Promise = ""
     also: tuple[str, ...] = ()
+    counts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class MenuItem:
     shortcut: str
     is_current: bool
     also: tuple[str, ...]
+    counts: str
 
 
 PALETTE: Final = "palette"
@@ -79,7 +82,16 @@ SECTIONS: tuple[Section, ...] = (
         shortcut="g f",
         short=pgettext_lazy("bottom bar", "Funnel"),
     ),
-    Section("deviations", _("Deviations"), "warning", "deviations:list", Act.SEE_DEVIATIONS, "see", shortcut="g v"),
+    Section(
+        "deviations",
+        _("Deviations"),
+        "warning",
+        "deviations:list",
+        Act.SEE_DEVIATIONS,
+        "see",
+        shortcut="g v",
+        counts="deviations",
+    ),
     Section(
         "book",
         _("Sales book"),
@@ -88,6 +100,7 @@ SECTIONS: tuple[Section, ...] = (
         group="see",
         shortcut="g k",
         also=("/processes/", "/documents/templates/", "/forms/"),
+        counts="incidents",
     ),
     Section("processes", _("Processes"), "play", "processes:list", group=PALETTE),
     Section("imports", _("Import"), "import", "imports:list", Act.IMPORT, "set", shortcut="g i"),
@@ -148,4 +161,5 @@ def _item(place: int, language: str, is_current: bool = False, is_quick: bool = 
         section.shortcut,
         is_current,
         section.also,
+        section.counts,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 from django.http import QueryDict
 from django.utils.timezone import localtime, make_aware
@@ -36,6 +37,19 @@ def moment_or_none(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
+
+
+LONGEST_REASON: Final = 1_000
+"""Characters of a reason: a sentence or two, read in lists."""
+
+
+def sent_reason(data: QueryDict) -> str:
+    """Why somebody does something, as a form sent it. Raises Refused `too_long`: what is cut off nobody can read."""
+    reason = data.get("reason", "").strip()
+    if len(reason) > LONGEST_REASON:
+        message = _("Shorten this to %(number)s characters.")
+        raise Refused("too_long", message % {"number": LONGEST_REASON}, field="reason")
+    return reason
 
 
 def sent_id(data: QueryDict, field: str) -> int | None:

@@ -27,13 +27,15 @@ _OVERDUE: Final = (
     "EXISTS (SELECT FROM processes_task t"
     " WHERE t.deal_id = i.deal_id AND t.instance_id = i.id AND t.status = 'open' AND t.due_at < %s)"
 )
+HAS_INCIDENT: Final = "EXISTS (SELECT FROM processes_work w WHERE w.instance_id = i.id AND w.status = 'incident')"
+"""Whether the machine could not do something for an instance `i`, and a person has to look at it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """A choice of running instances. What is None or "" does not narrow it; `status` is running or suspended,
-    `is_overdue` asks for an open task whose deadline has passed. `is_picked`: single ones of these were picked by hand;
-    which they are, only the rows of the act know."""
+    `is_overdue` asks for an open task whose deadline has passed, `has_incident` for work that the machine could not
+    do. `is_picked`: single ones of these were picked by hand; which they are, only the rows of the act know."""
 
     process: str
     version: int | None = None
@@ -44,6 +46,7 @@ class Scope:
     status: str = ""
     is_overdue: bool = False
     is_picked: bool = False
+    has_incident: bool = False
 
     def stored(self) -> dict[str, Any]:
         """As JSON, without what says nothing."""
@@ -62,6 +65,8 @@ class Scope:
         found.narrow(_AT_ELEMENT, self.element)
         if self.is_overdue:
             found.add(_OVERDUE, now)
+        if self.has_incident:
+            found.add(HAS_INCIDENT)
         if user is not None:
             found.among("d.owner_id", visible_owner_ids(user, Entity.DEAL))
         return found

@@ -11,7 +11,7 @@ from typing import Any, Final
 from kniga.people.models import User
 from kniga.platform.keyset import Page, Sort, decode_cursor, page_of
 from kniga.platform.sqlparts import rows_of
-from kniga.processes.acts.scopes import SOURCES, STANDING, Scope
+from kniga.processes.acts.scopes import HAS_INCIDENT, SOURCES, STANDING, Scope
 from kniga.processes.versions.definitions import runnable_version
 from kniga.processes.wording.words import element_in_words
 
@@ -36,7 +36,7 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class RunningRow:
     """A running (or paused) instance. `steps` are the names of the elements it stands on, `due_at` its first
-    deadline."""
+    deadline; `has_incident` tells of work that the machine could not do."""
 
     id: int
     version: int
@@ -49,6 +49,7 @@ class RunningRow:
     team: str
     due_at: datetime | None
     is_overdue: bool
+    has_incident: bool
     elements: tuple[str, ...]
     steps: tuple[str, ...]
 
@@ -77,7 +78,7 @@ JOIN processes_deviation x ON x.instance_id = i.id AND x.state <> 'closed' {{whe
 """
 _ROWS: Final = f"""
 SELECT i.started_at, i.id, v.number, i.status, i.started_at, d.id, d.number, d.name, coalesce(o.name, ''),
-       coalesce(m.name, ''), w.due_at, coalesce(w.due_at < %s, false), w.elements, i.version_id
+       coalesce(m.name, ''), w.due_at, coalesce(w.due_at < %s, false), {HAS_INCIDENT}, w.elements, i.version_id
 {SOURCES}
 LEFT JOIN people_team m ON m.id = o.team_id
 LEFT JOIN LATERAL (SELECT min(s.due_at) AS due_at, array_agg(DISTINCT s.element::text) AS elements

@@ -11,6 +11,7 @@ from kniga.platform.ledger import LedgerEvent, record
 from kniga.platform.said import kept
 from kniga.platform.storable import storable
 from kniga.processes.models import Instance, Work
+from kniga.processes.running.incident_news import tell_of_incident
 
 LONGEST: Final = 2_000
 """How many characters are kept of what went wrong."""
@@ -24,7 +25,7 @@ def trouble(error: str, code: str) -> dict[str, Any]:
 
 
 def raise_incident(*, work: Work, error: str, now: datetime, code: str = "failed") -> None:
-    """Leave work to a person, and tell the ledger why."""
+    """Leave work to a person, and tell why: the ledger, and those who may deal with it."""
     found = trouble(error, code)
     with transaction.atomic():
         open_work = Work.objects.filter(pk=work.pk, status__in=("queued", "running"))
@@ -33,6 +34,7 @@ def raise_incident(*, work: Work, error: str, now: datetime, code: str = "failed
         tell_of_work(
             "processes.work.incident", work, now, {key: value for key, value in found.items() if value is not None}
         )
+        tell_of_incident(work=work, error=error, now=now)
 
 
 def tell_of_work(kind: str, work: Work, now: datetime, payload: dict[str, object], actor_id: int | None = None) -> None:

@@ -182,6 +182,8 @@ def _working(seconds: int) -> str:
     if seconds % _HOUR == 0:
         hours = seconds // _HOUR
         return ngettext("%(n)d working hour", "%(n)d working hours", hours) % {"n": hours}
+    if seconds % 60:
+        return ngettext("%(n)d working second", "%(n)d working seconds", seconds) % {"n": seconds}
     minutes = seconds // 60
     return ngettext("%(n)d working minute", "%(n)d working minutes", minutes) % {"n": minutes}
 
@@ -193,5 +195,7 @@ def _calendar(seconds: int) -> str:
     if seconds % _HOUR == 0:
         hours = seconds // _HOUR
         return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    if seconds % 60:
+        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
     minutes = seconds // 60
     return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}

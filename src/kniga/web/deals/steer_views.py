@@ -18,6 +18,7 @@ from kniga.processes.services import cancel_instance, resume_instance, send_to_s
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.deals.card_views import processes_context
 from kniga.web.pages import field_errors, go_to, refuse, toast
+from kniga.web.params import sent_reason
 
 
 @require_POST
@@ -53,7 +54,7 @@ def note(request: SignedInRequest, deal_id: int) -> HttpResponse:
 
 def _steer(request: SignedInRequest, instance_id: int) -> str:
     by, now = request.user, clock.now()
-    reason = request.POST.get("reason", "").strip()[:1000]
+    reason = sent_reason(request.POST)
     act = request.POST.get("act", "")
     if act == "pause":
         suspend_instance(instance_id=instance_id, reason=reason, by=by, now=now)

@@ -35,6 +35,7 @@ from kniga.processes.versions.version_queries import VersionRow, version_rows
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.formatting import number
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+from kniga.web.params import sent_reason
 from kniga.web.processes.act_words import act_names, act_on, act_statuses, how_proposed, row_statuses, why_in_words
 from kniga.web.processes.pairs import COLOURS, TwoVersions, doubtful, likely, pair_numbers, two_versions
 from kniga.web.processes.running_views import MOST_PEOPLE, number_of
@@ -67,10 +68,9 @@ def move(request: SignedInRequest, key: str) -> HttpResponse:
         key, number_of(form.get("source", "")), "", number_of(form.get("branch", "")), number_of(form.get("team", "")),
         number_of(form.get("owner", "")),
     )  # fmt: skip
-    reason = form.get("reason", "").strip()[:1000]
     target = context["published"].number if context["published"] else 0
     try:
-        act = plan_move(scope=scope, target=target, reason=reason, by=request.user, now=clock.now())
+        act = plan_move(scope=scope, target=target, reason=sent_reason(form), by=request.user, now=clock.now())
     except Refused as refused:
         return refuse(request, "processes/move.html", context | {"errors": field_errors(refused)})
     return go_to(request, reverse("processes:act", args=[act.pk]))
@@ -100,7 +100,7 @@ def settle(request: SignedInRequest, act_id: int) -> HttpResponse:
 def act_context(request: SignedInRequest, found: BulkAct) -> dict[str, Any]:
     """The context of processes/act.html for an act that came through `get_visible_act`."""
     status = request.GET.get("show", "")
-    names = element_names(found.version_id) if found.version_id else {}
+    names = _names(request, found)
     counts = act_counts(found)
     over = {"preparing": "untried", "running": "fits", "undoing": "done"}.get(found.status)
     total = sum(counts.values())
@@ -122,6 +122,19 @@ def act_context(request: SignedInRequest, found: BulkAct) -> dict[str, Any]:
         "scope": _scope_in_words(request, load_scope(found.scope), names, total), "element_names": names,
         "may_do": may(request.user, RIGHTS[found.kind]), "do_it": act_on(found.kind, counts["fits"]),
     }  # fmt: skip
+
+
+def _names(request: SignedInRequest, found: BulkAct) -> Mapping[str, str]:
+    """The names of the elements an act speaks of: of the version it began with, else of any that has them."""
+    if found.version_id:
+        return element_names(found.version_id)
+    names: dict[str, str] = {}
+    spoken_of = {found.element, load_scope(found.scope).element} - {""}
+    for row in version_rows(user=request.user, process_key=found.process.key) if spoken_of else ():
+        if spoken_of <= names.keys():
+            break
+        names = {**element_names(row.id), **names}
+    return names
 
 
 def _pictures(
@@ -158,11 +171,11 @@ def _settle(request: SignedInRequest, found: BulkAct) -> str:
         toast(request, _("Nothing was done"))
         return reverse("processes:running", args=[found.process.key])
     if pressed == "undo":
-        queue_undo(act_id=found.pk, reason=form.get("reason", "").strip()[:1000], by=by, now=now)
+        queue_undo(act_id=found.pk, reason=sent_reason(form), by=by, now=now)
         return page
     if found.target_id:
         mapping, choices = _chosen(form)
-        reason = form.get("reason", "").strip()[:1000]
+        reason = sent_reason(form)
         changed = change_move(
             act_id=found.pk, mapping=mapping, choices=choices, splits=splits_asked(form), reason=reason, by=by, now=now
         )
@@ -204,6 +217,8 @@ def _scope_in_words(request: SignedInRequest, scope: Scope, names: Any, total: i
         told.append(_("on “%(step)s”") % {"step": names.get(scope.element, scope.element)})
     if scope.is_overdue:
         told.append(_("overdue"))
+    if scope.has_incident:
+        told.append(_("with an incident"))
     if scope.status:
         told.append(_("Paused") if scope.status == "suspended" else _("Running"))
     return told or [_("all deals in work")]

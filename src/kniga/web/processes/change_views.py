@@ -29,7 +29,7 @@ from kniga.processes.versions.version_queries import get_version_row, lacking_at
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.formatting import moment
 from kniga.web.pages import go_to, refuse, render_page, toast
-from kniga.web.params import sent_moment
+from kniga.web.params import sent_moment, sent_reason
 from kniga.web.processes.problems import marked_by, problem_rows
 from kniga.web.processes.read_views import book_context, verdict_names
 
@@ -92,9 +92,8 @@ def check(request: SignedInRequest, key: str, number: int) -> HttpResponse:
 def retire(request: SignedInRequest, key: str, number: int) -> HttpResponse:
     """Let no new deal start on the published version."""
     row = get_version_row(user=request.user, process_key=key, number=number)
-    reason = request.POST.get("reason", "").strip()[:1000]
     try:
-        retire_version(version_id=row.id, reason=reason, by=request.user, now=clock.now())
+        retire_version(version_id=row.id, reason=sent_reason(request.POST), by=request.user, now=clock.now())
     except Refused as refused:
         return refuse(request, "processes/book.html", book_context(request, key, number) | {"refused": refused.message})
     toast(request, _("Version %(number)d is retired: no new deal starts on it.") % {"number": number})

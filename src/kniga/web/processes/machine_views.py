@@ -16,6 +16,7 @@ from kniga.processes.desk.wait_queries import incidents_for, messages_for, tried
 from kniga.web.access import SignedInRequest, act_required
 from kniga.web.mailboxes.presenters import kind_words, why_words
 from kniga.web.pages import field_errors, go_to, refuse, render_page, toast
+from kniga.web.params import sent_reason
 from kniga.web.processes.sections import book_tabs
 
 STATUSES = ("waiting", "failed", "expired", "matched")
@@ -34,9 +35,11 @@ def settle(request: SignedInRequest, work_id: int) -> HttpResponse:
     """Have an incident's work tried again, or let it be skipped (`act`: retry or skip)."""
     act = skip_work if request.POST.get("act") == "skip" else retry_work
     try:
-        act(work_id=work_id, reason=request.POST.get("reason", "")[:1000], by=request.user, now=clock.now())
+        act(work_id=work_id, reason=sent_reason(request.POST), by=request.user, now=clock.now())
     except Refused as refusal:
-        context = _incidents(request) | {"errors": field_errors(refusal), "settled": work_id}
+        context = _incidents(request) | {
+            "errors": field_errors(refusal), "settled": work_id, "reason": request.POST.get("reason", ""),
+        }  # fmt: skip
         return refuse(request, "processes/incidents.html", context)
     toast(request, _("The process goes on without it") if act is skip_work else _("It is tried again"))
     return go_to(request, reverse("processes:incidents"))

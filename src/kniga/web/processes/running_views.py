@@ -33,6 +33,7 @@ from kniga.processes.versions.version_queries import VersionRow, version_rows, v
 from kniga.processes.wording.words import element_in_words
 from kniga.web.access import SignedInRequest, act_required, signed_in
 from kniga.web.pages import field_errors, go_to, refuse, render_page
+from kniga.web.params import sent_reason
 from kniga.web.processes.act_words import act_names, act_statuses
 from kniga.web.processes.pictures import SHADES, heat_key, live_marks
 
@@ -57,8 +58,9 @@ def plan(request: SignedInRequest, key: str) -> HttpResponse:
     version_rows(user=request.user, process_key=key)
     ticked = _ticked(form)
     picked = None if form.get("whom") == "all" else ticked if form.get("whom") == "ticked" else ticked or None
-    scope, reason, element = scope_of(key, form), form.get("reason", "").strip()[:1000], form.get("to_step", "")
+    scope, element = scope_of(key, form), form.get("to_step", "")
     try:
+        reason = sent_reason(form)
         if form.get("kind") == "start":
             act = plan_start(scope=scope, element=element, reason=reason, by=request.user, now=clock.now())
         else:
@@ -79,7 +81,7 @@ def scope_of(key: str, form: QueryDict) -> Scope:
     return Scope(
         key, number_of(form.get("version", "")), form.get("element", "")[:100], None, number_of(form.get("team", "")),
         number_of(form.get("owner", "")), status if status in ("running", "suspended") else "",
-        form.get("overdue", "") == "on",
+        form.get("overdue", "") == "on", has_incident=form.get("incident", "") == "on",
     )  # fmt: skip
 
 
@@ -149,14 +151,14 @@ def _worst(standing: Mapping[str, Standing]) -> str:
     return max(standing, key=lambda id: (standing[id].overdue, standing[id].instances), default="")
 
 
-def _narrowing(scope: Scope) -> tuple[int | None, int | None, str, bool]:
-    return scope.team_id, scope.owner_id, scope.status, scope.is_overdue
+def _narrowing(scope: Scope) -> tuple[int | None, int | None, str, bool, bool, bool]:
+    return scope.team_id, scope.owner_id, scope.status, scope.is_overdue, False, scope.has_incident
 
 
 def _address(form: QueryDict, *, but: str = "") -> str:
     """The choice as an address, for links that change one thing of it."""
     kept = QueryDict(mutable=True)
-    for name in ("version", "team", "owner", "status", "overdue", "shade"):
+    for name in ("version", "team", "owner", "status", "overdue", "incident", "shade"):
         if form.get(name) and name != but:
             kept[name] = form.get(name, "")
     return kept.urlencode()

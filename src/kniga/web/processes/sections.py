@@ -12,7 +12,7 @@ from kniga.people.permissions import Act, may
 if TYPE_CHECKING:
     from kniga.people.models import User
 
-Tab = tuple[str, str, str, None]
+Tab = tuple[str, str, str, str | None]
 
 
 def book_tabs(user: User) -> list[Tab]:
@@ -28,6 +28,6 @@ def book_tabs(user: User) -> list[Tab]:
         found.append(("templates", _("Templates"), reverse("documents:templates"), None))
         found.append(("forms", _("Website forms"), reverse("forms:list"), None))
     if may(user, Act.STEER):
-        found.append(("incidents", _("Incidents"), reverse("processes:incidents"), None))
+        found.append(("incidents", _("Incidents"), reverse("processes:incidents"), "live"))
         found.append(("messages", _("Messages"), reverse("processes:messages"), None))
     return found
