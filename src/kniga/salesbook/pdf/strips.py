@@ -116,10 +116,11 @@ def _stages_between(drawing: Drawing, left: float, right: float, stages: Mapping
 
 
 def _cuts(drawing: Drawing, stages: Mapping[str, str]) -> list[float]:
-    """Where to cut: about evenly, and where the fewest elements, labels and stages stand."""
+    """Where to cut: about evenly, and where the fewest elements, labels and stages stand; through names rather than
+    through elements."""
     left, width = drawing.view.x, drawing.view.width
     pieces = max(1, -(-int(width) // int(_WIDEST)))
-    spans = [_span(shape) for shape in drawing.shapes if shape.form not in ("area", "scope")]
+    spans = 3 * [_span(shape) for shape in drawing.shapes if shape.form not in ("area", "scope")]
     spans += [_span_of_name(edge) for edge in drawing.edges if edge.name]
     spans += _spans_of_stages(drawing, stages)
     cuts = [left]
