@@ -9,6 +9,7 @@ import pytest
 from django.utils.translation import override
 
 from kniga.deals.models import Deal
+from kniga.people.models import Notice
 from kniga.platform.errors import Conflict, Refused
 from kniga.platform.models import Event
 from kniga.processes.background import hurrying
@@ -141,6 +142,8 @@ def test_a_timer_that_leads_nowhere_is_seen_and_tried_again(department: Departme
         (seen,) = incidents_for(user=department.head).rows
     assert (seen.name, seen.action, seen.element, seen.attempts) == ("ask", "timer", "late", 1)
     assert "no way on" in seen.error
+    told = Notice.objects.filter(kind="incident", user=department.head).get()
+    assert "ask" in told.title and str(seen.id) in told.url
     (at_work,) = processes_in_work(user=department.head, deal=department.deal)
     assert [(wait.kind, wait.name, wait.work_id) for wait in at_work.waits] == [("incident", "ask", seen.id)]
     with pytest.raises(Refused):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from django.test import Client as Browser
 
+from kniga.deals.models import Deal
 from kniga.engine import compile_bpmn
 from kniga.people.models import User
 from kniga.platform import clock
+from kniga.processes.background.pump import run_due
 from kniga.processes.background.working import do_work
 from kniga.processes.correlation.messaging import receive_message
 from kniga.processes.models import Instance, Message, Task, Work
@@ -15,6 +17,7 @@ from kniga.processes.services import complete_task, start_process
 from kniga.processes.versions.unkept import unkept_promises
 from tests.processes.books import publish
 from tests.processes.conftest import NOW, Department, make_department
+from tests.processes.test_event_incidents import LATER, begin, leads_nowhere
 from tests.processes.test_machine_work import AFTER_UNDO, letter, working_book
 from tests.processes.test_messages import asked_book, receiving
 from tests.processes.test_timers import AFTER_TWO_DAYS, waiting_book
@@ -212,6 +215,20 @@ def test_an_act_names_the_step_deals_are_sent_to(department: Department) -> None
     head = browser(department.head)
     page = head.get(head.post("/processes/working/running/act/", form)["Location"]).content.decode()
     assert "Step they are sent to: Call after that" in page
+
+
+def test_a_timer_that_leads_nowhere_is_among_the_incidents(department: Department) -> None:
+    begin(department, leads_nowhere())
+    Deal.objects.update(amount=5)
+    run_due(now=LATER)
+    head, work_id = browser(department.head), Work.objects.get().pk
+    page = head.get("/processes/incidents/").content.decode()
+    assert "A timer has come" in page and "no way on from here" in page
+    assert "Look into it" in head.get(f"/deals/{department.deal.pk}/processes/").content.decode()
+    assert head.post(f"/processes/incidents/{work_id}/", {"act": "skip", "reason": "Not needed"}).status_code == 302
+    assert "No incidents" in head.get("/processes/incidents/").content.decode()
+    told = head.get(f"/deals/{department.deal.pk}/timeline/").content.decode()
+    assert "A timer could not fire" in told and "part was left out: Not needed" in told
 
 
 def test_messages_nobody_waits_for_are_visible(department: Department) -> None:

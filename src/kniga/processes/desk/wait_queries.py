@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from kniga.deals.models import Deal
-from kniga.engine import BoundaryEvent, CatchEvent, Definition, StartEvent, UserTask
+from kniga.engine import CatchEvent, UserTask
 from kniga.people.access import visible_owner_ids
 from kniga.people.models import User
 from kniga.people.roles import Entity
@@ -21,7 +21,7 @@ from kniga.processes.desk.task_card import TaskCard
 from kniga.processes.running.pauses import PAUSED_WHY
 from kniga.processes.running.reading import stored_state
 from kniga.processes.versions.definitions import runnable_version
-from kniga.processes.wording.words import element_in_words
+from kniga.processes.wording.words import element_in_words, place_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ def messages_for(
 def _incident(row: Sequence[Any]) -> Incident:
     id, deal_id, number, deal, process, instance_id, element, version_id, action, error, told, *counted = row
     attempts, since, owner = counted
-    name = _named(runnable_version(version_id).definition, element)
+    name = place_in_words(runnable_version(version_id).definition, element)
     return Incident(
         id,
         deal_id,
@@ -235,16 +235,6 @@ def _incident(row: Sequence[Any]) -> Incident:
     )
 
 
-def _named(definition: Definition, id: str) -> str:
-    """An element in words; an event without a name by the step it is attached to, or the part it begins."""
-    known = definition.elements.get(id)
-    if isinstance(known, BoundaryEvent) and not known.name:
-        known = definition.elements[known.host]
-    elif isinstance(known, StartEvent) and not known.name and known.scope is not None:
-        known = definition.elements[known.scope]
-    return definition.name if known is None else element_in_words(known)
-
-
 def _said(told: str | None, text: str) -> str:
     return text if told is None else told_again(msgspec.json.decode(told), text)
 
@@ -257,7 +247,7 @@ def _in_work(row: tuple[Any, ...], waiting: list[Any]) -> ProcessInWork:
         found = definition.elements.get(element)
         if kind == "timer" and not isinstance(found, CatchEvent):
             continue  # a timer at a step is the step's own matter
-        waits.append(Wait(kind, _named(definition, element), until, _said(told, detail), work_id))
+        waits.append(Wait(kind, place_in_words(definition, element), until, _said(told, detail), work_id))
     if tokens is not None:
         state = stored_state(status=status, seq=seq, stage=stage, data=data, tokens=tokens)
         for token in state.tokens:

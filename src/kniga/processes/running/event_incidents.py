@@ -15,6 +15,7 @@ from kniga.platform.errors import Conflict
 from kniga.platform.said import said as _
 from kniga.processes.models import Timer, Work
 from kniga.processes.running.effects import FiredTimer
+from kniga.processes.running.incident_news import tell_of_incident
 from kniga.processes.running.incidents import tell_of_work, trouble
 from kniga.processes.running.reading import InstanceSnapshot, fields_for
 from kniga.processes.running.stepping import Advanced, Wanted, act_on_instance
@@ -46,18 +47,20 @@ WHERE i.id = w.instance_id AND w.action IN ('timer', 'condition') AND w.status I
 def raise_for_event(
     *, action: str, snapshot: InstanceSnapshot, token: int, element: str, error: str, code: str, now: datetime
 ) -> Work | None:
-    """Leave a timer or a condition to a person. None if that is so already: then what speaks against it is written
-    anew, and nothing is to be told. Must run in a transaction."""
+    """Leave a timer or a condition to a person, and tell those who may deal with it. None if that is so already: then
+    what speaks against it is written anew, and nothing is to be told. Must run in a transaction."""
     found = trouble(error, code)
     same = Work.objects.filter(
         instance_id=snapshot.instance_id, action=action, token=token, element=element, status__in=_OPEN
     )
     if same.update(**found):
         return None
-    return Work.objects.create(
+    work = Work.objects.create(
         instance_id=snapshot.instance_id, token=token, element=element, action=action, status="incident", attempts=1,
         claim=1, next_at=now, created_at=now, made_in=snapshot.revision, **found,
     )  # fmt: skip
+    tell_of_incident(work=work, error=error, now=now)
+    return work
 
 
 def raise_for_condition(

@@ -15,7 +15,7 @@ from kniga.platform.sqlparts import rows_of
 from kniga.processes.models import Work
 from kniga.processes.running.reading import DealFacts, read_instances, superiors_of
 from kniga.processes.versions.definitions import runnable_version
-from kniga.processes.wording.words import element_in_words
+from kniga.processes.wording.words import place_in_words
 
 _DEAL = """
 SELECT d.number, coalesce(c.name, d.name) FROM deals_deal d LEFT JOIN clients_client c ON c.id = d.client_id
@@ -29,9 +29,8 @@ def tell_of_incident(*, work: Work, error: str, now: datetime) -> None:
     snapshot = read_instances(instance_ids=[work.instance_id])[work.instance_id]
     definition = runnable_version(snapshot.version_id).definition
     number, client = rows_of(_DEAL, [snapshot.deal.id])[0]
-    element = definition.elements.get(work.element)
     title = _("Could not be done: %(step)s, deal No. %(number)s, %(client)s") % {
-        "step": element_in_words(element) if element else definition.name, "number": number, "client": client,
+        "step": place_in_words(definition, work.element), "number": number, "client": client,
     }  # fmt: skip
     url = f"/processes/incidents/#work-{work.pk}"
     notify(user_ids=people_for_incident(snapshot.deal), kind=INCIDENT, title=title, body=error, url=url, now=now)

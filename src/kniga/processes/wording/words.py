@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from kniga.documents.queries import active_template_names
 from kniga.engine import (
     STANDARD_FIELDS,
+    BoundaryEvent,
     CatchEvent,
     ControlPoint,
     DecisionRule,
@@ -22,6 +23,7 @@ from kniga.engine import (
     Due,
     Element,
     Material,
+    StartEvent,
 )
 from kniga.engine.bpmn.questions import PLAIN_OUTCOME
 from kniga.people.roles import Role
@@ -85,6 +87,17 @@ def element_in_words(element: Element | None) -> str:
     if isinstance(element, CatchEvent):
         return element.name or wait_in_words(element)
     return getattr(element, "name", "") or _("A step without a name")
+
+
+def place_in_words(definition: Definition, id: str) -> str:
+    """An element in words; an event without a name by the step it is attached to, or the part it begins; the process
+    if there is no such element."""
+    known = definition.elements.get(id)
+    if isinstance(known, BoundaryEvent) and not known.name:
+        known = definition.elements[known.host]
+    elif isinstance(known, StartEvent) and not known.name and known.scope is not None:
+        known = definition.elements[known.scope]
+    return definition.name if known is None else element_in_words(known)
 
 
 def outcome_word(label: str) -> str:
