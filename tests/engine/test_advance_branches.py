@@ -199,6 +199,32 @@ def test_a_step_before_a_choice_of_ways_is_no_second_branch() -> None:
     assert at(go(definition, state, GoTo("p", "again", (sent,))).state) == ["e", "p"]
 
 
+def test_an_inclusive_join_around_waits_for_what_meets_inside() -> None:
+    """Everything may be done once more: the join inside is not fed by what comes round by the join around it."""
+
+    def drawn(prefix: str) -> Definition:
+        return build(
+            start("again"),
+            merge("again", way("outer")),
+            fork("outer", "inner", "e"),
+            fork("inner", "a", "b"),
+            *(user_task(one, Way(f"{prefix}{one}_met", "met")) for one in "ab"),
+            join("met", "m"),
+            fork("m", "m1", "m2"),
+            *(user_task(one, Way(f"{prefix}{one}_deep", "deep")) for one in ("m1", "m2")),
+            join("deep", "d"),
+            user_task("d", Way(f"{prefix}d_all", "all")),
+            user_task("e", Way(f"{prefix}e_all", "all")),
+            InclusiveGateway("all", "", (), way("more"), (), {}),
+            user_task("more", "which", outcomes=("ok", "again")),
+            by_outcome("which", {"again": "again"}, "end"),
+            end(),
+        )
+
+    state = begun(drawn(""))
+    assert comes_to_its_end(drawn(""), drawn("new_"), state) == ["e", "a", "b", "m1", "m2", "d", "more"]
+
+
 def around(inner: Definition, loop: MultiInstance | None = None) -> Definition:
     """A process inside a sub-process."""
     parts = [

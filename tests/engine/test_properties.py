@@ -198,6 +198,33 @@ def test_a_random_instance_moves_to_a_version_with_other_names_and_back(seed: in
 
 
 @SECONDS
+@given(PROCESSES, PROCESSES, st.data())
+def test_an_instance_that_moved_to_any_other_process_can_be_brought_to_an_end(
+    old: Definition, new: Definition, data: Any
+) -> None:
+    """Whatever becomes what: the move is refused, or nothing is left waiting for ever."""
+    result = advance(old, NEW_STATE, Start(fields=FIELDS), now=NOW)
+    for _number in range(data.draw(st.integers(0, 6))):
+        if isinstance(result, Rejection) or result.state.status != "running":
+            return
+        result = advance(old, result.state, data.draw(st.sampled_from(choices(old, result.state))), now=NOW)
+    assert isinstance(result, Step), result
+    kinds = {type(old.elements[token.element]) for token in result.state.tokens}
+    places = {kind: [one.id for one in new.elements.values() if type(one) is kind] for kind in kinds}
+    mapping = {
+        token.element: data.draw(st.sampled_from(places[type(old.elements[token.element])] or ["nowhere"]))
+        for token in result.state.tokens
+    }
+    if result.state.status == "running":
+        result = advance(new, result.state, Migrate(old, mapping, FIELDS), now=NOW)
+    for _number in range(MOST_STEPS):
+        if isinstance(result, Rejection) or result.state.status != "running":
+            return
+        result = advance(new, result.state, choices(new, result.state)[0], now=NOW)
+    raise AssertionError("the instance does not end")
+
+
+@SECONDS
 @given(PROCESSES, st.data())
 def test_an_instance_that_was_begun_at_a_step_can_be_brought_to_an_end(definition: Definition, data: Any) -> None:
     """Beginning at a step of one of several branches is refused, or nothing is left waiting for ever."""

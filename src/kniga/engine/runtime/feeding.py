@@ -6,6 +6,7 @@ meet at a join on their way come from there as one."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from kniga.engine.definition.model import BoundaryEvent, Element, InclusiveGateway, ParallelGateway, ways_of
 
@@ -16,6 +17,7 @@ Fed = list[frozenset[str]]
 """For each token, or tokens that have become one, the flows into a join it can come by."""
 
 _Flows = Mapping[str, frozenset[str]]
+_NONE: Final = frozenset[str]()
 
 
 def is_join(element: Element) -> bool:
@@ -52,11 +54,10 @@ class Feeding:
         together = _together([*sources, *passing.values()], [set[str]()] * len(sources) + [{one} for one in passing])
         found = list[frozenset[str]]()
         for numbers, joins in together:
-            tokens = [sources[number] for number in numbers if number < len(sources)]
-            ways = [passing[one] for one in joins]
-            # One token takes one of its ways; of several that meet, each may come by itself as well.
-            groups = [tokens + ways] if len(tokens) < 2 else [*([token] for token in tokens), ways]
-            found += [frozenset[str]().union(*(one.get(join, frozenset()) for one in group)) for group in groups]
+            straight = [sources[number].get(join, _NONE) for number in numbers if number < len(sources)]
+            # A token that may come straight, or with others that it meets before, comes once.
+            met = _NONE.union(*(passing[one].get(join, _NONE) for one in joins))
+            found += [*straight, met.difference(*straight)]
         return [flows for flows in found if flows]
 
     def _passing(self, join: str, sources: Iterable[_Flows]) -> dict[str, _Flows]:
@@ -69,10 +70,23 @@ class Feeding:
                 if other.id == join or other.id in passing:
                     continue
                 flows = {flow for one in (*sources, *passing.values()) for flow in one.get(other.id, ())}
-                if flows == set(other.incoming) or (flows and isinstance(other, InclusiveGateway)):
+                if flows == set(other.incoming) or (flows and self._needs_no_more(other, flows, join)):
                     passing[other.id] = self._flows((other.id, None))
                     pending = True
         return passing
+
+    def _needs_no_more(self, other: Join, flows: set[str], join: str) -> bool:
+        """Whether an inclusive join does not wait for what comes from another join (13.4.3: that can come by none of
+        the flows by which something comes anyway)."""
+        reached, pending, comes = {join}, [join], set[str]()
+        while pending:
+            for one, by in self._flows((pending.pop(), None)).items():
+                if one == other.id:
+                    comes |= by
+                elif one not in reached:
+                    reached.add(one)
+                    pending.append(one)
+        return isinstance(other, InclusiveGateway) and (not comes or bool(comes & flows))
 
     def _flows(self, stand: Stand) -> _Flows:
         element, flow = stand
