@@ -1,7 +1,7 @@
 """Service tasks, calls, decisions and loops."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -171,6 +171,16 @@ def test_a_decision_table_answers_by_its_hit_policy(
     assert step.state.data.get("level") == level
     payload = step.events[1].payload()
     assert (payload["table"], payload["rows"]) == ("t", rows)
+
+
+def test_sums_are_exact_whatever_the_thread_rounds_to_and_lists_have_each_choice_once() -> None:
+    long = Decimal("100000000000000000000000000000.25")
+    rows = (DecisionRule("r1", q_over(1), (long,)), DecisionRule("r2", q_over(1), (long,)))
+    with localcontext(prec=3):
+        step = go(decided(table("COLLECT", *rows, aggregation="SUM")), NEW_STATE, Start(data={"q": 2}))
+    assert str(step.state.data["level"]) == "200000000000000000000000000000.50"
+    step = go(decided(table("COLLECT", *rows, type="multi_choice")), NEW_STATE, Start(data={"q": 2}))
+    assert step.state.data["level"] == (str(long),)
 
 
 def decided(decision: DecisionTable) -> Definition:

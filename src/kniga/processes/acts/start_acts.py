@@ -206,7 +206,8 @@ def _stop_together(
     begun = Work.objects.select_for_update().filter(instance__in=started)
     at_work = {work.instance_id for work in begun if work.status != "queued"}
     plans, actor_id = [], None if by is None else by.pk
-    for id, snapshot in sorted(read_instances(instance_ids=list(started)).items()):
+    owners = None if by is None else visible_owner_ids(by, Entity.DEAL)
+    for id, snapshot in sorted(read_instances(instance_ids=list(started), visible_to=owners).items()):
         if snapshot.revision != started[id].revision or snapshot.status != "running" or id in at_work:
             continue
         version, wanted = runnable_version(snapshot.version_id), Wanted(Cancel(act.undo_reason))

@@ -1,7 +1,9 @@
 """Business-rule task (BPMN 2.0, 10.3.3.4) with a decision table (DMN 1.3, 8.2.8: hit policies). Never rests."""
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
+from functools import reduce
+from typing import Final
 
 from kniga.engine.definition.decisions import DecisionRule, DecisionTable
 from kniga.engine.definition.model import DecisionTask
@@ -12,6 +14,8 @@ from kniga.engine.runtime.run import Move, Run
 from kniga.rules import Value
 
 Outputs = dict[str, Value]
+_EXACT: Final = Context(prec=100)
+"""Numbers have at most 30 digits on either side of the point: no sum of a table's rows is rounded, in any thread."""
 
 
 def enter(run: Run, task: DecisionTask, move: Move) -> None:
@@ -60,8 +64,9 @@ def _collect(table: DecisionTable, hits: Sequence[DecisionRule], column: int) ->
     if not found:
         return table.outputs[column].default
     if table.aggregation is None:
+        # A list of choices has each of them once, as everywhere.
         return tuple(dict.fromkeys(str(value) for value in found))
     numbers = [value for value in found if isinstance(value, (Decimal, int))]
     if table.aggregation == "SUM":
-        return sum(numbers, Decimal(0))
+        return reduce(_EXACT.add, numbers, Decimal(0))
     return min(numbers) if table.aggregation == "MIN" else max(numbers)
