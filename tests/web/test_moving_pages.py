@@ -210,6 +210,7 @@ def test_the_book_shows_the_verdict_and_the_way_to_what_is_wrong(team: Team) -> 
     assert send(head, f"{path}check/")[0] == 302
     html = page(head, path)
     assert "Not sound" in html and "checked in" in html
+    assert "Shown by: The start → " in html and "This file has no drawing" in html and "data-diagram" not in html
     assert send(head, f"{path}publish/")[0] == 422
     assert send(first, f"{path}check/")[0] == 403
     assert send(head, f"{path}retire/")[0] == 422

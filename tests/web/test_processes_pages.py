@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from kniga.people.models import User
-from kniga.processes.models import ProcessVersion
+from kniga.processes.models import Draft, ProcessVersion
 from kniga.processes.versions.publishing import BOOKS, upload_version
 from tests.processes.conftest import NOW, SMALL_SALE, Department, department
 
@@ -24,6 +26,31 @@ def upload(user: User, content: bytes, act: str = "upload") -> tuple[int, str]:
     file = SimpleUploadedFile("book.bpmn", content)
     answer = client_of(user).post("/processes/upload/", {"file": file, "note": "New words", "act": act})
     return answer.status_code, answer.content.decode()
+
+
+FOREIGN = b"""<?xml version="1.0"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="other">
+<process id="foreign" name="Foreign" isExecutable="true"><startEvent id="Event_1"/><userTask id="Task_1" name="Look"/>
+<exclusiveGateway id="Gateway_1"/><endEvent id="Event_2" name="Over"/><endEvent id="Event_3"/>
+<sequenceFlow id="Flow_1" sourceRef="Event_1" targetRef="Task_1"/>
+<sequenceFlow id="Flow_2" sourceRef="Task_1" targetRef="Gateway_1"/>
+<sequenceFlow id="Flow_3" sourceRef="Gateway_1" targetRef="Event_2"/>
+<sequenceFlow id="Flow_4" sourceRef="Gateway_1" targetRef="Event_3"/></process></definitions>"""
+
+
+def test_a_foreign_file_names_its_places_and_is_opened_in_the_designer(department: Department) -> None:
+    head = client_of(department.head)
+    file = SimpleUploadedFile("foreign.bpmn", FOREIGN)
+    page = head.post("/processes/upload/", {"file": file, "act": "upload"}).content.decode()
+    assert "A gateway without a name → Over" in page and "Flow_3" not in page
+    again = re.search(r'name="again" value="([^"]+)"', page)
+    assert again is not None and "Open this file in the designer" in page
+    opened = head.post("/processes/new/", {"origin": "file", "again": again[1]})
+    assert opened.status_code == 302 and bytes(Draft.objects.get().xml).count(b"sequenceFlow id=") == 4
+    broken = head.post("/processes/new/", {"origin": "file", "again": "%"})
+    assert broken.status_code == 422 and "Choose a BPMN file" in broken.content.decode()
+    file = SimpleUploadedFile("foreign.bpmn", b"<html/>")
+    assert 'name="again"' not in head.post("/processes/upload/", {"file": file}).content.decode()
 
 
 def test_everybody_reads_the_book(department: Department) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kniga.engine import BpmnRefused, Definition, Problem, compile_bpmn, prove
+from kniga.engine.bpmn.draft import local
 from kniga.engine.bpmn.reading import read_xml
 from kniga.processes.actions.names import KNOWN_ACTIONS
 from kniga.processes.versions.version_queries import lacking_at_present
@@ -31,6 +33,23 @@ class DraftCheck:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
+class Place(NamedTuple):
+    """Something of a file that a problem may speak of: its tag, its name, and the ids of the ends of a flow."""
+
+    tag: str
+    name: str
+    source: str
+    target: str
+
+
+def places_of(xml: bytes) -> dict[str, Place]:
+    """All that has an id in a BPMN file, by id. Raises BpmnRefused for what cannot be read."""
+    return {
+        id: Place(local(node), node.get("name") or "", node.get("sourceRef") or "", node.get("targetRef") or "")
+        for node in read_xml(xml).iter() if (id := node.get("id"))
+    }  # fmt: skip
+
+
 def definition_of_draft(xml: bytes) -> Definition | None:
     """What a draft's file means; None for one that is not complete, or cannot be read."""
     try:
@@ -42,7 +61,7 @@ def definition_of_draft(xml: bytes) -> Definition | None:
 def check_draft(xml: bytes) -> DraftCheck:
     """Check a readable BPMN file as it stands; nothing is kept. Raises BpmnRefused for what cannot be read."""
     began = time.perf_counter()
-    names = {id: node.get("name") or "" for node in read_xml(xml).iter() if (id := node.get("id"))}
+    names = {id: place.name for id, place in places_of(xml).items()}
     try:
         definition: Definition = compile_bpmn(xml, actions=KNOWN_ACTIONS)
     except BpmnRefused as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from kniga.engine import Definition
+from kniga.engine import Definition, Problem
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
@@ -36,13 +37,21 @@ from kniga.web.processes.read_views import book_context, verdict_names
 TEMPLATE = "processes/upload.html"
 # Larger files are refused by the compiler by name; nothing beyond its limit is read into memory.
 MOST_BYTES = 6 * 1024 * 1024
+UNREADABLE = frozenset({"empty_file", "too_large", "bad_encoding", "unknown_encoding", "not_xml", "not_bpmn"})
+"""What no draft can be made of."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @act_required(Act.EDIT_BOOK)
 def upload(request: SignedInRequest) -> HttpResponse:
     """Take in a BPMN file as a draft, or only check it; every error is listed and nothing is saved."""
-    context: dict[str, Any] = {"problems": (), "note": request.POST.get("note", ""), "errors": {}, "checked": None}
+    context: dict[str, Any] = {
+        "problems": (),
+        "note": request.POST.get("note", ""),
+        "errors": {},
+        "checked": None,
+        "foreign": "",
+    }
     if request.method != "POST":
         return render_page(request, TEMPLATE, context)
     sent = request.FILES.get("file")
@@ -57,16 +66,21 @@ def upload(request: SignedInRequest) -> HttpResponse:
             return render_page(request, TEMPLATE, context)
         version = upload_version(xml=xml, note=context["note"][:2000], by=request.user, now=clock.now())
     except BookRefused as refused:
-        context["problems"] = problem_rows(refused.problems)
+        context |= {"problems": problem_rows(refused.problems, xml), "foreign": _foreign(refused.problems, xml)}
         return refuse(request, TEMPLATE, context)
     toast(request, _("Version %(number)d is kept as a draft. Check it and publish it.") % {"number": version.number})
     return go_to(request, reverse("processes:book", args=[version.process.key, version.number]))
 
 
+def _foreign(problems: tuple[Problem, ...], xml: bytes) -> str:
+    """A file that can be read and is to be completed, as text for the form that opens it in the designer."""
+    return "" if {one.code for one in problems} & UNREADABLE else b64encode(xml).decode()
+
+
 def _checked(xml: bytes, definition: Definition) -> dict[str, Any]:
     """What a check says of a file that is not kept: the problems, and the path of the first that has one."""
     found = (*check_definition(definition).problems, *lacking_at_present(definition))
-    problems = problem_rows(found, definition)
+    problems = problem_rows(found, xml)
     path = next((one.path for one in problems if one.path), ())
     drawing = drawing_of(xml, definition) if path else None
     return {

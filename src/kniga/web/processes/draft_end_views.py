@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
-from kniga.processes.drafts.draft_queries import get_draft
+from kniga.processes.drafts.draft_queries import DraftState, get_draft
 from kniga.processes.drafts.drafting import discard_draft, publish_draft
 from kniga.processes.versions.publishing import BookRefused
 from kniga.web.access import SignedInRequest, act_required
@@ -39,7 +39,7 @@ def publish(request: SignedInRequest, draft_id: int) -> HttpResponse:
         at, now = sent_moment(form, "at"), clock.now()
         version = publish_draft(draft_id=draft_id, revision=revision, note=note, at=at, by=request.user, now=now)
     except Refused as refused:
-        return _refusal(request, refused, {"draft": draft.row})
+        return _refusal(request, refused, draft)
     toast(request, published_text(version.number, version.publish_at))
     return _onwards(request, reverse("processes:book", args=[version.process.key, version.number]))
 
@@ -58,12 +58,13 @@ def _onwards(request: SignedInRequest, url: str) -> HttpResponse:
     return JsonResponse({"url": url}) if _wants_json(request) else go_to(request, url, whole=True)
 
 
-def _refusal(request: SignedInRequest, refused: Refused, context: dict[str, Any]) -> HttpResponse:
+def _refusal(request: SignedInRequest, refused: Refused, draft: DraftState) -> HttpResponse:
     problems = refused.problems if isinstance(refused, BookRefused) else ()
     if _wants_json(request):
         found = problems_as_json(problems, {})
         return JsonResponse({"message": refused.message, "field": refused.field, "problems": found}, status=422)
-    return refuse(request, TEMPLATE, context | {"refused": refused.message, "problems": problem_rows(problems)})
+    told = {"refused": refused.message, "problems": problem_rows(problems, draft.xml)}
+    return refuse(request, TEMPLATE, {"draft": draft.row} | told)
 
 
 def _wants_json(request: SignedInRequest) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -50,7 +51,7 @@ def new(request: SignedInRequest) -> HttpResponse:
     try:
         draft_id = _begin(request, origin)
     except BookRefused as refused:
-        problems = problem_rows(refused.problems)
+        problems = problem_rows(refused.problems, b"")
         return refuse(request, TEMPLATE, _context(request, origin) | {"problems": problems})
     except Refused as refused:
         page, context = _page(request, origin)
@@ -91,10 +92,21 @@ def _begin(request: SignedInRequest, origin: str) -> int:
         return copy_of_version(version_id=row.id, name=name, branch=branch, by=user, now=now).pk
     if origin != "file":
         raise NotVisible
+    return draft_from_file(xml=_file_of(request), name=name, branch=branch, by=user, now=now).pk
+
+
+def _file_of(request: SignedInRequest) -> bytes:
+    """The file that was chosen, or the one that the page of uploads was given before (`again`)."""
     sent = request.FILES.get("file")
-    if sent is None:
+    if sent is not None:
+        return bytes(sent.read(MOST_BYTES))
+    try:
+        again = b64decode(request.POST.get("again", ""), validate=True)
+    except ValueError:
+        again = b""
+    if not again:
         raise Refused("no_file", _("Choose a BPMN file."), field="file")
-    return draft_from_file(xml=sent.read(MOST_BYTES), name=name, branch=branch, by=user, now=now).pk
+    return again[:MOST_BYTES]
 
 
 def _page(request: SignedInRequest, origin: str) -> tuple[str, dict[str, Any]]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kniga.engine import Definition, Problem
+from django.utils.translation import gettext as _
+
+from kniga.engine import BpmnRefused, Definition, Problem
+from kniga.processes.drafts.draft_checking import Place, places_of
 from kniga.web.processes.plain_problems import plainly
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemRow:
     """A problem as a line of the list; `tone` is bad or warn, `number` counts from 1, `path` is a way of element ids
-    that shows it."""
+    that shows it, `way` the same in words."""
 
     message: str
     cure: str
@@ -22,18 +25,54 @@ class ProblemRow:
     tone: str
     number: int
     path: tuple[str, ...]
+    way: tuple[str, ...]
 
 
-def problem_rows(problems: Iterable[Problem], definition: Definition | None = None) -> tuple[ProblemRow, ...]:
-    """The problems, errors first as they come; steps are named where the definition knows them."""
+def problem_rows(problems: Iterable[Problem], xml: bytes) -> tuple[ProblemRow, ...]:
+    """The problems of a file, errors first as they come; what they speak of is named as far as the file can be read."""
+    places = _places(xml)
     rows = []
     for number, problem in enumerate(problems, 1):
         message, cure = plainly(problem)
-        element = definition.elements.get(problem.element or "") if definition else None
-        name = getattr(element, "name", "") or problem.element or ""
+        name = place_in_words(problem.element, places) if problem.element else ""
         tone = "bad" if problem.severity == "error" else "warn"
-        rows.append(ProblemRow(message, cure, name, problem.line, tone, number, problem.path))
+        way = way_in_words(problem.path, places)
+        rows.append(ProblemRow(message, cure, name, problem.line, tone, number, problem.path, way))
     return tuple(rows)
+
+
+def way_in_words(path: Sequence[str], places: Mapping[str, Place]) -> tuple[str, ...]:
+    """The elements of a path by their names; flows between them say nothing more."""
+    return tuple(place_in_words(id, places) for id in path if not (id in places and places[id].source))
+
+
+def place_in_words(id: str, places: Mapping[str, Place]) -> str:
+    """An element by its name, a flow by its ends, what has no name by what it is; the id of what is not known."""
+    place = places.get(id)
+    if place is not None and not place.name and place.source and place.target:
+        return f"{_node_in_words(place.source, places)} → {_node_in_words(place.target, places)}"
+    return _node_in_words(id, places)
+
+
+def _node_in_words(id: str, places: Mapping[str, Place]) -> str:
+    place = places.get(id)
+    if place is None or place.name:
+        return place.name if place else id
+    tag = place.tag.lower()
+    if tag in ("startevent", "endevent"):
+        return _("The start") if tag == "startevent" else _("The end")
+    if tag.endswith("gateway"):
+        return _("A gateway without a name")
+    if tag.endswith("event"):
+        return _("An event without a name")
+    return _("A step without a name") if tag.endswith(("task", "process", "activity")) else id
+
+
+def _places(xml: bytes) -> Mapping[str, Place]:
+    try:
+        return places_of(xml)
+    except BpmnRefused:
+        return {}
 
 
 def marked_by(path: Sequence[str], definition: Definition) -> frozenset[str]:

@@ -89,13 +89,14 @@ def book_context(request: SignedInRequest, key: str, number: int) -> dict[str, A
         raise NotVisible
     definition = runnable_version(row.id).definition
     checked = get_check(user=request.user, version_id=row.id)
-    problems = problem_rows(checked.problems, definition)
+    xml = version_xml(user=request.user, version_id=row.id)
+    problems = problem_rows(checked.problems, xml)
     shown = next((one for one in problems if str(one.number) == request.GET.get("problem") and one.path), None)
     return {
         "version": row,
         "versions": rows,
         "draft_id": draft_of_process(user=request.user, process_key=key),
-        "drawing": drawing_of(version_xml(user=request.user, version_id=row.id), definition),
+        "drawing": drawing_of(xml, definition),
         "checked": checked,
         "verdicts": verdict_names(),
         "problems": problems,
