@@ -13,14 +13,14 @@ from django.db import OperationalError, connection
 from kniga.platform.errors import Conflict, Refused
 from kniga.platform.models import Event
 from kniga.processes.acts import acting
-from kniga.processes.acts.act_planning import plan_act, plan_move
+from kniga.processes.acts.act_planning import plan_act, plan_move, plan_start
 from kniga.processes.acts.act_queries import act_counts
 from kniga.processes.acts.acting import begin_act, begin_undo, carry_out
 from kniga.processes.acts.scopes import Scope
 from kniga.processes.models import BulkAct, Instance, Task
 from kniga.processes.running.replaying import replay_all
-from kniga.processes.services import complete_task
-from tests.processes.moving import KEY, publish_second, run_deals, two_teams
+from kniga.processes.services import complete_task, start_process
+from tests.processes.moving import KEY, open_deals, publish_first, publish_second, run_deals, two_teams
 from tests.processes.test_moving_running_deals import CHOICES, LATER
 
 
@@ -63,6 +63,31 @@ def test_two_workers_do_each_deal_once() -> None:
     assert at_once(worker(act), worker(act)) == []
     assert act_counts(act)["undone"] == 24
     assert Event.objects.filter(kind="processes.act.undone").count() == 24
+    assert [one.problem for one in replay_all() if one.problem] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_start_each_deal_once_while_people_start_some() -> None:
+    head, first, second = two_teams()
+    publish_first()
+    deals = open_deals([first, second], 24)
+    act = plan_start(scope=Scope(KEY), reason="x", by=head, now=LATER)
+    begin_act(act_id=act.pk, by=head, now=LATER)
+
+    def people() -> None:
+        for deal in deals[::-4]:
+            with suppress(Refused):
+                start_process(deal_id=deal.pk, process_key=KEY, by=head, now=LATER)
+
+    assert at_once(worker(act), worker(act), people) == []
+    counts = act_counts(act)
+    assert counts["done"] + counts["refused"] == 24 == Instance.objects.count()
+    why = [row.why and row.why["code"] for row in act.rows.filter(status="refused")]
+    assert set(why) <= {"already_running"}
+    begin_undo(act_id=act.pk, reason="x", by=head, now=LATER)
+    assert at_once(worker(act), worker(act)) == []
+    assert act_counts(act)["undone"] == counts["done"]
+    assert Instance.objects.filter(status="running").count() == counts["refused"]
     assert [one.problem for one in replay_all() if one.problem] == []
 
 

@@ -181,6 +181,15 @@ def test_started_as_a_set_deals_stand_as_started_one_by_one(
     assert found[1] == found[3]
 
 
+def test_who_no_longer_sees_a_deal_does_not_take_its_start_back(team: tuple[User, User, User]) -> None:
+    head, first, second = team
+    act = plan(head)
+    assert carried_out(act, head) == {"done": 8}
+    start_acts.undo_starts(act, list(act.rows.all()), first, LATER)
+    why = {(row.deal and row.deal.owner_id, row.status, row.why and row.why["code"]) for row in act.rows.all()}
+    assert why == {(first.pk, "undone", None), (second.pk, "kept", "not_seen")}
+
+
 def raising(error: Exception) -> Callable[..., Any]:
     def fall_over(*_arguments: Any) -> Any:
         raise error
