@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils.translation import gettext
 from typer.testing import CliRunner
 
 from kniga.cli import process as command
-from kniga.cli import process_deals
+from kniga.cli import process_deals, process_session
 from kniga.people.models import User
+from kniga.platform.models import Organisation
 from kniga.processes.models import BulkAct, Instance, Message, ProcessVersion, Task
+from kniga.runtime import session
 from tests.processes.moving import KEY, publish_second, run_deals, two_teams
 
 
@@ -55,6 +59,31 @@ def test_running_deals_are_listed_with_filters(head: User) -> None:
     assert "no running deal" in run("instances", KEY, "--status", "suspended")[1]
 
 
+def test_a_step_that_is_not_there_is_another_error_than_one_of_another_kind(head: User, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.json"
+    for target, code, said in (("nope", 2, "нет элемента «nope»"), ("won", 1, "другого вида")):
+        file.write_text(json.dumps({"visit": target}))
+        ended, shown = run("move", KEY, "--from", "1", "--mapping", str(file), "--dry-run")
+        assert ended == code and said in shown
+
+
+def test_messages_are_in_the_language_of_the_organisation(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "database", nullcontext)
+    for language, said in (("en", "has no such"), ("ru", "нет такой")):
+        Organisation.objects.update_or_create(id=1, defaults={"language": language})
+        with process_session.database():
+            assert said in gettext("This process has no such version.")
+
+
+def test_a_table_keeps_moments_whole_in_eighty_columns(head: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("instances", KEY)[1].splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert sum(bool(re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d$", line.rstrip())) for line in lines) == 8
+    shown = run("list")[1]
+    assert "in force" in shown.splitlines()[0] and "…" not in shown
+
+
 def test_a_move_is_tried_made_and_undone(head: User, mapping: str) -> None:
     move = ("move", KEY, "--from", "1", "--as", "chief@example.com")
     code, dry = told(*move, "--dry-run")
@@ -81,16 +110,16 @@ def test_what_hinders_is_told(head: User) -> None:
     [
         (("move", KEY), "--from N", 2),
         (("move", KEY, "--from", "1"), "--reason", 2),
-        (("move", KEY, "--from", "7", "--dry-run"), "нет такой версии", 1),
+        (("move", KEY, "--from", "7", "--dry-run"), "no version 7", 2),
         (("move", KEY, "--from", "1", "--team", "No", "--dry-run"), "no team", 2),
         (("move", KEY, "--from", "1", "--mapping", "/nowhere", "--dry-run"), "cannot be read", 2),
-        (("move", "--undo", "77", "--reason", "x"), "no move 77", 1),
-        (("move", KEY, "--from", "1", "--as", "nobody@example.com", "--dry-run"), "nobody signs in", 1),
+        (("move", "--undo", "77", "--reason", "x"), "no move 77", 2),
+        (("move", KEY, "--from", "1", "--as", "nobody@example.com", "--dry-run"), "nobody signs in", 2),
         (("instances", KEY, "--status", "lost"), "--status", 2),
         (("instances", "nope"), "no process “nope”", 2),
         (("instances", KEY, "--version", "7"), "no version 7", 2),
         (("instances", KEY, "--element", "nope"), "no step “nope”", 2),
-        (("retire", "nothing"), "no published version", 1),
+        (("retire", "nothing"), "no published version", 2),
     ],
 )
 def test_wrong_use_is_named(head: User, arguments: tuple[str, ...], said: str, code: int) -> None:

@@ -70,7 +70,7 @@ def test_each_file_has_its_line_of_json_and_the_worst_decides_the_code(tmp_path:
     assert verdicts == ["sound", "refused", "unsound", *["unreadable"] * 4]
     assert all(list(line) == ["file", "verdict", "problems", "seconds"] for line in lines)
     problems = [problem for line in lines for problem in line["problems"]]
-    assert all(list(problem) == ["code", "element", "place", "message", "path"] for problem in problems)
+    assert all(list(problem) == ["code", "severity", "element", "place", "message", "path"] for problem in problems)
 
 
 def test_what_is_not_sound_is_shown_by_a_path(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kniga.cli.output import print_json, print_rows, refuse
+from kniga.cli.output import print_json, print_rows, refuse, shown_time
 from kniga.cli.process_check import check_files, problems_of
 from kniga.cli.process_deals import instances, move
 from kniga.cli.process_session import database, person, version_of
@@ -62,6 +62,15 @@ def list_processes(as_json: AsJson = False) -> None:
         from kniga.processes.versions.version_queries import process_rows
 
         rows = [asdict(row) for row in process_rows(user=None)]
+        if not as_json:
+            rows = [
+                {
+                    "process": row["key"], "name": row["name"], "in force": row["published"],
+                    "versions": row["versions"], "deals": row["running"],
+                    "to come": row["scheduled"] and f"{row['scheduled']} at {shown_time(row['publish_at'])}",
+                }
+                for row in rows
+            ]  # fmt: skip
     print_rows(rows, as_json=as_json, empty="no process yet: kniga process install")
 
 

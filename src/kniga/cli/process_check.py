@@ -1,8 +1,8 @@
 """`kniga process check`: what the compiler and the proof say of BPMN files; needs neither database nor Django.
 
-One line of JSON per file: `{"file", "verdict", "problems": [{"code", "element", "place", "message", "path"}],
-"seconds"}`. The verdict is sound, unsound, not_proved, refused (BPMN that Kniga does not take) or unreadable (no
-BPMN at all, or no file).
+One line of JSON per file: `{"file", "verdict", "problems": [{"code", "severity", "element", "place", "message",
+"path"}], "seconds"}`. The verdict is sound, unsound, not_proved, refused (BPMN that Kniga does not take) or unreadable
+(no BPMN at all, or no file).
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _code(verdict: str) -> int:
 
 
 def _exact(result: dict[str, Any]) -> dict[str, Any]:
-    keys = ("code", "element", "place", "message", "path")
+    keys = ("code", "severity", "element", "place", "message", "path")
     return {**result, "problems": [{key: problem[key] for key in keys} for problem in result["problems"]]}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from kniga.cli.output import print_json, print_rows, refuse
+from kniga.cli.output import print_json, print_rows, refuse, shown_time
 from kniga.cli.process_session import database, person
 
 if TYPE_CHECKING:
@@ -69,9 +69,10 @@ def instances(
     if not as_json:
         rows = [
             {
-                "id": row["id"], "version": row["version"], "status": row["status"], "deal": row["deal_number"],
-                "name": row["deal_name"], "owner": row["owner"], "stands on": ", ".join(row["steps"]),
-                "due": row["due_at"] and row["due_at"].isoformat(timespec="minutes"),
+                "id": row["id"], "v.": row["version"], "deal": f"{row['deal_number']} {row['deal_name']}",
+                "owner": row["owner"],
+                "stands on": ", ".join(row["steps"]) + (" (paused)" if row["status"] == "suspended" else ""),
+                "due": shown_time(row["due_at"]),
             }
             for row in rows
         ]  # fmt: skip
@@ -129,6 +130,9 @@ def _moved(
     from kniga.processes.acts.act_planning import change_move, plan_move
     from kniga.processes.acts.acting import begin_act, carry_out, drop_act
 
+    _refuse_unknown(scope.process, scope.version, "")
+    if target is not None:
+        _refuse_unknown(scope.process, target, "")
     number = target if target is not None else version_of(scope.process, None, published=True).number
     try:
         act = plan_move(scope=scope, target=number, reason=reason, mapping=chosen.mapping, by=by, now=clock.now())
@@ -142,7 +146,7 @@ def _moved(
             return {**shown, "move": None}
         begin_act(act_id=act.pk, by=by, now=clock.now())
     except Refused as refused:
-        refuse(refused.message)
+        refuse(refused.message, code=WRONG_USAGE if refused.code == "unknown_element" else 1)
     return _act(carry_out(act_id=act.pk, clock=clock.now, progress=_progress), by)
 
 
@@ -154,7 +158,7 @@ def _undone(act_id: int, reason: str, by: User | None) -> dict[str, Any]:
     try:
         begin_undo(act_id=act_id, reason=reason, by=by, now=clock.now())
     except NotVisible:
-        refuse(f"there is no move {act_id}")
+        refuse(f"there is no move {act_id}", code=WRONG_USAGE)
     except Refused as refused:
         refuse(refused.message)
     return _act(carry_out(act_id=act_id, clock=clock.now, progress=_progress), by)

@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
 @contextmanager
 def database() -> Iterator[None]:
-    """This home's database; loaded only by the commands that need it, so that `check` starts at once."""
+    """This home's database, with messages in the organisation's language; loaded only by the commands that need it, so
+    that `check` starts at once."""
     from kniga.runtime.session import database as opened
 
     with opened():
-        yield
+        from django.utils import translation
+
+        from kniga.platform.organisation import stored_organisation
+
+        with translation.override(stored_organisation().language):
+            yield
 
 
 def person(email: str) -> User | None:
@@ -30,7 +36,7 @@ def person(email: str) -> User | None:
         return None
     found = User.objects.filter(email=email.strip().lower(), is_active=True).first()
     if found is None:
-        refuse(f"nobody signs in as {email}: see kniga user list")
+        refuse(f"nobody signs in as {email}: see kniga user list", code=2)
     return found
 
 
@@ -46,5 +52,5 @@ def version_of(key: str, number: int | None, *, published: bool) -> ProcessVersi
     version = found.order_by("-number").first()
     if version is None:
         which = f"version {number}" if number is not None else "published version" if published else "version"
-        refuse(f"there is no {which} of “{key}”: see kniga process list")
+        refuse(f"there is no {which} of “{key}”: see kniga process list", code=2)
     return version

@@ -40,7 +40,7 @@ def replay(
                 if every and done % EVERY == 0:
                     typer.echo(f"{done} instances replayed, {diverged} differ", err=True)
         except NotVisible:
-            refuse(f"there is no instance {instance}")
+            refuse(f"there is no instance {instance}", code=2)
     if every and not as_json:
         print(f"{done} instances replayed, {diverged} differ")
     if diverged and verify:

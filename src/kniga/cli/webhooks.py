@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kniga.cli.output import refuse
-from kniga.runtime.session import database
+from kniga.cli.process_session import database
 
 
 def webhook_secret(url: Annotated[str, typer.Argument(help="The address a process calls.")]) -> None:

@@ -59,7 +59,7 @@ def plan_move(
     choose). Every instance is tried, many of them by
     a worker (the act is `preparing` until then); nothing is moved.
     Raises NotVisible, Refused `not_allowed`, `not_published` (the target), `same_version`, `bad_mapping`,
-    `nothing_to_do`, `too_many`."""
+    `unknown_element`, `nothing_to_do`, `too_many`."""
     _require(by, ActKind.MOVE)
     process = _process(scope.process)
     version, new = _version(process, scope.version), _version(process, target)
@@ -84,7 +84,7 @@ def change_move(
 ) -> BulkAct:  # fmt: skip
     """Edit the mapping of a prepared move and try what that changes anew. `choices`: {row id: {element: target}} for
     single instances; `splits`: by element, where those that meet a condition go instead. Raises NotVisible, Conflict
-    `act_moved_on`, `act_in_preparation`, Refused `bad_mapping`, `bad_split`, `number_invalid`,
+    `act_moved_on`, `act_in_preparation`, Refused `bad_mapping`, `unknown_element`, `bad_split`, `number_invalid`,
     `not_a_move`."""
     act = planned_act(act_id, by)
     _require(by, act.kind)
@@ -192,8 +192,10 @@ def _valid(act: BulkAct, mapping: Mapping[str, str | None]) -> dict[str, str | N
     old, new = runnable_version(act.version_id).definition, runnable_version(act.target_id).definition
     for element, target in mapping.items():
         if element not in old.elements:
-            raise Refused("bad_mapping", _("The version has no element “%s”.") % element, field=element)
-        if target and (target not in new.elements or not fits_at(old.elements[element], new.elements[target])):
+            raise Refused("unknown_element", _("The version has no element “%s”.") % element, field=element)
+        if target and target not in new.elements:
+            raise Refused("unknown_element", _("The new version has no element “%s”.") % target, field=element)
+        if target and not fits_at(old.elements[element], new.elements[target]):
             text = _("“%(element)s” cannot become “%(target)s”: it is another kind of element.")
             raise Refused("bad_mapping", text % {"element": element, "target": target}, field=element)
     return {element: target or None for element, target in mapping.items()}
