@@ -126,7 +126,7 @@ def tell_exports(report: Report) -> None:
         except BpmnRefused:
             continue
         files += 1
-        silent += edit(data, ()) == data and not differences(data, data)
+        silent += edit(data, ()) == data
         chance = random.Random(f"{SEED}:{path.name}")
         single = sorted(id for id, times in Counter(ids).items() if times == 1)
         for id in chance.sample(single, min(EDITS, len(single))):
@@ -136,7 +136,7 @@ def tell_exports(report: Report) -> None:
             if wrong is not None:
                 beyond.append(f"{path.name} {id}: {wrong}")
     report.line(
-        "files given back byte for byte, semantic difference empty", silent, "files", against=f"{files} files read",
+        "files given back byte for byte when nothing is changed", silent, "files", against=f"{files} files read",
         goal="all", holds=silent == files,
     )  # fmt: skip
     report.line(

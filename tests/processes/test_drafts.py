@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from django.utils.translation import gettext, override
 
+from kniga.engine.bpmn.joining import written
+from kniga.engine.bpmn.reading import read_xml
+from kniga.engine.bpmn.renaming import in_utf8
 from kniga.people.models import Branch
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.models import Event
@@ -187,6 +190,18 @@ def test_each_save_is_kept_and_the_ledger_is_told_once_in_ten_minutes(department
     save_draft(draft_id=draft.pk, base_revision=3, xml=OTHER, by=department.head, now=NOW + timedelta(minutes=20))
     assert kinds().count("processes.draft.saved") == 2
     assert list(DraftSave.objects.order_by("revision").values_list("revision", flat=True)) == [1, 2, 3, 4]
+
+
+def test_a_save_keeps_the_bytes_of_what_the_designer_only_wrote_anew(department: Department) -> None:
+    drawn = SMALL_SALE.replace(b"<process ", b"<!-- by hand --><process  ")
+    draft = draft_from_file(xml=drawn, by=department.head, now=NOW)
+    before, after = (written(read_xml(xml)) for xml in (SMALL_SALE, OTHER))
+    saved = save_draft(draft_id=draft.pk, base_revision=1, xml=after, before=before, by=department.head, now=NOW)
+    assert saved.xml == in_utf8(OTHER.replace(b"<process ", b"<!-- by hand --><process  "))
+    again = save_draft(draft_id=draft.pk, base_revision=2, xml=before, before=after, by=department.head, now=NOW)
+    assert again.xml == in_utf8(drawn)
+    with pytest.raises(BookRefused):
+        save_draft(draft_id=draft.pk, base_revision=3, xml=after, before=b"<x", by=department.head, now=NOW)
 
 
 def kept(draft: Draft) -> list[int]:

@@ -2,6 +2,8 @@
 
 /* Bytes; browsers take 64 KB from a page that is going, headers and all. */
 const KEPT_ALIVE = 60_000;
+/* Characters, of two bytes mostly; the server takes ten million bytes. Of a larger file the bytes are not kept. */
+const BOTH_AT_ONCE = 4_000_000;
 
 export interface Problem {
   code: string;
@@ -124,9 +126,10 @@ export class Door {
     return `${told.message ?? response.statusText} ${told.cure ?? ""}`.trim();
   }
 
-  /** Save what began as `revision`; `choices` says whose change holds where the last answer was a conflict. */
-  async save(revision: number, xml: string, choices: Choice[]): Promise<Answer> {
-    const body = JSON.stringify({ base_revision: revision, xml, choices });
+  /** Save what began as `revision`, which the designer writes as `before`; `choices` says whose change holds where the last answer was a conflict. */
+  async save(revision: number, xml: string, choices: Choice[], before: string | null = null): Promise<Answer> {
+    const isSmall = xml.length + (before?.length ?? 0) < BOTH_AT_ONCE;
+    const body = JSON.stringify({ base_revision: revision, xml, choices, before: isSmall ? before : null });
     // What is small enough arrives even when the page is left at this moment.
     const keepalive = new Blob([body]).size < KEPT_ALIVE;
     let response: Response;

@@ -78,7 +78,7 @@ export class Page {
   /** What the last visit could not save comes first; the server brings it together with what happened since. */
   private async restore(state: State): Promise<void> {
     const left = leftBehind(state.id, ownKey(state.id));
-    await this.read(state.xml);
+    this.saver.stands(await this.read(state.xml));
     if (!left || left.xml === state.xml) return;
     await this.read(left.xml);
     this.saver.takeUp(left);
@@ -93,12 +93,12 @@ export class Page {
         const editing = this.modeler.get<{ isActive(): boolean; complete(): void }>("directEditing");
         if (editing.isActive()) editing.complete();
       },
-      send: (revision, xml, choices) => this.door.save(revision, xml, choices),
+      send: (revision, xml, choices, before) => this.door.save(revision, xml, choices, before),
       onStatus: (status, told) => this.showStatus(status, told),
       onChecked: (checked) => this.show(checked),
       onMerged: async (xml) => {
         if (this.isWriting()) return false;
-        await this.read(xml);
+        this.saver.stands(await this.read(xml));
         showToast({ text: this.say("merged"), kind: "info", seconds: 8 });
         return true;
       },
@@ -112,14 +112,16 @@ export class Page {
     });
   }
 
-  /** Read a file into the diagram without counting it as a change of one's own. */
-  private async read(xml: string): Promise<void> {
+  /** Read a file into the diagram without counting it as a change of one's own; how it is written here. */
+  private async read(xml: string): Promise<string> {
     const canvas = this.modeler.get<Canvas>("canvas");
     const view = this.root.dataset["ready"] === undefined ? null : canvas.viewbox();
     const selected = this.model.selected()?.id;
     this.reading = true;
+    let written = "";
     try {
       await this.modeler.importXML(xml);
+      written = await xmlOf(this.modeler);
     } finally {
       this.reading = false;
     }
@@ -130,6 +132,7 @@ export class Page {
     this.crowded.count = crowding(this.modeler);
     const again = selected === undefined ? undefined : this.model.element(selected);
     if (again) this.model.select(again);
+    return written;
   }
 
   private bind(): void {
@@ -249,11 +252,17 @@ export class Page {
 
   private async export(kind: "bpmn" | "svg" | "png"): Promise<void> {
     const name = `${this.root.dataset["key"] ?? "process"}.${kind}`;
-    if (kind === "bpmn") download(await xmlOf(this.modeler), name, "application/xml");
+    if (kind === "bpmn") download(await this.file(), name, "application/xml");
     if (kind === "bpmn") return;
     const svg = await this.drawn(() => svgOf(this.modeler));
     if (kind === "svg") download(svg, name, "image/svg+xml");
     else download(await pngOf(svg), name, "image/png");
+  }
+
+  /** The file as the server keeps it; as it is drawn here while that cannot be reached. */
+  private async file(): Promise<string> {
+    const saved = (await this.saver.flush()) ? await this.door.state().catch(() => null) : null;
+    return saved?.xml ?? xmlOf(this.modeler);
   }
 
   /** What is not laid out has no size: the picture is measured as if it were shown, which nobody sees. */
@@ -308,7 +317,7 @@ export class Page {
       },
       onCopy: async () => {
         await this.keepCopy(await xmlOf(this.modeler));
-        await this.read(conflict.xml);
+        this.saver.stands(await this.read(conflict.xml));
         this.saver.adopt(conflict.revision);
       },
     });
@@ -403,7 +412,7 @@ export class Page {
     if (revision <= this.saver.revision || !this.saver.isSaved) return;
     const state = await this.door.state();
     if (!this.saver.isSaved || state.revision <= this.saver.revision || this.isWriting()) return;
-    await this.read(state.xml);
+    this.saver.stands(await this.read(state.xml));
     this.saver.adopt(state.revision);
     showToast({ text: this.say(state.own ? "changed_here" : "changed_by", { by: state.updated_by }), kind: "info", seconds: 8 });
   }

@@ -13,6 +13,8 @@ export type Status = "saved" | "waiting" | "saving" | "offline" | "signed_out" |
 export interface Kept {
   revision: number;
   xml: string;
+  /** How `revision` is written here: the server keeps the bytes of what does not differ from it. */
+  before?: string | null;
   /** When it was kept, and whether the page that kept it has been left or hidden since. */
   at: number;
   left: boolean;
@@ -22,7 +24,7 @@ export interface Savable {
   write: () => Promise<string>;
   /** Write into the drawing what still stands in a field only. */
   settle: () => void;
-  send: (revision: number, xml: string, choices: Choice[]) => Promise<Answer>;
+  send: (revision: number, xml: string, choices: Choice[], before: string | null) => Promise<Answer>;
   onStatus: (status: Status, told?: string) => void;
   onChecked: (checked: Checked) => void;
   /** Show what both changed; false when nothing may be exchanged just now. */
@@ -41,6 +43,7 @@ export class Saver {
   private choices: Choice[] = [];
   private kept: Kept | null = null;
   private isLeft = false;
+  private before: string | null = null;
 
   constructor(
     private readonly key: string,
@@ -62,9 +65,15 @@ export class Saver {
     return this.saved === this.changes;
   }
 
+  /** What has just been read is the revision, and is written here as `before`. */
+  stands(before: string): void {
+    this.before = before;
+  }
+
   /** Take up what a window left behind: it lies in this page's own store from now on. */
   takeUp(left: Kept): void {
     this.revision = left.revision;
+    this.before = left.before ?? null;
     this.keep({ ...left, at: Date.now(), left: false });
     this.changed();
   }
@@ -132,7 +141,7 @@ export class Saver {
   private async keepNow(): Promise<string | null> {
     const xml = await this.parts.write();
     if (this.isSaved) return null;
-    this.keep({ revision: this.revision, xml, at: Date.now(), left: false });
+    this.keep({ revision: this.revision, xml, before: this.before, at: Date.now(), left: false });
     return xml;
   }
 
@@ -155,15 +164,15 @@ export class Saver {
     this.parts.onStatus("saving");
     const xml = await this.keepNow();
     if (xml === null) return this.parts.onStatus("saved");
-    const answer = await this.parts.send(this.revision, xml, this.choices);
-    if (answer.kind === "saved") await this.onSaved(answer, sent);
+    const answer = await this.parts.send(this.revision, xml, this.choices, this.before);
+    if (answer.kind === "saved") await this.onSaved(answer, sent, xml);
     else if (answer.kind === "conflict") this.stop("conflict", () => this.parts.onConflict(answer.conflict));
     else if (answer.kind === "refused") this.parts.onStatus("refused", `${answer.message} ${answer.cure}`.trim());
     else if (answer.kind === "gone") this.end(answer.end);
     else this.later(answer.reason);
   }
 
-  private async onSaved(answer: Extract<Answer, { kind: "saved" }>, sent: number): Promise<void> {
+  private async onSaved(answer: Extract<Answer, { kind: "saved" }>, sent: number, xml: string): Promise<void> {
     this.retry = FIRST_RETRY;
     this.parts.onChecked(answer.checked);
     const isCurrent = sent === this.changes;
@@ -171,6 +180,7 @@ export class Saver {
     // and the server brings the two together again.
     if (answer.merged && !isCurrent) return this.soon(SOON);
     if (answer.merged && !(await this.parts.onMerged(answer.merged))) return this.soon(FIRST_RETRY);
+    if (!answer.merged) this.before = xml;
     this.revision = answer.revision;
     this.choices = [];
     if (!isCurrent) return this.soon(SOON);

@@ -81,14 +81,14 @@ def _set_attribute(text: str, change: SetAttribute) -> str:
     if change.value is None:
         return text if there is None else text[: there.start] + text[there.end :]
     if there is not None:
-        return text[: there.value_start] + _quoted(change.value) + text[there.value_end :]
+        return text[: there.value_start] + quoted(change.value) + text[there.value_end :]
     name = change.name
     if name.startswith("kniga:"):
         text = _declare(text, lambda root: _find(root, change.element))
         span = _find(read_spans(text), change.element)
         name = f"{_prefix(span)}:{name.removeprefix('kniga:')}"
     at = max((one.end for one in span.attributes.values()), default=span.start + 1 + len(span.name))
-    return f'{text[:at]} {name}="{_quoted(change.value)}"{text[at:]}'
+    return f'{text[:at]} {name}="{quoted(change.value)}"{text[at:]}'
 
 
 def _attribute(span: Span, name: str) -> AttributeSpan | None:
@@ -184,7 +184,7 @@ def _written(part: Part, prefix: str, indent: str | None, break_: str, encoding:
     _check_name(part.name)
     for name in part.attributes:
         _check_name(name)
-    attributes = "".join(f' {name}="{_quoted(value)}"' for name, value in part.attributes.items())
+    attributes = "".join(f' {name}="{quoted(value)}"' for name, value in part.attributes.items())
     tag = f"{prefix}:{part.name}"
     if part.children:
         inner = None if indent is None else indent + _STEP
@@ -207,7 +207,8 @@ def _content(text: str, break_: str, encoding: str) -> str:
     return written.replace("\n", break_)
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A value as it stands between the quotes of an attribute. Raises EditRefused for what XML cannot hold."""
     _check_text(value)
     for plain, written in (
         ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&apos;"), ("\n", "&#10;"),

@@ -1,6 +1,6 @@
 """A plan of changes carried out on a file: elements taken away, put in, fields taken over from another file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -32,6 +32,8 @@ _SEQUENCE = (
 )  # fmt: skip
 """The order of parts that the schema of the standard asks for; all others come behind these, elements last."""
 
+_Ends = tuple[list[str], list[str]]
+
 
 @dataclass
 class Plan:
@@ -57,6 +59,7 @@ class Plan:
 
 def carry_out(plan: Plan, onto: Anatomy, source: Anatomy) -> bytes:
     """The file ``onto`` (which is changed) with the plan carried out; what comes, comes from ``source``."""
+    before = _ends(onto)
     for id in plan.removed:
         _remove(onto, id)
     for id in plan.added:
@@ -66,10 +69,15 @@ def carry_out(plan: Plan, onto: Anatomy, source: Anatomy) -> bytes:
     for id, names in plan.taken.items():
         for name in sorted(names, key=lambda name: name != KIND):
             _take(onto, source, id, name)
-    _mend_ends(onto)
-    written = etree.tostring(onto.root, encoding="UTF-8", xml_declaration=True)
-    assert isinstance(written, bytes)
-    return written
+    _mend_ends(onto, before)
+    return written(onto.root)
+
+
+def written(root: Node) -> bytes:
+    """A file written anew, in UTF-8."""
+    data = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    assert isinstance(data, bytes)
+    return data
 
 
 def _depth(plan: Plan, onto: Anatomy, source: Anatomy, id: str) -> int:
@@ -235,23 +243,30 @@ def _rank(part: Node) -> int:
     return _SEQUENCE.index(local(part)) if local(part) in _SEQUENCE else len(_SEQUENCE)
 
 
-def _mend_ends(onto: Anatomy) -> None:
-    """Let nodes name the flows that really come and go (10.4.1), defaults and lanes only what is there."""
-    comes: dict[str, list[str]] = {}
-    goes: dict[str, list[str]] = {}
+def _mend_ends(onto: Anatomy, before: Mapping[str, _Ends]) -> None:
+    """Let nodes whose flows are others now name those that really come and go (10.4.1), defaults and lanes only what
+    is there."""
+    now = _ends(onto)
     for id, node in onto.elements.items():
-        if local(node) == "sequenceFlow":
-            comes.setdefault(node.get("targetRef", ""), []).append(id)
-            goes.setdefault(node.get("sourceRef", ""), []).append(id)
-    for id, node in onto.elements.items():
-        if local(node) in FLOW_NODES:
-            _name_flows(node, "incoming", comes.get(id, ()))
-            _name_flows(node, "outgoing", goes.get(id, ()))
-        if node.get("default", "") not in ("", *goes.get(id, ())):
+        comes, goes = now[id]
+        if local(node) in FLOW_NODES and before.get(id) != (comes, goes):
+            _name_flows(node, "incoming", comes)
+            _name_flows(node, "outgoing", goes)
+        if node.get("default", "") not in ("", *goes):
             del node.attrib["default"]
         for reference in list(node.iterchildren(f"{{{MODEL}}}flowNodeRef")):
             if (reference.text or "").strip() not in onto.elements:
                 node.remove(reference)
+
+
+def _ends(onto: Anatomy) -> dict[str, _Ends]:
+    """The flows that come to and go from each element, in the order of the file."""
+    found: dict[str, _Ends] = {id: ([], []) for id in onto.elements}
+    for id, node in onto.elements.items():
+        if local(node) == "sequenceFlow":
+            for place, end in enumerate(("targetRef", "sourceRef")):
+                found.setdefault(node.get(end, ""), ([], []))[place].append(id)
+    return found
 
 
 def _name_flows(node: Node, tag: str, flows: Iterable[str]) -> None:

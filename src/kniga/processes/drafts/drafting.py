@@ -19,6 +19,7 @@ from kniga.engine import BpmnRefused
 from kniga.engine.bpmn.editing import edit, set_name
 from kniga.engine.bpmn.merging import Merged, Side, merge
 from kniga.engine.bpmn.renaming import in_utf8, process_named, rename_process
+from kniga.engine.bpmn.splicing import splice
 from kniga.people.models import Branch, User
 from kniga.platform.errors import Conflict, NotVisible, Refused
 from kniga.platform.ledger import LedgerEvent, record
@@ -130,9 +131,13 @@ def save_draft(
     by: User,
     now: datetime,
     choices: Mapping[tuple[str, str], Side] | None = None,
+    before: bytes | None = None,
 ) -> Saved:
     """Save a draft that the caller had in `base_revision`. When somebody saved since, what both changed is joined;
     `choices` says for (element id, field) whose change holds where both changed the same.
+
+    `before` is how the caller's program writes that revision: with it only what differs between it and `xml` is
+    changed in the file as it was, and all else keeps its bytes.
 
     Raises DraftConflict where they did and nothing was chosen, BookRefused for what cannot be read, NotVisible for a
     draft that is not there (any more), Refused."""
@@ -141,10 +146,11 @@ def save_draft(
     with transaction.atomic():
         draft = _locked(draft_id)
         note_presence(draft_id=draft_id, by=by, now=now)
-        xml = _keyed(xml, draft.process_key)
+        base = _at_revision(draft, base_revision)
+        xml = _spliced(base, before, _keyed(xml, draft.process_key), draft.process_key)
         # A page that was left while it saved sends the same once more when it is opened again.
         if base_revision != draft.revision and xml != bytes(draft.xml):
-            merged = merge(_at_revision(draft, base_revision), bytes(draft.xml), xml, choices=choices)
+            merged = merge(base, bytes(draft.xml), xml, choices=choices)
             if merged.xml is None:
                 raise DraftConflict(draft, merged)
             _keep(draft, merged.xml, by, now)
@@ -324,6 +330,11 @@ def _at_revision(draft: Draft, revision: int) -> bytes | None:
     """The draft as it was; None when that save is kept no more: then everything that differs is asked about."""
     found = draft.saves.filter(revision=revision).values_list("xml", flat=True).first()
     return None if found is None else bytes(found)
+
+
+def _spliced(base: bytes | None, before: bytes | None, xml: bytes, key: str) -> bytes:
+    """The file of a revision with what the caller changed; the caller's own file without what it changed it from."""
+    return xml if base is None or before is None else splice(base, _keyed(readable(before), key), xml)
 
 
 def _keyed(xml: bytes, key: str) -> bytes:

@@ -53,6 +53,7 @@ def _save(request: SignedInRequest, draft_id: int) -> JsonResponse:
             by=request.user,
             now=clock.now(),
             choices=_choices(body),
+            before=None if body.get("before") is None else _text(body, "before").encode("utf-8", "replace"),
         )
     except _BadRequest as bad:
         return JsonResponse({"message": str(bad)}, status=400)
