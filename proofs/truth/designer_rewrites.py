@@ -101,8 +101,9 @@ def _tell(report: Report, files: int, counts: Counter[str], wrong: list[tuple[di
     ):
         report.line(what, counts[verdict], "files", against=f"{files} files that can be read")
     report.line("files without a step to change", counts["no step"], "files")
-    report.line("files that became the library's, or that it cannot read", len({one["path"] for one, _ in wrong}), "files",
-                goal="<= 2 %", holds=len({one["path"] for one, _ in wrong}) <= files // 50)  # fmt: skip
+    others = len({one["path"] for one, _ in wrong})
+    what = "files that became the library's, or that it cannot read"
+    report.line(what, others, "files", goal="<= 2 %", holds=others <= files // 50)
     for one, why in wrong:
         report.line("not carried over", f"{Path(one['path']).name}: {why}", "file")
 
