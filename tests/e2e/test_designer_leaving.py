@@ -63,3 +63,29 @@ def test_a_tab_put_to_sleep_keeps_what_stands_in_a_field(
     page.context.set_offline(False)
     saved(page)
     assert b"Typed on a train" in xml_of(draft)
+
+
+def test_a_name_changed_in_the_designer_leaves_every_other_byte_of_the_file(
+    page: Page, house: Department, draft: Draft, sign_in: SignIn
+) -> None:
+    drawn = (
+        xml_of(draft)
+        .replace(b"<bpmn:process ", b"<!-- drawn by hand --><bpmn:process   ")
+        .replace(b'id="first_step"', b"id='first_step'")
+    )
+    assert drawn.count(b"drawn by hand") == drawn.count(b"'first_step'") == 1
+    Draft.objects.filter(pk=draft.pk).update(xml=drawn)
+    draft.saves.filter(revision=draft.revision).update(xml=drawn)
+    before = set(drawn.splitlines())
+    sign_in(page, house.hanna)
+    open_designer(page, draft)
+    for name in ("Called by hand", "Called again"):
+        page.locator(FIRST).dblclick()
+        page.keyboard.press("Control+a")
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+        saved(page)
+        # The library gives a shape whose name changes a label of its own, which may be empty.
+        after = [line for line in xml_of(draft).splitlines() if b"BPMNLabel" not in line]
+        changed = [line for line in after if line not in before]
+        assert len(changed) == 1 and f'name="{name}"'.encode() in changed[0] and b"'first_step'" in changed[0], changed
