@@ -12,6 +12,7 @@ from kniga.people.models import User
 from kniga.processes.models import Draft, ProcessVersion
 from kniga.processes.versions.publishing import BOOKS, upload_version
 from tests.processes.conftest import NOW, SMALL_SALE, Department, department
+from tests.processes.drawn import drawn
 
 __all__ = ["department"]
 
@@ -40,7 +41,7 @@ FOREIGN = b"""<?xml version="1.0"?>
 
 def test_a_foreign_file_names_its_places_and_is_opened_in_the_designer(department: Department) -> None:
     head = client_of(department.head)
-    file = SimpleUploadedFile("foreign.bpmn", FOREIGN)
+    file = SimpleUploadedFile("foreign.bpmn", drawn(FOREIGN))
     page = head.post("/processes/upload/", {"file": file, "act": "upload"}).content.decode()
     assert "A gateway without a name → Over" in page and "Flow_3" not in page
     again = re.search(r'name="again" value="([^"]+)"', page)
@@ -49,8 +50,9 @@ def test_a_foreign_file_names_its_places_and_is_opened_in_the_designer(departmen
     assert opened.status_code == 302 and bytes(Draft.objects.get().xml).count(b"sequenceFlow id=") == 4
     broken = head.post("/processes/new/", {"origin": "file", "again": "%"})
     assert broken.status_code == 422 and "Choose a BPMN file" in broken.content.decode()
-    file = SimpleUploadedFile("foreign.bpmn", b"<html/>")
-    assert 'name="again"' not in head.post("/processes/upload/", {"file": file}).content.decode()
+    for undrawn in (b"<html/>", FOREIGN):
+        file = SimpleUploadedFile("foreign.bpmn", undrawn)
+        assert 'name="again"' not in head.post("/processes/upload/", {"file": file}).content.decode()
 
 
 def test_everybody_reads_the_book(department: Department) -> None:

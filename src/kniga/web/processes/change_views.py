@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from kniga.engine import Definition, Problem
+from kniga.engine import BpmnRefused, Definition
 from kniga.people.permissions import Act
 from kniga.platform import clock
 from kniga.platform.errors import Refused
@@ -37,8 +37,6 @@ from kniga.web.processes.read_views import book_context, verdict_names
 TEMPLATE = "processes/upload.html"
 # Larger files are refused by the compiler by name; nothing beyond its limit is read into memory.
 MOST_BYTES = 6 * 1024 * 1024
-UNREADABLE = frozenset({"empty_file", "too_large", "bad_encoding", "unknown_encoding", "not_xml", "not_bpmn"})
-"""What no draft can be made of."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,15 +64,19 @@ def upload(request: SignedInRequest) -> HttpResponse:
             return render_page(request, TEMPLATE, context)
         version = upload_version(xml=xml, note=context["note"][:2000], by=request.user, now=clock.now())
     except BookRefused as refused:
-        context |= {"problems": problem_rows(refused.problems, xml), "foreign": _foreign(refused.problems, xml)}
+        context |= {"problems": problem_rows(refused.problems, xml), "foreign": _foreign(xml)}
         return refuse(request, TEMPLATE, context)
     toast(request, _("Version %(number)d is kept as a draft. Check it and publish it.") % {"number": version.number})
     return go_to(request, reverse("processes:book", args=[version.process.key, version.number]))
 
 
-def _foreign(problems: tuple[Problem, ...], xml: bytes) -> str:
-    """A file that can be read and is to be completed, as text for the form that opens it in the designer."""
-    return "" if {one.code for one in problems} & UNREADABLE else b64encode(xml).decode()
+def _foreign(xml: bytes) -> str:
+    """A file that can be read and is to be completed, as text for the form that opens it in the designer; "" for one
+    that cannot be read, or has no drawing: the designer cannot show it."""
+    try:
+        return "" if drawing_of(xml, None) is None else b64encode(xml).decode()
+    except BpmnRefused:
+        return ""
 
 
 def _checked(xml: bytes, definition: Definition) -> dict[str, Any]:
