@@ -31,7 +31,7 @@ def test_what_a_form_lacks_is_said_at_its_fields_until_they_are_mended(
     expect(name).to_be_focused()
     expect(name).to_have_accessible_description("Заполните это поле. Станет источником новых клиентов и сделок.")
     expect(page.get_by_label("Его адрес")).to_have_accessible_description(
-        "Введите адрес вида name@example.com. Сюда приходят ответы на письма Книги."
+        "Введите адрес вида name@example.com. Сюда приходят ответы на письма из Kniga."
     )
     name.fill("Продажи")
     expect(name).not_to_have_attribute("aria-invalid", "true")
