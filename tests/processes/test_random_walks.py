@@ -19,17 +19,18 @@ from kniga.processes.versions.definitions import runnable_version
 from kniga.processes.versions.publishing import install_books
 from tests.processes.conftest import NOW, Department
 
-SAMPLES: dict[str, object] = {
-    "text": "text", "number": "12", "money": "2500000", "date": "2026-04-01", "boolean": True,
-    "datetime": "2026-04-01T10:00:00+03:00",
-}  # fmt: skip
+SAMPLES: dict[str, object] = {"text": "text", "number": "12", "money": "2500000", "boolean": True}
+WEEK = timedelta(days=7)
 
 
-def answer_for(question: Question) -> object:
+def answer_for(question: Question, now: datetime) -> object:
     if question.choices:
         key = question.choices[0].key
         return [key] if question.type == "multi_choice" else key
-    return NOW.date().isoformat() if question.check == "not_future" else SAMPLES[question.type]
+    if question.type in ("date", "datetime"):
+        moment = NOW if question.check == "not_future" else now + WEEK
+        return moment.isoformat() if question.type == "datetime" else moment.date().isoformat()
+    return SAMPLES[question.type]
 
 
 def step_of(task: Task) -> UserTask:
@@ -73,12 +74,13 @@ def check_story(deal: Deal) -> None:
 
 
 def walk_one_step(department: Department, chance: random.Random, now: datetime) -> int | None:
-    task = chance.choice(list(Task.objects.filter(deal=department.deal, status="open").select_related("instance")))
+    open_ones = Task.objects.filter(deal=department.deal, status="open").order_by("pk")
+    task = chance.choice(list(open_ones.select_related("instance")))
     step = step_of(task)
     onward = [outcome for outcome in step.outcomes if outcome.tone != "negative"] or list(step.outcomes)
     outcome = chance.choice(onward if chance.random() < 0.9 else step.outcomes)
     answers = {
-        question.key: answer_for(question)
+        question.key: answer_for(question, now)
         for question in step.questions
         if question.required or outcome.key in question.required_for or chance.random() < 0.3
     }
